@@ -1,0 +1,315 @@
+"""Battles, turns, replies and votes. What must hold is held by the database."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from arena.catalog.models import Endpoint, LanguageModel
+from arena.ids import uuid7
+from arena.voters.models import Voter
+
+
+class Side(models.TextChoices):
+    """The two places of a battle. Code about sides loops over `Side`."""
+
+    A = "a", "A"
+    B = "b", "B"
+
+
+class Outcome(models.TextChoices):
+    """What a vote says; the same word in form, table, API and export."""
+
+    A = "a", _("A is better")
+    B = "b", _("B is better")
+    TIE = "tie", _("Tie")
+    BOTH_BAD = "both_bad", _("Both bad")
+
+
+class TurnState(models.TextChoices):
+    """Where a turn stands. Only a battle whose last turn is complete can be voted on."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class ReplyState(models.TextChoices):
+    """Where one side's answer stands."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class FinishReason(models.TextChoices):
+    """Why an answer ended, normalised over servers."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CONTENT_FILTER = "content_filter"
+    TOOL_CALLS = "tool_calls"
+    ERROR = "error"
+
+
+class BattleQuerySet(models.QuerySet["Battle"]):
+    def votable(self) -> "BattleQuerySet":
+        """Return the battles that can be voted on: not void, last turn complete on both sides."""
+        turns = Turn.objects.filter(battle=models.OuterRef("pk"))
+        return self.filter(
+            models.Exists(turns.filter(state=TurnState.COMPLETE)),
+            ~models.Exists(turns.filter(state__in=[TurnState.STREAMING, TurnState.STOPPED])),
+            voided_at=None,
+        )
+
+
+class Battle(models.Model):
+    """One meeting of two models on one visitor's prompts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    voter = models.ForeignKey(Voter, on_delete=models.PROTECT, related_name="battles")
+    model_a = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    model_b = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    # Null for imported and simulated battles.
+    endpoint_a = models.ForeignKey(
+        Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    endpoint_b = models.ForeignKey(
+        Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    # Why this pair was drawn: rule, weights, draw probability.
+    pairing: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    void_reason = models.CharField(max_length=60, blank=True, default="")
+
+    objects = BattleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(voided_at=None, void_reason="")
+                | (Q(voided_at__isnull=False) & ~Q(void_reason="")),
+                name="battle_void_has_a_reason",
+            ),
+        ]
+        indexes = [
+            # Serves: one voter's battles, newest first.
+            models.Index(fields=["voter", "-created_at"], name="battle_by_voter_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def model(self, side: str) -> LanguageModel:
+        """Return the model on a side."""
+        return {Side.A: self.model_a, Side.B: self.model_b}[Side(side)]
+
+    def endpoint(self, side: str) -> Endpoint | None:
+        """Return the endpoint that serves a side."""
+        return {Side.A: self.endpoint_a, Side.B: self.endpoint_b}[Side(side)]
+
+
+class Runner(models.Model):
+    """A web process that streams turns. A turn whose runner stopped beating is abandoned."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    started_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class TurnQuerySet(models.QuerySet["Turn"]):
+    def abandoned(self, *, since: dt.datetime) -> "TurnQuerySet":
+        """Return the turns still marked streaming whose process has not beaten `since` then."""
+        return self.filter(state=TurnState.STREAMING).filter(
+            Q(runner=None) | Q(runner__beat_at__lt=since)
+        )
+
+
+class Turn(models.Model):
+    """A prompt and its two replies. A retried turn has the same number and the next attempt."""
+
+    battle = models.ForeignKey(Battle, on_delete=models.CASCADE, related_name="turns")
+    number = models.PositiveSmallIntegerField()
+    attempt = models.PositiveSmallIntegerField(default=1)
+    prompt = models.TextField()
+    state = models.CharField(max_length=12, choices=TurnState, default=TurnState.STREAMING)
+    runner = models.ForeignKey(Runner, null=True, blank=True, on_delete=models.SET_NULL)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TurnQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["battle", "number", "attempt"]
+        constraints = [
+            # Serves: a battle's turns in order.
+            models.UniqueConstraint(
+                fields=["battle", "number", "attempt"], name="turn_one_per_number_and_attempt"
+            ),
+            models.UniqueConstraint(
+                fields=["battle"],
+                condition=Q(state="streaming"),
+                name="turn_one_streaming_per_battle",
+            ),
+            models.UniqueConstraint(
+                fields=["battle", "number"],
+                condition=Q(state="complete"),
+                name="turn_one_complete_per_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__gte=1, attempt__gte=1), name="turn_counts_from_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=TurnState.values), name="turn_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="streaming", ended_at=None)
+                | (~Q(state="streaming") & Q(ended_at__isnull=False)),
+                name="turn_ended_unless_streaming",
+            ),
+        ]
+        indexes = [
+            # Serves: the sweep for turns of dead processes.
+            models.Index(
+                fields=["runner"], condition=Q(state="streaming"), name="turn_streaming_by_runner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.battle_id} #{self.number}"
+
+
+class Reply(models.Model):
+    """One side's answer to one turn: what was sent, what came, how it ended."""
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="replies")
+    side = models.CharField(max_length=1, choices=Side)
+    language_model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    endpoint = models.ForeignKey(
+        Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
+    )
+    state = models.CharField(max_length=12, choices=ReplyState, default=ReplyState.STREAMING)
+    text = models.TextField(blank=True, default="")
+    reasoning = models.TextField(blank=True, default="")
+    finish_reason = models.CharField(
+        max_length=20, choices=FinishReason, blank=True, default=""
+    )
+    error_code = models.CharField(max_length=60, blank=True, default="")
+    # The server's own words, for admins only: they often name the model.
+    error_detail = models.TextField(blank=True, default="")
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    tokens_estimated = models.BooleanField(default=False)
+    # Seconds from the request's start.
+    first_token_seconds = models.FloatField(null=True, blank=True)
+    total_seconds = models.FloatField(null=True, blank=True)
+    # The request without its key, and the serving facts of that moment (engine, quantisation).
+    sent: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "replies"
+        ordering = ["turn", "side"]
+        constraints = [
+            # Serves: a turn's two replies.
+            models.UniqueConstraint(fields=["turn", "side"], name="reply_one_per_side"),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="reply_side_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=ReplyState.values), name="reply_state_known"
+            ),
+            models.CheckConstraint(
+                # Success is content and a finish reason.
+                condition=~Q(state="complete")
+                | (Q(finish_reason__in=["stop", "length"]) & ~Q(text="")),
+                name="reply_complete_has_text_and_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(error_code=""), name="reply_failed_has_a_code"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.turn} {self.side}"
+
+
+class VoteQuerySet(models.QuerySet["Vote"]):
+    def standing(self) -> "VoteQuerySet":
+        """Return the votes that were not taken back."""
+        return self.filter(retraction=None)
+
+    def final(self, *, at: dt.datetime) -> "VoteQuerySet":
+        """Return the standing votes whose undo time is over."""
+        return self.standing().filter(final_at__lte=at)
+
+
+class Vote(models.Model):
+    """A voter's word on a battle. Never changed: an undo is a `Retraction`, after which the battle
+    may be voted again by a vote that `replaces` it. So a battle has at most one standing vote:
+    the first is unique by battle, each other by the retraction that it follows.
+    """
+
+    battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="votes")
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    # live, import:NAME or simulated. A board rates one source.
+    source = models.CharField(max_length=64, default="live")
+    # The row in the imported file; null for live votes.
+    external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
+    cast_at = models.DateTimeField(default=timezone.now)
+    # Until then it can be taken back; from then on it is counted and the names are sent.
+    final_at = models.DateTimeField()
+    replaces = models.OneToOneField(
+        "Retraction", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by"
+    )
+
+    objects = VoteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            # Serves: a battle's vote; holds: one first vote per battle.
+            models.UniqueConstraint(
+                fields=["battle"], condition=Q(replaces=None), name="vote_one_first_per_battle"
+            ),
+            # Serves: a second import of the same file.
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="vote_one_per_imported_row",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=Outcome.values), name="vote_outcome_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(source="live") | Q(source="simulated") | Q(source__startswith="import:"),
+                name="vote_source_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(final_at__gte=models.F("cast_at")), name="vote_final_after_cast"
+            ),
+        ]
+        indexes = [
+            # Serves: one source's votes after the last one rated.
+            models.Index(fields=["source", "id"], name="vote_by_source_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.battle_id}: {self.outcome}"
+
+
+class Retraction(models.Model):
+    """A vote taken back within its undo time."""
+
+    vote = models.OneToOneField(Vote, primary_key=True, on_delete=models.PROTECT)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.vote} taken back"

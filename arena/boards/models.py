@@ -1,0 +1,105 @@
+"""Boards and their snapshots. Pages read the newest snapshot and never compute ratings."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from arena.catalog.models import LanguageModel
+
+
+class Method(models.TextChoices):
+    """How votes become ratings."""
+
+    BRADLEY_TERRY = "bradley_terry", "Bradley-Terry"
+    ELO = "elo", "Elo"
+
+
+class Board(models.Model):
+    """A rating table of one slice of votes with one method and its parameters."""
+
+    slug = models.SlugField(max_length=80)
+    # One source of votes: live, import:NAME or simulated; never mixed.
+    source = models.CharField(max_length=64)
+    method = models.CharField(max_length=20, choices=Method)
+    category = models.CharField(max_length=40, blank=True, default="")
+    language = models.CharField(max_length=20, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["source", "slug"]
+        constraints = [
+            # Serves: find a board by what its page's address names.
+            models.UniqueConstraint(fields=["source", "slug"], name="board_one_per_source_and_slug"),
+            models.UniqueConstraint(
+                fields=["source", "method", "category", "language"], name="board_one_per_slice"
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=Method.values), name="board_method_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} ({self.source})"
+
+
+class Snapshot(models.Model):
+    """A frozen board. Its `replay_id` is the hash of input, parameters and code version."""
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="snapshots")
+    replay_id = models.CharField(max_length=64)
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    # Counted votes, and the last vote id that was seen (the watermark of the next refresh).
+    votes = models.PositiveIntegerField()
+    voters = models.PositiveIntegerField()
+    last_vote_id = models.BigIntegerField()
+    # The open-versus-closed series drawn on /gap/, computed with the board.
+    gap: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    # Kept for ever and public; the live snapshots between two publications are pruned.
+    published = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            # Serves: the newest snapshot of a board.
+            models.Index(fields=["board", "-created_at"], name="snapshot_newest_of_board"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.board} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class SnapshotRow(models.Model):
+    """One model's line on a snapshot."""
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="rows")
+    language_model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    votes = models.PositiveIntegerField()
+    # Points, rounded to 0.01; null with too few votes or no connection to the other models.
+    rating = models.FloatField(null=True)
+    lower = models.FloatField(null=True)
+    upper = models.FloatField(null=True)
+    rank_best = models.PositiveIntegerField(null=True)
+    rank_worst = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["snapshot", models.F("rating").desc(nulls_last=True), "-votes"]
+        constraints = [
+            # Serves: a snapshot's rows.
+            models.UniqueConstraint(
+                fields=["snapshot", "language_model"], name="snapshot_row_one_per_model"
+            ),
+            models.CheckConstraint(
+                condition=Q(lower=None) | Q(lower__lte=models.F("upper")),
+                name="snapshot_row_interval_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(rank_best=None) | Q(rank_best__lte=models.F("rank_worst")),
+                name="snapshot_row_ranks_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language_model}: {self.rating}"

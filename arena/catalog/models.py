@@ -1,0 +1,237 @@
+"""The contestants and where they are served."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from arena.catalog import keys
+from arena.catalog.licences import LicenceClass
+
+
+class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
+    def drawable(self, *, at: dt.datetime) -> "LanguageModelQuerySet":
+        """Return the models that may enter a battle: not simulated or retired, with an endpoint up."""
+        return self.filter(
+            simulated=False,
+            retired_at=None,
+            sampling_weight__gt=0,
+            endpoints__in=Endpoint.objects.available(at=at),
+        ).distinct()
+
+
+class LanguageModel(models.Model):
+    """A contestant. One model may be served by several endpoints."""
+
+    slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
+    name = models.CharField(max_length=200, unique=True)
+    organisation = models.CharField(max_length=120, blank=True, default="")
+    # The day the weights could be downloaded, and the day an API first served it.
+    weights_released_on = models.DateField(null=True, blank=True)
+    api_released_on = models.DateField(null=True, blank=True)
+    # Billions; total for memory, active for speed.
+    params_total_b = models.FloatField("total parameters (billions)", null=True, blank=True)
+    params_active_b = models.FloatField("active parameters (billions)", null=True, blank=True)
+    context_tokens = models.PositiveIntegerField(null=True, blank=True)
+    link = models.URLField("link", blank=True, default="", max_length=500)
+    # Fictional; votes on it are simulated. Never drawn in a battle.
+    simulated = models.BooleanField(default=False, editable=False)
+    sampling_weight = models.FloatField(
+        default=1.0, help_text="How often it is drawn, relative to others. 0 takes it out."
+    )
+    retired_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = LanguageModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sampling_weight__gte=0) & Q(sampling_weight__lt=float("inf")),
+                name="language_model_weight_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="language_model_has_a_name"
+            ),
+            models.CheckConstraint(
+                condition=Q(params_total_b=None) | Q(params_total_b__gt=0),
+                name="language_model_total_parameters_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(params_active_b=None) | Q(params_active_b__gt=0),
+                name="language_model_active_parameters_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def licence_class(self, on: dt.date | None = None) -> str:
+        """Return the licence class in force on a day (today by default); `unknown` without a record."""
+        day = on or timezone.now().date()
+        records = [record for record in self.licensings.all() if record.since <= day]
+        if not records:
+            return LicenceClass.UNKNOWN
+        return max(records, key=lambda record: record.since).licence_class
+
+    def released_on(self) -> dt.date | None:
+        """Return the day that counts on a time axis: the weights' day if there is one, else the API's."""
+        return self.weights_released_on or self.api_released_on
+
+
+class Licensing(models.Model):
+    """The licence of a model from a day on."""
+
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.CASCADE, related_name="licensings"
+    )
+    licence = models.CharField(max_length=120, blank=True, default="")
+    licence_class = models.CharField(max_length=32, choices=LicenceClass)
+    since = models.DateField()
+    evidence = models.URLField(blank=True, default="", max_length=500)
+
+    class Meta:
+        ordering = ["language_model", "since"]
+        constraints = [
+            # Serves: the class in force on a day.
+            models.UniqueConstraint(
+                fields=["language_model", "since"], name="licensing_one_per_model_and_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(licence_class__in=LicenceClass.values), name="licensing_class_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_licence_class_display()} ({self.since})"
+
+
+class Provider(models.Model):
+    """An account at a hosted API, or a server of one's own: an address and a key."""
+
+    name = models.CharField(max_length=120, unique=True)
+    # Free text; never amended (no "/v1" is added).
+    base_url = models.CharField("base URL", max_length=500)
+    api_key_encrypted = models.TextField(blank=True, default="", editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(base_url__startswith="http://") | Q(base_url__startswith="https://"),
+                name="provider_base_url_is_http",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def set_api_key(self, plain: str) -> None:
+        """Encrypt and keep a key; empty text removes it. The caller saves."""
+        self.api_key_encrypted = keys.encrypt(plain.strip())
+
+    def read_api_key(self) -> str:
+        """Return the key in the clear, for the call to the endpoint and nothing else."""
+        return keys.decrypt(self.api_key_encrypted)
+
+
+class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    def available(self, *, at: dt.datetime) -> "EndpointQuerySet":
+        """Return the endpoints that may be called: enabled, and not suspended by the breaker."""
+        return self.filter(enabled=True).filter(
+            Q(suspended_until=None) | Q(suspended_until__lte=at)
+        )
+
+    def record_success(self, pk: int) -> None:
+        """Forget an endpoint's failures."""
+        self.filter(pk=pk).exclude(failures_in_a_row=0, suspended_until=None).update(
+            failures_in_a_row=0, suspended_until=None
+        )
+
+    def record_failure(
+        self, pk: int, *, code: str, at: dt.datetime, limit: int, pause: dt.timedelta
+    ) -> None:
+        """Count a failure; the `limit`-th in a row suspends the endpoint for `pause`."""
+        self.filter(pk=pk).update(
+            failures_in_a_row=F("failures_in_a_row") + 1,
+            last_failure_code=code,
+            last_failed_at=at,
+            suspended_until=models.Case(
+                models.When(failures_in_a_row__gte=limit - 1, then=models.Value(at + pause)),
+                default=F("suspended_until"),
+            ),
+        )
+
+
+class Endpoint(models.Model):
+    """One address that serves one model."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="endpoints")
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.PROTECT, related_name="endpoints"
+    )
+    model_name = models.CharField(
+        max_length=200, help_text="What the server calls the model, sent as it is."
+    )
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Sent with each request as it is; nothing is sent that is not here.",
+    )
+    quirks: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list, blank=True, help_text="What this server cannot take, by name."
+    )
+    system_prompt = models.TextField(blank=True, default="")
+    engine = models.CharField(max_length=60, blank=True, default="")
+    quantisation = models.CharField(max_length=60, blank=True, default="")
+    max_concurrent = models.PositiveSmallIntegerField(default=8)
+    enabled = models.BooleanField(default=True)
+    # The circuit breaker.
+    failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
+    suspended_until = models.DateTimeField(null=True, blank=True, editable=False)
+    last_failure_code = models.CharField(max_length=60, blank=True, default="", editable=False)
+    last_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = EndpointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["language_model", "provider"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "language_model", "model_name"],
+                name="endpoint_one_per_provider_model_and_name",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_concurrent__gte=1), name="endpoint_takes_at_least_one_request"
+            ),
+            models.CheckConstraint(
+                condition=~Q(model_name=""), name="endpoint_has_a_model_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language_model} @ {self.provider}"
+
+
+class Standing(models.Model):
+    """A model's place on the live overall board. Boards write it; reveal and pairing read it."""
+
+    language_model = models.OneToOneField(
+        LanguageModel, primary_key=True, on_delete=models.CASCADE, related_name="standing"
+    )
+    # Points; null while there are too few votes or the model is not connected to the others.
+    rating = models.FloatField(null=True)
+    lower = models.FloatField(null=True)
+    upper = models.FloatField(null=True)
+    rank_best = models.PositiveIntegerField(null=True)
+    rank_worst = models.PositiveIntegerField(null=True)
+    votes = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.language_model}: {self.rating}"

@@ -1,0 +1,197 @@
+"""Every setting of Parity, read from the environment.
+
+Each setting is listed with its default in README's table; a test holds that. Without
+`DATABASE_URL` and `REDIS_URL` the embedded servers of `arena.embedded` are used.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from arena.environment import boolean, database_from_url, integer, local_secret, number, words
+from arena.servers import broker_url, database_url, redis_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Who and where -----------------------------------------------------------------------------
+SITE_NAME = os.environ.get("PARITY_SITE_NAME", "Parity")
+DEBUG = boolean("PARITY_DEBUG", default=False)
+ALLOWED_HOSTS = words("PARITY_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# The site's public address(es), for CSRF and for the socket's Origin check behind a proxy.
+CSRF_TRUSTED_ORIGINS = words("PARITY_ORIGINS", default=[])
+SECRET_KEY = local_secret("PARITY_SECRET_KEY", "secret_key")
+# Keys that encrypt endpoint keys at rest, newest first; old ones stay to read what they wrote.
+ENCRYPTION_KEYS = words("PARITY_ENCRYPTION_KEYS", default=[]) or [SECRET_KEY]
+# Set behind a proxy that terminates TLS: cookies become secure, plain HTTP is redirected.
+HTTPS = boolean("PARITY_HTTPS", default=False)
+
+# --- Servers -----------------------------------------------------------------------------------
+DATABASES: dict[str, Any] = {"default": database_from_url(database_url())}
+REDIS_URL = redis_url()
+
+# --- The rules of the arena (PRODUCT terms; all public on /method/) ------------------------------
+MAX_TURNS = integer("PARITY_MAX_TURNS", default=50)
+MAX_PROMPT_CHARACTERS = integer("PARITY_MAX_PROMPT_CHARACTERS", default=30_000)
+# Seconds in which a vote can be taken back; names are sent and the vote counted only after it.
+UNDO_SECONDS = number("PARITY_UNDO_SECONDS", default=3.0)
+# `paced` hides each side's speed until the vote; `live` shows text as it comes.
+PACING = os.environ.get("PARITY_PACING", "paced")
+# A model with fewer counted votes is shown with its count and "too few votes", without a rating.
+MIN_VOTES_FOR_RATING = integer("PARITY_MIN_VOTES_FOR_RATING", default=30)
+# Seconds between two refreshes of the live board, and between two full publications.
+LIVE_BOARD_SECONDS = number("PARITY_LIVE_BOARD_SECONDS", default=2.0)
+PUBLISH_SECONDS = number("PARITY_PUBLISH_SECONDS", default=3600.0)
+
+# --- Talking to endpoints ------------------------------------------------------------------------
+CONNECT_SECONDS = number("PARITY_CONNECT_SECONDS", default=10.0)
+FIRST_TOKEN_SECONDS = number("PARITY_FIRST_TOKEN_SECONDS", default=60.0)
+IDLE_SECONDS = number("PARITY_IDLE_SECONDS", default=30.0)
+TOTAL_SECONDS = number("PARITY_TOTAL_SECONDS", default=600.0)
+MAX_ANSWER_CHARACTERS = integer("PARITY_MAX_ANSWER_CHARACTERS", default=200_000)
+# Failures in a row that take an endpoint out of the draw, and for how many seconds.
+BREAKER_FAILURES = integer("PARITY_BREAKER_FAILURES", default=3)
+BREAKER_SECONDS = number("PARITY_BREAKER_SECONDS", default=60.0)
+
+# --- Django --------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "arena",
+    "arena.voters",
+    "arena.catalog",
+    "arena.battles",
+    "arena.integrity",
+    "arena.boards",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "arena.urls"
+ASGI_APPLICATION = "arena.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "arena.context.site",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese")), ("zh-hant", _("Traditional Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "arena" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(os.environ.get("PARITY_STATIC_ROOT", BASE_DIR / ".local" / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BASE_DIR / ".local" / "vendor")]
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "arena.static_files.HashedModulesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- Safety --------------------------------------------------------------------------------------
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "connect-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+X_FRAME_OPTIONS = "DENY"
+
+# --- Celery (read by workers.celery under the CELERY_ prefix) --------------------------------------
+CELERY_BROKER_URL = broker_url()
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    # Each job finds its work by a query on rows; a message lost with Redis is made up by the next.
+    "decide-votes-and-refresh-live-boards": {
+        "task": "arena.boards.tasks.refresh_live_boards",
+        "schedule": LIVE_BOARD_SECONDS,
+        "options": {"expires": 30.0},
+    },
+    "publish-boards": {
+        "task": "arena.boards.tasks.publish_boards",
+        "schedule": PUBLISH_SECONDS,
+        "options": {"expires": 600.0},
+    },
+    "void-turns-of-dead-processes": {
+        "task": "arena.battles.tasks.void_abandoned_turns",
+        "schedule": 10.0,
+        "options": {"expires": 30.0},
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("PARITY_LOG_LEVEL", "INFO")},
+    # These two log each request's address; addresses are never stored raw.
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
+    "SITE_SYMBOL": "balance",
+    "SHOW_HISTORY": True,
+}

@@ -1,0 +1,24 @@
+"""HTTP routes. Pages answer with or without a language prefix; machines' paths have none."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from arena import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    *i18n_patterns(
+        path("", include("arena.battles.urls")),
+        path("", include("arena.boards.urls")),
+        prefix_default_language=False,
+    ),
+]
+handler404 = "arena.errors.not_found"
+handler500 = "arena.errors.server_error"
+handler403 = "arena.errors.forbidden"
+handler400 = "arena.errors.bad_request"
