@@ -1,8 +1,8 @@
 """Battles, turns, replies and votes. What must hold is held by the database."""
 
 import datetime as dt
-from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -83,7 +83,7 @@ class Battle(models.Model):
         Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     # Why this pair was drawn: rule, weights, draw probability.
-    pairing: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    pairing = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     voided_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=60, blank=True, default="")
@@ -102,6 +102,8 @@ class Battle(models.Model):
         indexes = [
             # Serves: one voter's battles, newest first.
             models.Index(fields=["voter", "-created_at"], name="battle_by_voter_newest_first"),
+            # Serves: the last hour's battles (metrics, admin). BRIN: rows come in this order.
+            BrinIndex(fields=["created_at"], autosummarize=True, name="battle_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -183,6 +185,8 @@ class Turn(models.Model):
             models.Index(
                 fields=["runner"], condition=Q(state="streaming"), name="turn_streaming_by_runner"
             ),
+            # Serves: the last hour's turns (metrics, admin).
+            BrinIndex(fields=["started_at"], autosummarize=True, name="turn_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -201,9 +205,7 @@ class Reply(models.Model):
     state = models.CharField(max_length=12, choices=ReplyState, default=ReplyState.STREAMING)
     text = models.TextField(blank=True, default="")
     reasoning = models.TextField(blank=True, default="")
-    finish_reason = models.CharField(
-        max_length=20, choices=FinishReason, blank=True, default=""
-    )
+    finish_reason = models.CharField(max_length=20, choices=FinishReason, blank=True, default="")
     error_code = models.CharField(max_length=60, blank=True, default="")
     # The server's own words, for admins only: they often name the model.
     error_detail = models.TextField(blank=True, default="")
@@ -214,7 +216,7 @@ class Reply(models.Model):
     first_token_seconds = models.FloatField(null=True, blank=True)
     total_seconds = models.FloatField(null=True, blank=True)
     # The request without its key, and the serving facts of that moment (engine, quantisation).
-    sent: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    sent = models.JSONField(default=dict)
 
     class Meta:
         verbose_name_plural = "replies"
@@ -289,7 +291,9 @@ class Vote(models.Model):
                 condition=Q(outcome__in=Outcome.values), name="vote_outcome_known"
             ),
             models.CheckConstraint(
-                condition=Q(source="live") | Q(source="simulated") | Q(source__startswith="import:"),
+                condition=Q(source="live")
+                | Q(source="simulated")
+                | Q(source__startswith="import:"),
                 name="vote_source_known",
             ),
             models.CheckConstraint(
@@ -299,6 +303,8 @@ class Vote(models.Model):
         indexes = [
             # Serves: one source's votes after the last one rated.
             models.Index(fields=["source", "id"], name="vote_by_source_in_order"),
+            # Serves: the last hour's votes (metrics, admin), votes that have just become final.
+            BrinIndex(fields=["cast_at"], autosummarize=True, name="vote_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,5 @@
 """Boards and their snapshots. Pages read the newest snapshot and never compute ratings."""
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -31,7 +29,9 @@ class Board(models.Model):
         ordering = ["source", "slug"]
         constraints = [
             # Serves: find a board by what its page's address names.
-            models.UniqueConstraint(fields=["source", "slug"], name="board_one_per_source_and_slug"),
+            models.UniqueConstraint(
+                fields=["source", "slug"], name="board_one_per_source_and_slug"
+            ),
             models.UniqueConstraint(
                 fields=["source", "method", "category", "language"], name="board_one_per_slice"
             ),
@@ -49,13 +49,13 @@ class Snapshot(models.Model):
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="snapshots")
     replay_id = models.CharField(max_length=64)
-    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    parameters = models.JSONField(default=dict)
     # Counted votes, and the last vote id that was seen (the watermark of the next refresh).
     votes = models.PositiveIntegerField()
     voters = models.PositiveIntegerField()
     last_vote_id = models.BigIntegerField()
     # The open-versus-closed series drawn on /gap/, computed with the board.
-    gap: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    gap = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     # Kept for ever and public; the live snapshots between two publications are pruned.
     published = models.BooleanField(default=False)

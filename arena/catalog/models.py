@@ -1,7 +1,6 @@
 """The contestants and where they are served."""
 
 import datetime as dt
-from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -53,9 +52,7 @@ class LanguageModel(models.Model):
                 condition=Q(sampling_weight__gte=0) & Q(sampling_weight__lt=float("inf")),
                 name="language_model_weight_not_negative",
             ),
-            models.CheckConstraint(
-                condition=~Q(name=""), name="language_model_has_a_name"
-            ),
+            models.CheckConstraint(condition=~Q(name=""), name="language_model_has_a_name"),
             models.CheckConstraint(
                 condition=Q(params_total_b=None) | Q(params_total_b__gt=0),
                 name="language_model_total_parameters_positive",
@@ -177,12 +174,12 @@ class Endpoint(models.Model):
     model_name = models.CharField(
         max_length=200, help_text="What the server calls the model, sent as it is."
     )
-    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+    parameters = models.JSONField(
         default=dict,
         blank=True,
         help_text="Sent with each request as it is; nothing is sent that is not here.",
     )
-    quirks: models.JSONField[list[str], list[str]] = models.JSONField(
+    quirks = models.JSONField(
         default=list, blank=True, help_text="What this server cannot take, by name."
     )
     system_prompt = models.TextField(blank=True, default="")
@@ -209,9 +206,7 @@ class Endpoint(models.Model):
             models.CheckConstraint(
                 condition=Q(max_concurrent__gte=1), name="endpoint_takes_at_least_one_request"
             ),
-            models.CheckConstraint(
-                condition=~Q(model_name=""), name="endpoint_has_a_model_name"
-            ),
+            models.CheckConstraint(condition=~Q(model_name=""), name="endpoint_has_a_model_name"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,83 @@
+"""System checks: wrong configuration is found at start-up, with what to do about it."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from arena import servers
+
+
+@register()
+def check_pacing(**_: Any) -> list[CheckMessage]:
+    """Refuse a pacing that does not exist."""
+    if settings.PACING in {"paced", "live"}:
+        return []
+    return [
+        Error(
+            f"PARITY_PACING is {settings.PACING!r}.", hint="Write paced or live.", id="parity.E001"
+        )
+    ]
+
+
+@register()
+def check_origins(**_: Any) -> list[CheckMessage]:
+    """Refuse an origin that is not a scheme and a host."""
+    return [
+        Error(
+            f"PARITY_ORIGINS has {origin!r}.",
+            hint="Write scheme and host, for example https://arena.example.org.",
+            id="parity.E002",
+        )
+        for origin in settings.CSRF_TRUSTED_ORIGINS
+        if urlsplit(origin).scheme not in {"http", "https"} or urlsplit(origin).path
+    ]
+
+
+@register()
+def check_limits(**_: Any) -> list[CheckMessage]:
+    """Refuse limits under which no battle could end well."""
+    too_small = [
+        name
+        for name in (
+            "MAX_TURNS",
+            "MAX_PROMPT_CHARACTERS",
+            "TOTAL_SECONDS",
+            "FIRST_TOKEN_SECONDS",
+            "IDLE_SECONDS",
+            "CONNECT_SECONDS",
+            "MAX_ANSWER_CHARACTERS",
+            "BREAKER_FAILURES",
+            "LIVE_BOARD_SECONDS",
+            "PUBLISH_SECONDS",
+        )
+        if getattr(settings, name) <= 0
+    ]
+    return [
+        Error(f"PARITY_{name} is 0.", hint="Write a number above 0.", id="parity.E003")
+        for name in too_small
+    ]
+
+
+@register(deploy=True)
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """Warn of what is right for a demo and wrong for a public site."""
+    found: list[CheckMessage] = []
+    if servers.uses_embedded():
+        found.append(
+            Warning(
+                "The embedded Postgres or Valkey is in use.",
+                hint="Set DATABASE_URL and REDIS_URL, and back the database up.",
+                id="parity.W001",
+            )
+        )
+    if settings.ENCRYPTION_KEYS == [settings.SECRET_KEY]:
+        found.append(
+            Warning(
+                "Endpoint keys are encrypted with the secret key, so neither can be rotated alone.",
+                hint="Set PARITY_ENCRYPTION_KEYS.",
+                id="parity.W002",
+            )
+        )
+    return found

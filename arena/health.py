@@ -1,0 +1,49 @@
+"""What machines ask of a web process: is it alive, can it serve, how is the arena doing."""
+
+import redis
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from arena import metrics
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer as long as the process runs; asks no other server."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when Postgres and Valkey answer, else 503 with what does not."""
+    states = {"postgres": _postgres_answers(), "valkey": _valkey_answers()}
+    if all(states.values()):
+        return JsonResponse({"ready": True, **states})
+    return JsonResponse({"ready": False, **states}, status=503, headers={"Retry-After": "5"})
+
+
+@require_safe
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    """Answer in Prometheus' text format."""
+    return HttpResponse(generate_latest(metrics.registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _postgres_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _valkey_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
