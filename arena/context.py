@@ -1,0 +1,57 @@
+"""What every page knows: the site's name, its languages and its navigation."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+# Each language in its own words, and as HTML's `lang` writes it.
+OWN_NAMES = {"en": "English", "zh-hans": "简体中文", "zh-hant": "繁體中文"}
+LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
+# Route name and label; a route that does not exist (yet) is left out of the navigation.
+NAVIGATION: tuple[tuple[str, str | Promise], ...] = (
+    ("battle", _("Battle")),
+    ("leaderboard", _("Leaderboard")),
+    ("gap", _("Gap")),
+)
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Return `site` for every template; it is worked out when a template first asks for it."""
+    return {"site": SimpleLazyObject(lambda: describe_site(request.path))}
+
+
+def describe_site(path: str) -> dict[str, Any]:
+    """Return the site's name, languages and navigation, as seen from the page at `path`."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return {
+        "name": settings.SITE_NAME,
+        "home": _address_of("battle") or "/",
+        "language_tag": LANGUAGE_TAGS.get(language, language),
+        "set_language": _address_of("set_language"),
+        "languages": [
+            {
+                "code": code,
+                "label": OWN_NAMES.get(code, label),
+                "tag": LANGUAGE_TAGS.get(code, code),
+                "current": code == language,
+            }
+            for code, label in settings.LANGUAGES
+        ],
+        "navigation": [
+            {"label": label, "url": address, "current": address == path}
+            for name, label in NAVIGATION
+            if (address := _address_of(name))
+        ],
+    }
+
+
+def _address_of(route: str) -> str | None:
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return None
