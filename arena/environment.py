@@ -82,7 +82,7 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 
 def local_secret(variable: str, file_name: str) -> str:
-    """Return the secret in `variable`, or one made once and kept in `.local/`, readable by us only."""
+    """Return the secret in `variable`, or one made once and kept in `.local/` for us alone."""
     value = os.environ.get(variable)
     if value:
         return value

@@ -30,7 +30,11 @@ def redis_url() -> str:
 
 def broker_url() -> str:
     """Return the URL of Valkey or Redis, as Celery writes it."""
-    return os.environ.get("REDIS_URL") or embedded().broker_url
+    url = os.environ.get("REDIS_URL")
+    if not url:
+        return embedded().broker_url
+    # Celery names a socket in its own way.
+    return url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
 
 def uses_embedded() -> bool:

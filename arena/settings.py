@@ -16,7 +16,7 @@ from arena.servers import broker_url, database_url, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# --- Who and where -----------------------------------------------------------------------------
+# --- Who and where -------------------------------------------------------------------------------
 SITE_NAME = os.environ.get("PARITY_SITE_NAME", "Parity")
 DEBUG = boolean("PARITY_DEBUG", default=False)
 ALLOWED_HOSTS = words("PARITY_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -28,7 +28,7 @@ ENCRYPTION_KEYS = words("PARITY_ENCRYPTION_KEYS", default=[]) or [SECRET_KEY]
 # Set behind a proxy that terminates TLS: cookies become secure, plain HTTP is redirected.
 HTTPS = boolean("PARITY_HTTPS", default=False)
 
-# --- Servers -----------------------------------------------------------------------------------
+# --- Servers -------------------------------------------------------------------------------------
 DATABASES: dict[str, Any] = {"default": database_from_url(database_url())}
 REDIS_URL = redis_url()
 
@@ -115,7 +115,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese")), ("zh-hant", _("Traditional Chinese"))]
+LANGUAGES = [
+    ("en", _("English")),
+    ("zh-hans", _("Simplified Chinese")),
+    ("zh-hant", _("Traditional Chinese")),
+]
 LOCALE_PATHS = [BASE_DIR / "arena" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -150,7 +154,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 
-# --- Celery (read by workers.celery under the CELERY_ prefix) --------------------------------------
+# --- Celery (read by workers.celery under the CELERY_ prefix) ------------------------------------
 CELERY_BROKER_URL = broker_url()
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -1,0 +1,57 @@
+# Every target is one line of help; `make` alone prints them.
+SHELL := /bin/sh
+UV := deploy/uv
+PYTHON := .venv/bin/python
+LLM ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve setup test check format bench messages screenshots
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Run the whole site here with sample data and local models (PORT=8000; LLM=0: scripted models only)
+	@echo "installing Python packages"
+	@if [ "$(LLM)" = 0 ]; then $(UV) sync --frozen --quiet --inexact; else \
+	  $(UV) sync --frozen --inexact --group demo || { \
+	    echo "the local language model cannot be installed here; going on with scripted models"; \
+	    $(UV) sync --frozen --inexact; }; fi
+	@$(PYTHON) deploy/browser_libraries.py
+	@exec $(PYTHON) manage.py demo $(if $(filter 0,$(LLM)),--no-llm)
+
+serve: ## Run the site here without sample data or demo models (PORT=8000)
+	@$(UV) sync --frozen --quiet --inexact
+	@$(PYTHON) deploy/browser_libraries.py
+	@exec $(PYTHON) manage.py serve
+
+setup: ## Install everything that tests and checks need
+	@$(UV) sync --frozen --inexact --group dev
+	@$(PYTHON) deploy/browser_libraries.py
+	@$(PYTHON) manage.py messages compile
+
+test: setup ## Run all tests; browser tests where a Chromium is found
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(TESTS)
+
+check: setup ## What CI holds: format, lint, types, migrations, translations, dead code, docs
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy .
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py check --fail-level WARNING
+	$(PYTHON) manage.py messages check
+	$(PYTHON) -m vulture
+	$(PYTHON) -m pytest -q tests/docs
+
+format: setup ## Format the code and mend what ruff can mend
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+bench: ## Measure the ratings against other packages; writes ratings/docs/
+	@$(UV) sync --frozen --inexact --group dev --group bench
+	@$(PYTHON) -m tests.bench
+
+messages: setup ## Collect new texts into the translation files
+	$(PYTHON) manage.py messages extract
+
+screenshots: setup ## Take pictures of the pages into .local/screenshots (needs Chromium)
+	$(PYTHON) -m tests.browser.screenshots

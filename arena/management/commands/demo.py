@@ -1,0 +1,48 @@
+"""Runs the whole site with sample data and models that run on this machine."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError, call_command
+
+from arena import demo, launch
+from arena.processes import ProgramError, Supervisor
+
+
+class Command(BaseCommand):
+    help = (
+        "Run the site here with simulated sample votes and local demo models. Needs nothing "
+        "outside this machine. Ctrl-C stops it; what was voted stays in .local/."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, help="port (default: $PORT, else 8000)")
+        parser.add_argument(
+            "--no-llm", action="store_true", help="scripted models only, no language model"
+        )
+
+    def handle(self, *args: Any, port: int | None, no_llm: bool, **options: Any) -> None:
+        port = port or launch.default_port()
+        launch.check_port("127.0.0.1", port)
+        launch.prepare()
+        with Supervisor(launch.LOG_FOLDER).running() as supervisor:
+            try:
+                self.run(supervisor, port, no_llm=no_llm)
+            except ProgramError as error:
+                raise CommandError(str(error)) from error
+            launch.say("stopping")
+
+    def run(self, supervisor: Supervisor, port: int, *, no_llm: bool) -> None:
+        """Start model servers, fill the boards, start the site, watch over them."""
+        served = None if no_llm else demo.start_language_model(supervisor)
+        served = served or demo.start_scripted(supervisor)
+        if supervisor.stopping:
+            return
+        demo.enrol(served)
+        if not demo.has_sample_votes():
+            launch.say("sample data: simulating votes on fictional models")
+            call_command("simulate_votes", stdout=sys.stdout)
+        if launch.start_site(supervisor, "127.0.0.1", port):
+            launch.say(f"ready: http://127.0.0.1:{port}")
+            supervisor.watch()
