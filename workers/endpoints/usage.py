@@ -1,0 +1,72 @@
+"""Token counts: as the server says, or estimated and marked so."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workers.endpoints.address import Message
+
+# One token for each of these; the rest is counted at four characters a token.
+_IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call. ``estimated`` is true when either count is not the server's own."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+
+
+class TokenEstimate:
+    """Counts tokens of text roughly and cheaply, piece by piece."""
+
+    def __init__(self) -> None:
+        self._ideographs = 0
+        self._others = 0
+
+    def add(self, text: str) -> None:
+        """Count one more piece of text."""
+        wide = 0 if text.isascii() else len(_IDEOGRAPHS.findall(text))
+        self._ideographs += wide
+        self._others += len(text) - wide
+
+    @property
+    def tokens(self) -> int:
+        """Tokens so far, rounded up."""
+        return self._ideographs + -(-self._others // 4)
+
+
+def estimate_prompt(messages: Iterable[Message]) -> int:
+    """Estimate the tokens of a conversation: its text, and four for each message's frame."""
+    estimate, frames = TokenEstimate(), 0
+    for message in messages:
+        frames += 4
+        content = message["content"]
+        parts = [{"text": content}] if isinstance(content, str) else content
+        for part in parts:
+            estimate.add(str(part.get("text", "")))
+    return estimate.tokens + frames
+
+
+def normalise_usage(
+    reported: Mapping[str, Any] | None, *, prompt_estimate: int, completion_estimate: int
+) -> Usage:
+    """Take the server's counts where they are positive integers, estimates where they are not.
+
+    A zero is not believed: there was a prompt and there is an answer, but some servers report 0
+    for a cached prompt or in every chunk but the last.
+    """
+
+    def count(name: str) -> int:
+        value = (reported or {}).get(name)
+        return value if type(value) is int and 0 < value < 2**31 else 0
+
+    prompt, completion = count("prompt_tokens"), count("completion_tokens")
+    return Usage(
+        prompt_tokens=prompt or prompt_estimate,
+        completion_tokens=completion or completion_estimate,
+        estimated=not (prompt and completion),
+    )
