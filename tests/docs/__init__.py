@@ -1,0 +1,1 @@
+"""Documentation is tested: what the README and ARCHITECTURE.md name must exist."""
