@@ -91,7 +91,7 @@ def local_secret(variable: str, file_name: str) -> str:
         return path.read_text().strip()
     except FileNotFoundError:
         LOCAL_DIR.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh = path.with_suffix(f".{secrets.token_hex(8)}")
     fresh.touch(mode=0o600)
     fresh.write_text(secrets.token_urlsafe(50))
     try:

@@ -1,0 +1,31 @@
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "identity"),
+    [
+        ("PACING", "fast", "parity.E001"),
+        ("CSRF_TRUSTED_ORIGINS", ["arena.example.org"], "parity.E002"),
+        ("CSRF_TRUSTED_ORIGINS", ["https://arena.example.org/path"], "parity.E002"),
+        ("MAX_TURNS", 0, "parity.E003"),
+        ("TOTAL_SECONDS", 0, "parity.E003"),
+    ],
+)
+def test_it_refuses_a_wrong_setting(
+    settings: Settings, name: str, value: object, identity: str
+) -> None:
+    setattr(settings, name, value)
+    found = [message for message in run_checks() if message.id == identity]
+    assert len(found) == 1
+    assert found[0].hint
+
+
+def test_the_defaults_are_right() -> None:
+    assert run_checks() == []
+
+
+def test_it_warns_a_public_site_of_what_only_suits_a_demo() -> None:
+    identities = {message.id for message in run_checks(include_deployment_checks=True)}
+    assert "parity.W002" in identities
