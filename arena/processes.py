@@ -150,7 +150,7 @@ class Supervisor:
         Raises
         ------
         ProgramError
-            When the program ends, or is not ready in `seconds`.
+            When the program ends, or is not ready in `seconds`; it is then stopped and forgotten.
         """
         child = next(child for child in self._children if child.program.name == name)
         end = time.monotonic() + seconds
@@ -158,12 +158,16 @@ class Supervisor:
             text = child.log_text()
             if is_ready(text):
                 return text
-            if child.process.poll() is not None:
-                raise ProgramError(
-                    f"{name} ended with code {child.process.returncode}:\n{text[-2000:]}"
+            code = child.process.poll()
+            if code is not None or time.monotonic() > end:
+                self._children.remove(child)
+                child.stop()
+                fate = (
+                    f"was not ready in {seconds:.0f} s"
+                    if code is None
+                    else f"ended with code {code}"
                 )
-            if time.monotonic() > end:
-                raise ProgramError(f"{name} was not ready in {seconds:.0f} s:\n{text[-2000:]}")
+                raise ProgramError(f"{name} {fate}:\n{child.log_text()[-2000:]}")
             self._stopping.wait(0.1)
         return None
 
