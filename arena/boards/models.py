@@ -50,21 +50,32 @@ class Snapshot(models.Model):
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="snapshots")
     replay_id = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
-    # Counted votes, and the last vote id that was seen (the watermark of the next refresh).
+    # Counted votes, those who cast them, and the highest vote id among them.
     votes = models.PositiveIntegerField()
     voters = models.PositiveIntegerField()
     last_vote_id = models.BigIntegerField()
+    # What it was made of, so that a refresh can tell whether anything is new: the source's
+    # `DecisionCount`, and a digest of the models' dates and licences.
+    decisions = models.PositiveBigIntegerField(default=0)
+    catalogue = models.CharField(max_length=64, default="")
     # The open-versus-closed series drawn on /gap/, computed with the board.
     gap = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
-    # Kept for ever and public; the live snapshots between two publications are pruned.
-    published = models.BooleanField(default=False)
+    # The start of the period it was published for: kept for ever. Null for the live snapshots
+    # in between, which are pruned.
+    published_for = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-created_at"]
+        ordering = ["-id"]
+        constraints = [
+            # Holds: two schedulers publish a board once.
+            models.UniqueConstraint(
+                fields=["board", "published_for"], name="snapshot_published_once_a_period"
+            ),
+        ]
         indexes = [
             # Serves: the newest snapshot of a board.
-            models.Index(fields=["board", "-created_at"], name="snapshot_newest_of_board"),
+            models.Index(fields=["board", "-id"], name="snapshot_newest_of_board"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,63 @@
+"""What boards need to know of models: name, organisation, licence class and date, as of a day."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import astuple, dataclass
+
+from arena.catalog.licences import OPEN_CLASSES, LicenceClass
+from arena.catalog.models import LanguageModel
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One model's facts on one day."""
+
+    pk: int
+    slug: str
+    name: str
+    organisation: str
+    licence_class: str
+    # On a time axis: the day the weights came out for an open model, else the day it was served.
+    released_on: dt.date | None
+    simulated: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the weights can be downloaded."""
+        return self.licence_class in OPEN_CLASSES
+
+    @property
+    def licence_label(self) -> str:
+        """Return the licence class in the reader's language."""
+        return str(LicenceClass(self.licence_class).label)
+
+
+def read_facts(on: dt.date, *, of: Collection[int] | None = None) -> dict[int, Facts]:
+    """Return the facts in force on a day by primary key: of all models, or of those named."""
+    models = LanguageModel.objects.prefetch_related("licensings")
+    if of is not None:
+        models = models.filter(pk__in=of)
+    return {model.pk: describe(model, on) for model in models}
+
+
+def describe(model: LanguageModel, on: dt.date) -> Facts:
+    """Return the facts of one model on a day."""
+    licence_class = model.licence_class(on)
+    is_open = licence_class in OPEN_CLASSES
+    return Facts(
+        pk=model.pk,
+        slug=model.slug,
+        name=model.name,
+        organisation=model.organisation,
+        licence_class=licence_class,
+        released_on=model.weights_released_on if is_open else model.released_on(),
+        simulated=model.simulated,
+    )
+
+
+def digest(facts: Collection[Facts]) -> str:
+    """Return 64 hexadecimal digits that change when any fact does."""
+    lines = sorted(json.dumps(astuple(fact), default=str) for fact in facts)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

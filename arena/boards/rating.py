@@ -1,0 +1,171 @@
+"""One source's counted votes into ratings, and ratings into the lines that are shown."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from arena.boards.models import Method
+from arena.boards.votes import SourceVotes, read_votes
+from ratings import Board, Comparisons, fit_bradley_terry, fit_elo
+from ratings.errors import NotEnoughVotes, Separated
+from ratings.ranks import overlap_ranks
+
+
+@dataclass(frozen=True)
+class Line:
+    """One model on a board; points rounded to 0.01, or None where no number would be honest."""
+
+    model: int
+    votes: int
+    rating: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    rank_best: int | None = None
+    rank_worst: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rated:
+    """One method's answer: the fit where there is one, its lines, and what it was made of."""
+
+    method: Method
+    board: Board | None
+    lines: tuple[Line, ...]
+    parameters: Mapping[str, Any]
+    replay_id: str
+
+
+@dataclass(frozen=True, eq=False)
+class SourceRatings:
+    """Everything that is rated from one reading of one source's votes."""
+
+    votes: SourceVotes
+    bradley_terry: Rated
+    elo: Rated
+
+    @property
+    def methods(self) -> tuple[Rated, Rated]:
+        """Return the boards, in the order in which a reader chooses among them."""
+        return self.bradley_terry, self.elo
+
+
+def rate_source(source: str, *, min_votes: int) -> SourceRatings:
+    """Read and rate the counted votes of a source.
+
+    Parameters
+    ----------
+    source : str
+        ``live``, ``import:NAME`` or ``simulated``. Votes must have been decided
+        (`arena.integrity.facts.decide_votes`).
+    min_votes : int
+        Models with fewer votes are part of the fit, but get a line without a rating.
+
+    Returns
+    -------
+    SourceRatings
+        ``bradley_terry.board`` and ``elo.board`` are the fits of `ratings`, with models named by
+        slug; None where the votes allow none.
+    """
+    votes = read_votes(source)
+    return SourceRatings(
+        votes=votes,
+        bradley_terry=_rated(Method.BRADLEY_TERRY, votes, min_votes),
+        elo=_rated(Method.ELO, votes, min_votes),
+    )
+
+
+def fit(method: Method, comparisons: Comparisons) -> Board | None:
+    """Fit one method; None when no rating would be finite."""
+    try:
+        return _FITS[method](comparisons)
+    except (NotEnoughVotes, Separated):
+        return None
+
+
+def _bradley_terry(comparisons: Comparisons) -> Board:
+    """Intervals are clustered by voter; with one voter alone his votes count as independent."""
+    try:
+        return fit_bradley_terry(comparisons, interval="clustered")
+    except NotEnoughVotes:
+        return fit_bradley_terry(comparisons, interval="sandwich")
+
+
+_FITS = {Method.BRADLEY_TERRY: _bradley_terry, Method.ELO: fit_elo}
+
+
+def _rated(method: Method, votes: SourceVotes, min_votes: int) -> Rated:
+    board = fit(method, votes.comparisons)
+    parameters = {**(board.parameters if board else {}), "min_votes": min_votes}
+    return Rated(
+        method=method,
+        board=board,
+        lines=shown_lines(votes, board, min_votes),
+        parameters=parameters,
+        replay_id=board.id if board else _unrated_id(method, votes.comparisons),
+    )
+
+
+def shown_lines(votes: SourceVotes, board: Board | None, min_votes: int) -> tuple[Line, ...]:
+    """Return a line for each model that has counted votes, the best first.
+
+    Ranks are among the models that are shown with a rating.
+    """
+    counts = _votes_by_model(votes.comparisons)
+    ids = dict(zip(votes.comparisons.models, votes.model_ids, strict=True))
+    shown = [] if board is None else _shown(board, counts, min_votes)
+    lines = [] if board is None else _rated_lines(board, shown, ids, counts)
+    rated = {line.model for line in lines}
+    others = sorted(
+        (-count, slug) for slug, count in counts.items() if ids[slug] not in rated and count
+    )
+    return (*lines, *(Line(model=ids[slug], votes=-count) for count, slug in others))
+
+
+def _shown(board: Board, counts: Mapping[str, int], min_votes: int) -> list[int]:
+    return [
+        place
+        for place, slug in enumerate(board.models)
+        if np.isfinite(board.rating[place]) and counts[slug] >= min_votes
+    ]
+
+
+def _rated_lines(
+    board: Board, shown: Sequence[int], ids: Mapping[str, int], counts: Mapping[str, int]
+) -> list[Line]:
+    rating, lower, upper = (
+        np.round(column[shown], 2) + 0.0  # plus zero turns -0.0 into 0.0
+        for column in (board.rating, board.lower, board.upper)
+    )
+    if np.isfinite(lower).all():
+        best, worst = overlap_ranks(lower, upper)
+    else:
+        best, worst = overlap_ranks(rating, rating)
+    return [
+        Line(
+            model=ids[board.models[place]],
+            votes=counts[board.models[place]],
+            rating=float(rating[row]),
+            lower=_finite(lower[row]),
+            upper=_finite(upper[row]),
+            rank_best=int(best[row]),
+            rank_worst=int(worst[row]),
+        )
+        for row, place in enumerate(shown)
+    ]
+
+
+def _votes_by_model(comparisons: Comparisons) -> dict[str, int]:
+    m = len(comparisons.models)
+    counts = sum(np.bincount(side, minlength=m) for side in (comparisons.a, comparisons.b))
+    return dict(zip(comparisons.models, np.asarray(counts).tolist(), strict=True)) if m else {}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _unrated_id(method: Method, comparisons: Comparisons) -> str:
+    return hashlib.sha256(f"{method} unrated {comparisons.digest()}".encode()).hexdigest()

@@ -1,0 +1,89 @@
+"""Does a text name a model? Names come from the catalogue; any script, any spelling of a dash."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Self
+
+# Chinese and Japanese write no spaces, so each of their characters is a word of its own.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|\d+|[^\W\d_{_UNSPACED}]+")
+# Shorter names ("o1", "Yi") are met in ordinary text; only their exact spelling counts.
+_LEAST_CHARACTERS = 4
+
+_ASKING = re.compile(
+    r"(?:what|which) (?:ai |language |large language )*models? (?:are|is) (?:you|this)"
+    r"|who (?:made|created|trained|built|developed) you"
+    r"|(?:what|which) (?:company|lab|organi[sz]ation) (?:made|created|trained|built|developed) you"
+    r"|你(?:是|叫)(?:什么|什麼|哪个|哪個|哪家)(?:的)?(?:大)?(?:语言|語言)?模型"
+    r"|(?:谁|誰|哪家公司)(?:开发|開發|训练|訓練|创造|創造)(?:了)?你"
+    r"|你是(?:谁|誰|哪家公司)(?:开发|開發|训练|訓練|创造|創造)的"
+)
+_INTRODUCING = re.compile(
+    r"(?:\b(?:i am|i'm|my name is|call me)\b|\b(?:made|created|trained|built|developed) by\b"
+    r"|我是|我叫|由)[\s,，:：*_\"'“「]*(?:an? |the )?",
+    re.IGNORECASE,
+)
+_AFTER_INTRODUCTION = 60
+
+
+def words_of(text: str) -> list[str]:
+    """Split a text into words as names are compared: width and case folded, digits apart."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+class Names:
+    """A set of names to look for: one pass over a text, however many names there are."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._sequences: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        exact: set[str] = set()
+        for name in names:
+            words = tuple(words_of(name))
+            if sum(map(len, words)) >= _LEAST_CHARACTERS:
+                self._sequences[words[0]].add(words)
+            elif words:
+                exact.add(name.strip())
+        spelled = "|".join(map(re.escape, sorted(exact)))
+        self._exact = re.compile(rf"(?<![a-zA-Z0-9])(?:{spelled})(?![a-zA-Z0-9])") if exact else None
+
+    def named_in(self, text: str) -> bool:
+        """Return whether the text holds any of the names, as whole words."""
+        if self._exact and self._exact.search(text):
+            return True
+        words = words_of(text)
+        return any(
+            tuple(words[place : place + len(name)]) == name
+            for place, word in enumerate(words)
+            for name in self._sequences.get(word, ())
+        )
+
+    def introduced_in(self, text: str) -> bool:
+        """Return whether the text says "I am" and then one of the names, or its first word."""
+        folded = unicodedata.normalize("NFKC", text).replace("’", "'")
+        return any(
+            self._begins(folded[match.end() : match.end() + _AFTER_INTRODUCTION])
+            for match in _INTRODUCING.finditer(folded)
+        )
+
+    def _begins(self, text: str) -> bool:
+        if self._exact and self._exact.match(text):
+            return True
+        words = words_of(text)
+        if not words or words[0] not in self._sequences:
+            return False
+        # "I am Claude" names a family; "I am open to that" names nobody.
+        if text[0].isupper() and len(words[0]) >= _LEAST_CHARACTERS:
+            return True
+        return any(tuple(words[: len(name)]) == name for name in self._sequences[words[0]])
+
+    @classmethod
+    def of(cls, *models: tuple[str, str]) -> Self:
+        """Take models' names and organisations."""
+        return cls(part for model in models for part in model if part)
+
+
+def asks_for_identity(prompt: str) -> bool:
+    """Return whether a prompt asks which model answers, or who made it."""
+    return bool(_ASKING.search(unicodedata.normalize("NFKC", prompt).casefold()))
