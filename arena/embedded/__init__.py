@@ -5,6 +5,15 @@ Must never import Django or anything else of this project: it runs before settin
 """
 
 from arena.embedded.errors import EmbeddedError
-from arena.embedded.servers import EmbeddedServers
+
+try:
+    from arena.embedded.servers import EmbeddedServers
+except ModuleNotFoundError as error:
+    if error.name not in {"fcntl", "pwd"}:
+        raise
+    raise EmbeddedError(
+        "The embedded servers run on Linux and macOS. On Windows use WSL 2, or set DATABASE_URL "
+        "and REDIS_URL to servers of your own."
+    ) from error
 
 __all__ = ["EmbeddedError", "EmbeddedServers"]

@@ -172,9 +172,9 @@ class Layout:
         """
         if self.home != self.entry:
             self._link_home()
-        self.home.mkdir(exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
-        if os.geteuid() == 0:
-            self.home.chmod(0o711)
+        if not self.home.exists():
+            self.home.mkdir()
+            self.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
         if not self.account.may_enter(self.home):
             raise EmbeddedError(
                 f"The servers run as user {self.account.name}, who cannot enter {self.home}: a "
@@ -224,7 +224,8 @@ class Layout:
                 f"start afresh. Either way delete the link {self.entry} first."
             )
         if not self.home.exists():
-            self.home.mkdir(mode=0o711)
+            self.home.mkdir()
+            self.home.chmod(0o711)
         status = self.home.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {0, os.geteuid()}:
             raise EmbeddedError(f"{self.home} is not our folder. Look at it, and move it away.")

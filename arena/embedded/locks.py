@@ -1,5 +1,6 @@
 """Advisory file locks, which the kernel frees when their holder dies, however it dies."""
 
+import fcntl
 import os
 import time
 from pathlib import Path
@@ -7,14 +8,6 @@ from types import TracebackType
 from typing import Self
 
 from arena.embedded.errors import EmbeddedError
-
-try:
-    import fcntl
-except ImportError as error:  # Windows: neither flock nor a Valkey server for it
-    raise EmbeddedError(
-        "The embedded servers run on Linux and macOS. On Windows use WSL 2, or set DATABASE_URL "
-        "and REDIS_URL to servers of your own."
-    ) from error
 
 _POLL_SECONDS = 0.02
 

@@ -29,7 +29,9 @@ _SETTINGS = {
     "log_truncate_on_rotation": "on",
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
-    "log_min_duration_statement": "1s",
+    # What voters write stays out of the log: no statements, no row contents.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 
@@ -61,6 +63,11 @@ class Postgres(Server):
     def pid_file(self) -> Path:
         """The file whose first line is the postmaster's pid."""
         return self.folder / "postmaster.pid"
+
+    @property
+    def traces(self) -> list[Path]:
+        """The pid file, and the socket's own lock file, which Postgres trusts as much."""
+        return [self.pid_file, self.socket.with_name(f"{POSTGRES_SOCKET}.lock")]
 
     def command(self, programs: Programs) -> list[str]:
         """Return the command line; settings stand here, so that old data get new settings."""

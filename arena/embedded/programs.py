@@ -70,7 +70,7 @@ def _package(name: str) -> Path:
             f"The Python package {name} is missing. Install the project's dependencies (uv sync), "
             "or set DATABASE_URL and REDIS_URL to servers of your own."
         )
-    return Path(spec.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0]).resolve()
 
 
 def _no_program(server: str, wheel: str, variable: str) -> EmbeddedError:

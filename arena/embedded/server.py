@@ -32,6 +32,7 @@ _ADVICE = {
     "could not create shared memory segment": "Shared memory is exhausted: end other servers.",
     "Cannot allocate memory": "Memory is exhausted: end other programs and start again.",
     "Permission denied": "A file under it belongs to another user; chown -R hands it over.",
+    "Bad file format": "The file is damaged. Valkey keeps nothing dear: delete its folder.",
 }
 
 
@@ -60,6 +61,11 @@ class Server(ABC):
     @abstractmethod
     def pid_file(self) -> Path:
         """The file whose first line is the server's pid."""
+
+    @property
+    def traces(self) -> list[Path]:
+        """What a killed server leaves behind that would stop the next one from starting."""
+        return [self.pid_file]
 
     @abstractmethod
     def command(self, programs: Programs) -> list[str]:
@@ -169,8 +175,8 @@ class Server(ABC):
         return self.socket.exists()
 
     def _spawn(self, programs: Programs) -> None:
-        self.pid_file.unlink(missing_ok=True)  # no process of this server lives: it is stale
-        self._log.unlink(missing_ok=True)
+        for path in (*self.traces, self._log):
+            path.unlink(missing_ok=True)  # no process of this server lives: they are stale
         with FileLock(self._life) as life:
             life.exclusive(seconds=5.0)
             # The shell hands the server to init at once: no zombie waits for us, and whoever

@@ -120,8 +120,9 @@ class EmbeddedServers:
             lock = FileLock(self._layout.mutex)
         except PermissionError as error:
             raise EmbeddedError(
-                f"You may not write to {error.filename}. Start as the user who owns {self.root}, "
-                "or set PARITY_LOCAL_DIR to a folder of your own."
+                f"You may not write to {error.filename}: the servers were first started by "
+                f"another user. Start as that user, or chown -R {self.root} to yourself, or set "
+                "PARITY_LOCAL_DIR to a folder of your own."
             ) from error
         with lock:
             lock.exclusive(seconds=_MUTEX_SECONDS)
