@@ -186,12 +186,13 @@ class _Race:
 
     def _first_not_worse(self, rating: Floats, lead: Integers) -> Integers:
         rise = np.maximum.accumulate(rating[self.open])
-        return np.searchsorted(rise, rating[self.closed[lead]], side="left")
+        return np.asarray(np.searchsorted(rise, rating[self.closed[lead]], side="left"))
 
     def _one_a_day(self, lead: Integers) -> Integers:
         """Of several that took the lead on one day, keep the last, which is the best."""
         day = self._closed_day[lead]
-        return lead[np.append(day[1:] != day[:-1], True)]
+        last_of_day: Flags = np.append(day[1:] != day[:-1], True)
+        return lead[last_of_day]
 
 
 def _finite(value: float) -> float | None:
