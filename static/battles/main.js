@@ -1,0 +1,313 @@
+/** The battle page: wires the prompt box, the connection, the turns, the vote and the reveal. */
+
+import { loadRenderer } from "./answer.js";
+import { Composer } from "./composer.js";
+import { button, find, isField, make, SIDES } from "./dom.js";
+import { startFollowing, stopFollowing } from "./follow.js";
+import { fetchReveal, sentences, turnBack, turnCards } from "./reveal.js";
+import { pause } from "./server.js";
+import { BattleSocket } from "./socket.js";
+import { showStarters } from "./starters.js";
+import { Tabs } from "./tabs.js";
+import { Turn } from "./turns.js";
+import { VoteBar } from "./vote.js";
+import { announce, figure, say } from "./words.js";
+
+/**
+ * @typedef {import("./socket.js").BattleMessage} BattleMessage
+ * @typedef {import("./socket.js").FrameMessage} FrameMessage
+ * @typedef {import("./socket.js").TurnMessage} TurnMessage
+ */
+
+const RECEIPT_CHECKS = [2000, 4000, 8000]; // milliseconds between looks at an undecided receipt
+
+class BattlePage {
+  /** @type {string | null} */
+  battle = null;
+  /** @type {Turn[]} */
+  turns = [];
+  /** A prompt that was sent and is not yet confirmed. @type {string | null} */
+  pending = null;
+  revealed = false;
+
+  /** @param {HTMLElement} page */
+  constructor(page) {
+    this.page = page;
+    this.home = page.dataset.home ?? "/";
+    this.turnList = find(".turns", page);
+    this.notice = find(".battle-notice", page);
+    this.tabs = new Tabs(page, find(".field-of-battle", page));
+    this.composer = new Composer(find("form.composer", page), {
+      limit: Number(page.dataset.maxPrompt),
+      onSend: (text) => this.send(text),
+      onStop: () => this.battle && this.socket.stop(this.battle),
+    });
+    this.vote = new VoteBar(find(".vote", page), {
+      undoSeconds: Number(page.dataset.undoSeconds),
+      onFinal: (address) => this.reveal(address),
+      onProblem: (sentence) => this.showNotice(sentence),
+    });
+    this.socket = new BattleSocket({
+      onBattle: (message, after) => this.tookBattle(message, after),
+      onFrame: (message) => this.tookFrame(message),
+      onTurn: (message) => this.endedTurn(message),
+      onError: ({ message }) => this.refusedPrompt(message),
+      onUndelivered: () => this.refusedPrompt(say("not_arrived")),
+      onLost: () => this.showNotice(say("offline")),
+      onBack: () => this.hideNotice(say("back_online")),
+      onRefused: (code) => this.refusedPrompt(say(code === 4403 ? "no_cookie" : "closed")),
+    });
+    const prompts = JSON.parse(find("#starter-prompts").textContent ?? "[]");
+    showStarters(find(".starters", page), prompts, (text) => {
+      this.composer.fill(text);
+      this.composer.focus();
+    });
+    this.listen();
+  }
+
+  listen() {
+    addEventListener("popstate", () => location.reload());
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+      const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
+      if (event.key === "Enter" && this.revealed && !onControl) {
+        event.preventDefault();
+        this.newBattle();
+      } else if (event.key === "/") {
+        event.preventDefault();
+        this.composer.focus();
+      }
+    });
+    const stored = this.page.dataset.battle;
+    if (stored) {
+      loadRenderer();
+      this.tabs.openFor(stored);
+      this.socket.resume(stored);
+    } else {
+      find("textarea", this.page).addEventListener("focus", () => this.socket.warmUp(), { once: true });
+    }
+  }
+
+  get address() {
+    return `${this.home}battle/${this.battle}/`;
+  }
+
+  /** @param {string} text */
+  send(text) {
+    this.pending = text;
+    this.hideNotice();
+    loadRenderer();
+    this.setStage("battle");
+    this.composer.setBusy(true);
+    if (!this.revealed) this.vote.sleep();
+    this.show(new Turn((this.turns.at(-1)?.number ?? 0) + 1, text));
+    announce(say("answering"));
+    this.socket.prompt(text, this.battle);
+  }
+
+  /** @param {Turn} turn */
+  show(turn) {
+    this.turns.push(turn);
+    this.turnList.append(turn.element);
+    this.showProgress(turn);
+    startFollowing();
+  }
+
+  /** @param {BattleMessage} message @param {number} after */
+  tookBattle(message, after) {
+    if (this.battle && this.battle !== message.battle) this.clear();
+    if (this.battle !== message.battle) this.entered(message.battle);
+    this.setStage("battle");
+    this.keepPendingPrompt(message);
+    for (const stored of message.turns) this.tookTurn(stored, after);
+    const current = this.turns.at(-1);
+    this.composer.setBusy(current?.streaming ?? false);
+    this.composer.setPlaceholder(say("follow_up"));
+    if (message.vote) this.vote.restore(this.address, message.vote);
+    else if (!current?.streaming) this.showOutcome(current?.states.a ?? "failed", message);
+  }
+
+  /** @param {string} battle */
+  entered(battle) {
+    const first = this.battle === null;
+    this.battle = battle;
+    this.tabs.openFor(battle);
+    if (location.pathname === this.address) return;
+    if (first) history.replaceState(null, "", this.address);
+    else history.pushState(null, "", this.address);
+  }
+
+  /** A prompt that the stored turns do not have did not arrive. @param {BattleMessage} message */
+  keepPendingPrompt(message) {
+    if (this.pending === null) return;
+    const last = this.turns.at(-1);
+    const arrived = message.turns.some((turn) => turn.number === last?.number);
+    if (!arrived && last) {
+      this.drop(last);
+      this.composer.giveBack(this.pending);
+      this.showNotice(say("not_arrived"));
+    }
+    this.pending = null;
+  }
+
+  /** @param {import("./socket.js").StoredTurn} stored @param {number} after */
+  tookTurn(stored, after) {
+    let turn = this.turns.find(({ number }) => number === stored.number);
+    if (!turn) this.show((turn = new Turn(stored.number, stored.prompt)));
+    if (stored.state !== "streaming") turn.restore(stored);
+    else if (after === 0) for (const side of SIDES) turn.answers[side].clear();
+    this.showProgress(turn);
+  }
+
+  /** @param {FrameMessage} message */
+  tookFrame({ turn: number, a, b, state }) {
+    const turn = this.turns.find((each) => each.number === number);
+    if (!turn) return;
+    turn.grow({ a, b }, state);
+    this.showProgress(turn);
+  }
+
+  /** @param {TurnMessage} message */
+  endedTurn(message) {
+    const turn = this.turns.find(({ number }) => number === message.turn);
+    turn?.end(message.state);
+    if (turn) this.showProgress(turn);
+    this.composer.setBusy(false);
+    this.showOutcome(message.state, message);
+  }
+
+  /** What the voter can do now that a turn has ended. @param {string} state
+   * @param {{votable: boolean, void: string | null}} outcome */
+  showOutcome(state, { votable, void: voided }) {
+    if (this.revealed) return;
+    if (votable) this.vote.wake(this.address);
+    else this.vote.sleep(say("vote_closed"));
+    if (votable) return;
+    const sentence = voided === null && state === "failed" ? "failed_turn"
+      : state === "stopped" ? "stopped_turn" : "void";
+    this.showNotice(say(sentence), button(say("try_again"), () => this.again(), "primary"));
+  }
+
+  /** @param {Turn} turn */
+  showProgress(turn) {
+    if (this.revealed) return;
+    for (const side of SIDES) {
+      const state = turn.states[side];
+      this.tabs.setState(side, state === "streaming" ? lengthOf(turn.answers[side].text) : say(`tab_${state}`));
+    }
+  }
+
+  /** The prompt was not taken: it goes back into the box. @param {string} sentence */
+  refusedPrompt(sentence) {
+    const last = this.turns.at(-1);
+    if (this.pending !== null) {
+      if (last) this.drop(last);
+      this.composer.giveBack(this.pending);
+      this.pending = null;
+      if (this.turns.length === 0) this.setStage("landing");
+    }
+    this.composer.setBusy(this.turns.at(-1)?.streaming ?? false);
+    this.showNotice(sentence);
+  }
+
+  /** @param {Turn} turn */
+  drop(turn) {
+    turn.element.remove();
+    this.turns = this.turns.filter((other) => other !== turn);
+  }
+
+  /** @param {string} address */
+  async reveal(address) {
+    const revealed = await fetchReveal(address, () => address === this.address);
+    if (address !== this.address) return;
+    if (!revealed) {
+      this.showNotice(say("reveal_failed"));
+      return;
+    }
+    this.revealed = true;
+    turnCards(this.page, revealed);
+    this.showVerdict(revealed);
+    await this.watchReceipt(address, revealed);
+  }
+
+  /** @param {import("./reveal.js").Revealed} revealed */
+  showVerdict(revealed) {
+    const buttons = make("div", { class: "vote-next" },
+      button(say("new_battle"), () => this.newBattle(), "primary", "↵"),
+      button(say("new_pair"), () => this.again()));
+    this.vote.showAfter(make("div", { class: "verdict" }, ...sentences(revealed)), buttons);
+    this.composer.setPlaceholder(say("go_on"));
+  }
+
+  /** Whether a vote counts is decided in the background. @param {string} address
+   * @param {import("./reveal.js").Revealed} revealed */
+  async watchReceipt(address, revealed) {
+    for (const wait of RECEIPT_CHECKS) {
+      if (revealed.receipt.counted !== null) return;
+      await pause(wait);
+      const again = address === this.address ? await fetchReveal(address, () => true) : null;
+      if (!again || address !== this.address) return;
+      revealed = again;
+      const place = this.page.querySelector(".verdict");
+      place?.replaceChildren(...sentences(revealed));
+    }
+  }
+
+  again() {
+    if (!this.battle) return;
+    this.hideNotice();
+    this.composer.setBusy(true);
+    this.socket.again(this.battle);
+  }
+
+  newBattle() {
+    this.clear();
+    this.battle = null;
+    this.socket.leave();
+    history.pushState(null, "", this.home);
+    this.setStage("landing");
+    this.composer.setPlaceholder(say("placeholder"));
+    this.composer.setBusy(false);
+    scrollTo({ top: 0, behavior: "instant" });
+    this.composer.focus();
+  }
+
+  clear() {
+    this.turns = [];
+    this.pending = null;
+    this.revealed = false;
+    this.turnList.replaceChildren();
+    this.tabs.forget();
+    turnBack(this.page);
+    this.vote.sleep();
+    this.hideNotice();
+    stopFollowing();
+  }
+
+  /** @param {"landing" | "battle"} stage */
+  setStage(stage) {
+    this.page.dataset.stage = stage;
+  }
+
+  /** @param {string} sentence @param {...Node} actions */
+  showNotice(sentence, ...actions) {
+    this.notice.replaceChildren(make("span", {}, sentence), ...actions);
+    this.notice.hidden = false;
+    announce(sentence);
+  }
+
+  /** @param {string} [sentence] announced in its stead */
+  hideNotice(sentence) {
+    this.notice.hidden = true;
+    if (sentence) announce(sentence);
+  }
+}
+
+/** @param {string} text @returns {string} how long it is by now, as a reader counts */
+function lengthOf(text) {
+  const chinese = (text.match(/[\u3040-\u9fff]/g) ?? []).length;
+  if (chinese > text.length / 3) return say("tab_streaming_characters", { count: figure(text.length) });
+  return say("tab_streaming", { count: figure(text.split(/\s+/).length) });
+}
+
+new BattlePage(find("#main"));

@@ -1,0 +1,154 @@
+/** After the vote: who A and B were. The names take the place of the letters, like cards turned. */
+
+import { find, make, SIDES } from "./dom.js";
+import { ask, pause } from "./server.js";
+import { announce, figure, percent, say } from "./words.js";
+
+/**
+ * @typedef {import("./dom.js").Side} Side
+ * @typedef {{name: string, slug: string, organisation: string, licence_class: string,
+ *   licence_label: string, params_total_b: number | null, url: string}} RevealedModel
+ * @typedef {{rating: number, lower: number, upper: number, rank_best: number, rank_worst: number,
+ *   votes: number}} Rating
+ * @typedef {{model: RevealedModel, rating: Rating | null, first_token_seconds: number | null,
+ *   total_seconds: number | null, completion_tokens: number | null, tokens_estimated: boolean,
+ *   tokens_per_second: number | null, reasoning: (string | null)[], finish_reason: string}} RevealedSide
+ * @typedef {{sides: Record<Side, RevealedSide>, outcome: string,
+ *   receipt: {code: string, counted: boolean | null, reason: string | null},
+ *   pair: {votes: number, agreed: number | null}}} Revealed
+ */
+
+const ATTEMPTS = 40;
+const BETWEEN = 250; // milliseconds
+
+/**
+ * Ask until the vote is final.
+ *
+ * @param {string} address of the battle
+ * @param {() => boolean} wanted false ends the asking
+ * @returns {Promise<Revealed | null>}
+ */
+export async function fetchReveal(address, wanted) {
+  for (let attempt = 0; attempt < ATTEMPTS && wanted(); attempt += 1) {
+    const { status, body } = await ask("GET", `${address}reveal/`);
+    if (status === 200) return body;
+    if (status !== 425 && status !== 0 && status !== 429 && status < 500) return null;
+    await pause(status === 425 ? BETWEEN : BETWEEN * 4);
+  }
+  return null;
+}
+
+/** @param {HTMLElement} page @param {Revealed} revealed */
+export function turnCards(page, revealed) {
+  page.dataset.revealed = "";
+  for (const side of SIDES) {
+    const head = find(`.head[data-side="${side}"]`, page);
+    head.replaceChildren(...card(side, revealed));
+    head.classList.add("turned");
+    const { name } = revealed.sides[side].model;
+    find(`.tab[data-side="${side}"] .tab-state`, page).textContent = name;
+    showReasoning(page, side, revealed.sides[side]);
+  }
+  announce(say("revealed", { a: revealed.sides.a.model.name, b: revealed.sides.b.model.name }));
+}
+
+/** @param {HTMLElement} page */
+export function turnBack(page) {
+  delete page.dataset.revealed;
+  for (const side of SIDES) {
+    const head = find(`.head[data-side="${side}"]`, page);
+    head.classList.remove("turned");
+    head.replaceChildren(make("h2", { class: "head-letter" }, side.toUpperCase()));
+  }
+}
+
+/** @param {Revealed} revealed @returns {Node[]} what came of the vote, in sentences */
+export function sentences({ sides, outcome, receipt, pair }) {
+  const choice = outcome === "a" || outcome === "b"
+    ? say("preferred", { name: sides[outcome].model.name })
+    : say(`chose_${outcome}`);
+  const agreed = pair.agreed === null || pair.votes < 2
+    ? ""
+    : ` ${say("agreed", { share: percent(pair.agreed), votes: figure(pair.votes) })}`;
+  return [
+    make("p", { class: "vote-sentence" }, make("strong", {}, choice), agreed),
+    make("p", { class: "receipt small quiet" }, receiptSentence(receipt)),
+  ];
+}
+
+/** @param {Revealed["receipt"]} receipt */
+function receiptSentence({ code, counted, reason }) {
+  if (counted === null) return say("being_counted", { receipt: code });
+  return counted
+    ? say("counted", { receipt: code })
+    : say("not_counted", { receipt: code, reason: reason ?? "" });
+}
+
+/** @param {Side} side @param {Revealed} revealed @returns {Node[]} */
+function card(side, { sides, outcome }) {
+  const { model, rating } = sides[side];
+  const title = make("h2", { class: "head-name" },
+    make("span", { class: "head-was" }, side.toUpperCase()), " ", nameOf(model));
+  const facts = make("p", { class: "head-facts" },
+    make("span", {}, model.organisation),
+    make("span", { class: "licence", "data-class": model.licence_class }, model.licence_label));
+  if (model.params_total_b) {
+    const digits = Number.isInteger(model.params_total_b) ? 0 : 1;
+    facts.append(make("span", {}, say("size", { count: figure(model.params_total_b, digits) })));
+  }
+  const head = [title, facts, make("p", { class: "head-rating" }, ...ratingOf(rating))];
+  if (outcome === side) title.append(make("span", { class: "head-chosen", "aria-hidden": "true" }));
+  return [...head, figures(sides[side])];
+}
+
+/** @param {RevealedModel} model */
+function nameOf(model) {
+  const isAddress = /^(\/|https?:\/\/)/.test(model.url ?? "");
+  return isAddress ? make("a", { href: model.url }, model.name) : make("span", {}, model.name);
+}
+
+/** @param {Rating | null} rating @returns {(Node | string)[]} */
+function ratingOf(rating) {
+  if (!rating) return [make("span", { class: "quiet" }, say("too_few"))];
+  const { rating: value, lower, upper, rank_best: best, rank_worst: worst } = rating;
+  const margin = figure((upper - lower) / 2);
+  const ranks = best === worst
+    ? say("rank", { best: figure(best) })
+    : say("ranks", { best: figure(best), worst: figure(worst) });
+  return [
+    make("strong", {}, say("rating", { rating: figure(value), margin })),
+    make("span", { class: "quiet" }, ranks),
+  ];
+}
+
+/** @param {RevealedSide} side */
+function figures(side) {
+  const list = make("dl", { class: "head-figures" });
+  const add = (/** @type {string} */ term, /** @type {string} */ value) =>
+    list.append(make("div", {}, make("dt", {}, say(term)), make("dd", {}, value)));
+  if (side.first_token_seconds !== null) {
+    add("first_word", say("seconds", { count: figure(side.first_token_seconds, 1) }));
+  }
+  if (side.completion_tokens !== null) {
+    const count = figure(side.completion_tokens);
+    add("tokens", side.tokens_estimated ? say("tokens_estimated", { count }) : count);
+  }
+  if (side.tokens_per_second !== null) add("speed", figure(side.tokens_per_second));
+  return list;
+}
+
+/** Reasoning is kept back before the vote: it would tell who answers. @param {HTMLElement} page
+ * @param {Side} side @param {RevealedSide} revealed */
+function showReasoning(page, side, { reasoning, finish_reason: finished }) {
+  const places = page.querySelectorAll(`.side[data-side="${side}"]`);
+  places.forEach((place, turn) => {
+    const text = reasoning?.[turn];
+    if (text && !place.querySelector(".reasoning")) {
+      place.prepend(make("details", { class: "reasoning" },
+        make("summary", {}, say("reasoning")), make("div", { class: "reasoning-text", dir: "auto" }, text)));
+    }
+  });
+  if (finished === "length") {
+    places[places.length - 1]?.append(make("p", { class: "small quiet" }, say("cut_off")));
+  }
+}

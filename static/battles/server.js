@@ -1,0 +1,33 @@
+/** Requests to the battle's own addresses: JSON there and back, with the CSRF token. */
+
+/** What a reply says: its status (0: it never came) and its JSON.
+ * @typedef {{status: number, body: any}} Reply */
+
+const LONGEST_WAIT = 15_000; // milliseconds
+
+/**
+ * @param {"GET" | "POST"} method
+ * @param {string} address
+ * @param {object} [body]
+ * @returns {Promise<Reply>} never rejects
+ */
+export async function ask(method, address, body) {
+  const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+  try {
+    const reply = await fetch(address, {
+      method,
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(LONGEST_WAIT),
+    });
+    const isJSON = reply.headers.get("Content-Type")?.includes("json");
+    return { status: reply.status, body: isJSON ? await reply.json() : {} };
+  } catch {
+    return { status: 0, body: {} }; // the network: whoever asked says what that means
+  }
+}
+
+/** @param {number} milliseconds @returns {Promise<void>} */
+export function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,194 @@
+/**
+ * The battle's connection: one WebSocket that comes back by itself and resumes where it was.
+ *
+ * The server numbers what it streams; this module sees to it that the page gets each number once
+ * and in order, whatever the network does. The messages are those of arena/battles/protocol.py.
+ */
+
+/**
+ * @typedef {"waiting" | "streaming" | "complete" | "failed" | "stopped"} State
+ * @typedef {{number: number, prompt: string, state: State, a: string, b: string}} StoredTurn
+ * @typedef {{type: "battle", battle: string, turns: StoredTurn[], votable: boolean,
+ *   void: string | null, seq: number,
+ *   vote: {outcome: string, final_at: string} | null}} BattleMessage
+ * @typedef {{type: "frame", seq: number, turn: number, a: string, b: string,
+ *   state: {a: State, b: State}}} FrameMessage
+ * @typedef {{type: "turn", seq: number, turn: number, state: State, votable: boolean,
+ *   void: string | null}} TurnMessage
+ * @typedef {{type: "error", code: string, message: string}} ErrorMessage
+ * @typedef {{
+ *   onBattle: (message: BattleMessage, resumedAfter: number) => void,
+ *   onFrame: (message: FrameMessage) => void,
+ *   onTurn: (message: TurnMessage) => void,
+ *   onError: (message: ErrorMessage) => void,
+ *   onLost: () => void, onBack: () => void, onRefused: (code: number) => void,
+ *   onUndelivered: () => void,
+ * }} Listener
+ */
+
+const FIRST_DELAY = 400; // milliseconds; doubled after each failure
+const LONGEST_DELAY = 10_000;
+
+export class BattleSocket {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {string | null} */
+  #battle = null;
+  /** The last number the page has seen. */
+  #seen = 0;
+  /** Whether the next numbered message may start anywhere: true until the first one came. */
+  #anyNumber = true;
+  #resumedAfter = 0;
+  #failures = 0;
+  #lost = false;
+  /** @type {{type: string} | null} a request that no `battle` message has answered yet */
+  #unanswered = null;
+  /** @type {number | undefined} */
+  #timer;
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.listener = listener;
+    addEventListener("online", () => this.#retryNow());
+    addEventListener("pageshow", (event) => event.persisted && this.#retryNow());
+  }
+
+  /** Open the connection early, so that the first prompt need not wait for it. */
+  warmUp() {
+    if (!this.#socket) this.#connect();
+  }
+
+  /** @param {string} text @param {string | null} battle null starts a new one */
+  prompt(text, battle) {
+    this.#request({ type: "prompt", text, battle });
+  }
+
+  /** @param {string} battle whose first prompt goes to a new pair */
+  again(battle) {
+    this.#request({ type: "again", battle });
+  }
+
+  /** @param {string} battle */
+  stop(battle) {
+    this.#send({ type: "stop", battle });
+  }
+
+  /** @param {string} battle @param {number} [after] the last number seen */
+  resume(battle, after = 0) {
+    this.#battle = battle;
+    this.#seen = after;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#sendResume();
+    else this.#connect();
+  }
+
+  /** Forget the battle: what still comes for it is dropped. */
+  leave() {
+    this.#battle = null;
+    this.#seen = 0;
+    this.#anyNumber = true;
+    this.#unanswered = null;
+  }
+
+  /** @param {{type: string, [more: string]: unknown}} message that a `battle` message will answer */
+  #request(message) {
+    this.#unanswered = message;
+    this.#resumedAfter = this.#seen;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#send(message);
+    else this.#connect();
+  }
+
+  /** @param {object} message */
+  #send(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #sendResume() {
+    this.#anyNumber = true;
+    this.#resumedAfter = this.#seen;
+    this.#send({ type: "resume", battle: this.#battle, after: this.#seen });
+  }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    if (this.#socket && this.#socket.readyState < WebSocket.CLOSING) return;
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}/ws/battle/`);
+    this.#socket = socket;
+    socket.addEventListener("open", () => this.#opened());
+    socket.addEventListener("message", (event) => this.#received(JSON.parse(event.data)));
+    socket.addEventListener("close", (event) => this.#closed(socket, event.code));
+  }
+
+  #opened() {
+    this.#failures = 0;
+    if (this.#lost) this.listener.onBack();
+    this.#lost = false;
+    if (this.#battle) this.#sendResume();
+    // A follow-up may have arrived before the connection broke: the stored turns will tell.
+    const waiting = this.#unanswered;
+    if (waiting && (!this.#battle || waiting.type === "again")) this.#send(waiting);
+  }
+
+  /** @param {BattleMessage | FrameMessage | TurnMessage | ErrorMessage} message */
+  #received(message) {
+    if (message.type === "error") {
+      this.#unanswered = null;
+      this.listener.onError(message);
+    } else if (message.type === "battle") {
+      this.#tookBattle(message);
+    } else if (this.#inOrder(message.seq)) {
+      if (message.type === "frame") this.listener.onFrame(message);
+      else if (message.type === "turn") this.listener.onTurn(message);
+    }
+  }
+
+  /** @param {BattleMessage} message */
+  #tookBattle(message) {
+    if (message.battle !== this.#battle) this.#seen = this.#resumedAfter = 0;
+    this.#battle = message.battle;
+    this.#unanswered = null;
+    this.#anyNumber = true;
+    const streaming = message.turns.some((turn) => turn.state === "streaming");
+    if (!streaming) this.#seen = Math.max(this.#seen, message.seq);
+    this.listener.onBattle(message, this.#resumedAfter);
+  }
+
+  /** @param {number} number @returns {boolean} whether the page should see it */
+  #inOrder(number) {
+    if (!this.#battle || number <= this.#seen) return false;
+    if (!this.#anyNumber && number > this.#seen + 1) {
+      this.#sendResume();
+      return false;
+    }
+    this.#anyNumber = false;
+    this.#seen = number;
+    return true;
+  }
+
+  /** @param {WebSocket} socket @param {number} code */
+  #closed(socket, code) {
+    if (socket !== this.#socket) return;
+    this.#socket = null;
+    if (code >= 4400 && code < 4500) {
+      this.listener.onRefused(code);
+      return;
+    }
+    if (!this.#battle && !this.#unanswered) return; // nothing is at stake; the next prompt connects
+    if (!this.#lost) this.listener.onLost();
+    this.#lost = true;
+    if (this.#unanswered && !this.#battle && this.#failures === 0) this.#giveBack();
+    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#timer = setTimeout(() => this.#connect(), delay * (0.7 + 0.6 * Math.random()));
+  }
+
+  /** A first prompt may or may not have arrived: the reader decides whether to send it again. */
+  #giveBack() {
+    this.#unanswered = null;
+    this.listener.onUndelivered();
+  }
+
+  #retryNow() {
+    if (this.#lost || (this.#battle && !this.#socket)) this.#connect();
+  }
+}

@@ -1,0 +1,75 @@
+/** The turns of a battle on the page: each a prompt and the two sides' answers. */
+
+import { Answer } from "./answer.js";
+import { make, SIDES } from "./dom.js";
+import { follow } from "./follow.js";
+import { languageOf } from "./languages.js";
+import { say } from "./words.js";
+
+/**
+ * @typedef {import("./dom.js").Side} Side
+ * @typedef {import("./socket.js").State} State
+ * @typedef {import("./socket.js").StoredTurn} StoredTurn
+ */
+
+export class Turn {
+  /** @type {Record<Side, State>} */
+  states = { a: "waiting", b: "waiting" };
+
+  /** @param {number} number @param {string} prompt */
+  constructor(number, prompt) {
+    this.number = number;
+    this.prompt = prompt;
+    const text = make("p", { class: "prompt-text", dir: "auto", lang: languageOf(prompt) }, prompt);
+    const asked = make("div", { class: "prompt" },
+      make("span", { class: "prompt-who" }, say("you")), text);
+    const sides = make("div", { class: "sides" });
+    /** @type {Record<Side, HTMLElement>} */
+    this.places = { a: sides, b: sides };
+    this.answers = /** @type {Record<Side, Answer>} */ ({});
+    for (const side of SIDES) {
+      const body = make("div", { class: "answer", dir: "auto" });
+      const label = say("answer", { letter: side.toUpperCase() });
+      const place = make("section", { class: "side", "data-side": side, "aria-label": label }, body);
+      this.places[side] = place;
+      this.answers[side] = new Answer(body, follow);
+      sides.append(place);
+    }
+    this.element = make("article", { class: "turn" }, asked, sides);
+    this.#showStates();
+  }
+
+  get streaming() {
+    return SIDES.some((side) => this.states[side] === "waiting" || this.states[side] === "streaming");
+  }
+
+  /** @param {Record<Side, string>} deltas @param {Record<Side, State>} states */
+  grow(deltas, states) {
+    for (const side of SIDES) this.answers[side].append(deltas[side]);
+    this.states = states;
+    this.#showStates();
+  }
+
+  /** @param {State} state */
+  end(state) {
+    this.states = { a: state, b: state };
+    this.#showStates();
+    for (const side of SIDES) this.answers[side].end();
+  }
+
+  /** Take the stored truth of a turn that has ended. @param {StoredTurn} stored */
+  restore(stored) {
+    this.states = { a: stored.state, b: stored.state };
+    this.#showStates();
+    for (const side of SIDES) this.answers[side].end(stored[side]);
+  }
+
+  #showStates() {
+    for (const side of SIDES) {
+      const place = this.places[side];
+      // Both wait together: a side that began alone would tell its speed.
+      place.dataset.state = this.states[side];
+      place.setAttribute("aria-busy", String(this.streaming));
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The vote bar: asleep while answers stream, awake when both are complete, then the choice with
+ * its undo, then (see reveal.js) what came of it. Always in the same place.
+ */
+
+import { button, find, isField, make } from "./dom.js";
+import { ask, pause } from "./server.js";
+import { announce, figure, say } from "./words.js";
+
+/** @typedef {"a" | "b" | "tie" | "both_bad"} Outcome */
+const OUTCOMES = /** @type {const} */ (["a", "b", "tie", "both_bad"]);
+
+export class VoteBar {
+  /** @type {string} the battle's address, ending in a slash */
+  #address = "";
+  /** Counts up with every change, so that what was awaited for an older state is dropped. */
+  #round = 0;
+
+  /**
+   * @param {HTMLElement} bar
+   * @param {{undoSeconds: number, onFinal: (address: string) => void,
+   *   onProblem: (sentence: string) => void}} options
+   */
+  constructor(bar, { undoSeconds, onFinal, onProblem }) {
+    this.bar = bar;
+    this.undoSeconds = undoSeconds;
+    this.onFinal = onFinal;
+    this.onProblem = onProblem;
+    this.question = find(".vote-question", bar);
+    this.choices = find(".vote-choices", bar);
+    this.after = find(".vote-after", bar);
+    for (const choice of this.#buttons()) {
+      choice.addEventListener("click", () => this.#cast(outcomeOf(choice)));
+    }
+    document.addEventListener("keydown", (event) => this.#key(event));
+    this.sleep();
+  }
+
+  get state() {
+    return this.bar.dataset.state;
+  }
+
+  /** @param {string} [why] a sentence in place of the question */
+  sleep(why = say("vote_asleep")) {
+    this.#become("asleep", why);
+  }
+
+  /** @param {string} address of the battle */
+  wake(address) {
+    this.#address = address;
+    this.#become("awake", say("vote_question"));
+    announce(say("vote_open"));
+  }
+
+  /** A vote stands already, from before a reload. @param {string} address
+   * @param {{outcome: string, final_at: string}} vote */
+  restore(address, vote) {
+    this.#address = address;
+    const left = (Date.parse(vote.final_at) - Date.now()) / 1000;
+    this.#showChoice(/** @type {Outcome} */ (vote.outcome), Math.min(this.undoSeconds, left));
+  }
+
+  /** Replace the bar's content by what came of the vote. @param {Node[]} nodes */
+  showAfter(...nodes) {
+    this.#become("cast", "");
+    this.after.replaceChildren(...nodes);
+  }
+
+  #buttons() {
+    return /** @type {NodeListOf<HTMLButtonElement>} */ (
+      this.choices.querySelectorAll("[data-outcome]")
+    );
+  }
+
+  /** @param {"asleep" | "awake" | "sending" | "cast"} state @param {string} question */
+  #become(state, question) {
+    this.#round += 1;
+    this.bar.dataset.state = state;
+    this.question.textContent = question;
+    this.question.hidden = this.choices.hidden = state === "cast";
+    this.after.hidden = state !== "cast";
+    for (const choice of this.#buttons()) choice.disabled = state !== "awake";
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (this.state !== "awake" || isField(event.target) || event.repeat) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const outcome = OUTCOMES[Number(event.key) - 1];
+    if (!outcome) return;
+    event.preventDefault();
+    this.#cast(outcome);
+  }
+
+  /** @param {Outcome} outcome */
+  async #cast(outcome) {
+    if (this.state !== "awake") return;
+    this.#become("sending", say("sending_vote"));
+    const round = this.#round;
+    const address = this.#address;
+    const { status, body } = await ask("POST", `${address}vote/`, { outcome });
+    if (round !== this.#round) return;
+    if (status === 200) {
+      const seconds = (Date.parse(body.final_at) - Date.parse(body.cast_at)) / 1000;
+      this.#showChoice(body.outcome, seconds);
+    } else {
+      this.wake(address);
+      this.onProblem(body.message ?? say("vote_failed"));
+    }
+  }
+
+  /** @param {Outcome} outcome @param {number} seconds left to undo */
+  async #showChoice(outcome, seconds) {
+    const left = make("span", { class: "undo-seconds", "aria-hidden": "true" });
+    const undo = button(say("undo"), () => this.#undo(), "undo");
+    undo.append(left);
+    const chosen = make("strong", {}, say(`chose_${outcome}`));
+    this.showAfter(make("p", { class: "vote-sentence" }, chosen), undo);
+    announce(`${say(`chose_${outcome}`)} ${say("undo")}: ${say("seconds", { count: figure(seconds) })}`);
+    const round = this.#round;
+    const end = performance.now() + seconds * 1000;
+    for (let now = performance.now(); now < end; now = performance.now()) {
+      left.textContent = figure(Math.ceil((end - now) / 1000));
+      await pause(Math.min(200, end - now));
+      if (round !== this.#round) return;
+    }
+    undo.replaceWith(make("span", { class: "quiet" }, say("revealing")));
+    this.onFinal(this.#address);
+  }
+
+  async #undo() {
+    const address = this.#address;
+    this.#round += 1; // the countdown must not reveal meanwhile
+    const { status } = await ask("POST", `${address}vote/undo/`, {});
+    if (status === 200) {
+      this.wake(address);
+      announce(say("undone"));
+    } else {
+      this.onFinal(address); // too late, or unknown: the server's answer decides
+    }
+  }
+}
+
+/** @param {HTMLButtonElement} choice */
+function outcomeOf(choice) {
+  return /** @type {Outcome} */ (choice.dataset.outcome);
+}
