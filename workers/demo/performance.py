@@ -83,12 +83,19 @@ class Performance:
             await self.say(token)
         return True
 
-    async def finish(self, reason: str | None = "stop") -> None:
-        """Send the finish reason, the usage if it was asked for, and the end."""
+    async def finish(
+        self, reason: str | None = "stop", usage: Mapping[str, Any] | None = None
+    ) -> None:
+        """Send the finish reason, the usage if it was asked for, and the end.
+
+        Without ``usage`` it is what was counted here.
+        """
         if reason is not None:
             await self.exchange.event(self.chunk({}, finish_reason=reason))
         if self._send_usage and not self._usage_each_chunk:
-            await self.exchange.event({**self.chunk({}), "choices": [], "usage": self.usage})
+            await self.exchange.event(
+                {**self.chunk({}), "choices": [], "usage": usage or self.usage}
+            )
         await self.exchange.event("[DONE]")
         await self.exchange.end()
 

@@ -39,8 +39,8 @@ ENGLISH = Phrases(
             "but three things decide most cases."
         ),
         (
-            "People meet **{topic}** in very different places, so it helps to begin with the one idea "
-            "that all of them share."
+            "People meet **{topic}** in very different places, so it helps to begin with the one "
+            "idea that all of them share."
         ),
         (
             "There is a simple way to look at **{topic}**, and a more careful one. "
@@ -71,8 +71,8 @@ ENGLISH = Phrases(
     formula=(
         (
             "If each attempt succeeds with probability $p$, the chance that at least one of $n$ "
-            "succeeds is\n\n$$P(n) = 1 - (1 - p)^n,$$\n\nso with $p = 0.2$ and $n = 10$ it is already "
-            "about $0.89$."
+            "succeeds is\n\n$$P(n) = 1 - (1 - p)^n,$$\n\nso with $p = 0.2$ and $n = 10$ it is "
+            "already about $0.89$."
         ),
         (
             "Returns shrink as effort $x$ grows; a simple model is\n\n"
