@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -37,8 +38,8 @@ class ModelServer(ABC):
 
     Attributes
     ----------
-    requests : list of RecordedRequest
-        Every request so far.
+    requests : deque of RecordedRequest
+        The last thousand requests.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class ModelServer(ABC):
         self._http = HTTPServer(self._answer, host=host, port=port)
         self._models = models
         self._require_key = require_key
-        self.requests: list[RecordedRequest] = []
+        self.requests: deque[RecordedRequest] = deque(maxlen=1000)
 
     @abstractmethod
     async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:

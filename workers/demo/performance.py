@@ -75,7 +75,7 @@ class Performance:
         clock = asyncio.get_running_loop().time
         started = clock()
         for position, token in enumerate(tokens_of(text)):
-            if self._sent >= self._limit:
+            if self._sent >= self.limit:
                 return False
             due = started + position / (tokens_per_second * self._speed)
             if (wait := due - clock()) > 0:
@@ -113,7 +113,7 @@ class Performance:
     def whole(self, text: str) -> dict[str, Any]:
         """Return a completion that is not streamed."""
         tokens = tokens_of(text)
-        self._sent = int(min(len(tokens), self._limit))
+        self._sent = int(min(len(tokens), self.limit))
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": "".join(tokens[: self._sent])},
@@ -132,7 +132,8 @@ class Performance:
         }
 
     @property
-    def _limit(self) -> float:
+    def limit(self) -> float:
+        """Return the request's token limit, infinite if it set none."""
         limit = self.body.get("max_completion_tokens") or self.body.get("max_tokens")
         return limit if isinstance(limit, int) else float("inf")
 

@@ -62,7 +62,7 @@ class _Speech:
 
     def __init__(self, model: FictionalModel, prompts: Sequence[str]) -> None:
         prompt = prompts[-1]
-        self.phrases: Phrases = CHINESE if _is_chinese(prompt) else ENGLISH
+        self.phrases: Phrases = CHINESE if is_chinese(prompt) else ENGLISH
         self.kind = next((k for k, pattern in _KINDS.items() if pattern.search(prompt)), "plain")
         self._topic = topic_of(prompt)
         self._earlier = topic_of(prompts[-2]) if len(prompts) > 1 else None
@@ -173,7 +173,7 @@ _FORMS: Mapping[Style, Callable[[_Speech], list[str]]] = {
 def topic_of(prompt: str) -> str:
     """Return what a prompt is about, in a few of its own words."""
     first = re.split(r"[?!.\n。？！]", prompt.strip(), maxsplit=1)[0].strip()
-    if _is_chinese(first):
+    if is_chinese(first):
         return (
             _CHINESE_TAIL.sub("", _CHINESE_LEAD.sub("", first))[:_TOPIC_LENGTH] or first or "问题"
         )
@@ -184,7 +184,8 @@ def topic_of(prompt: str) -> str:
     return words or "your question"
 
 
-def _is_chinese(text: str) -> bool:
+def is_chinese(text: str) -> bool:
+    """Return whether a prompt is to be answered in Chinese: a fifth of it is ideographs."""
     return len(_IDEOGRAPH.findall(text)) * 5 > len(text)
 
 

@@ -176,7 +176,7 @@ async def test_it_refuses_a_key_that_cannot_be_a_header(
         await ask(clients, server.base_url, "juniper-8b", api_key=api_key)
 
     assert api_key not in caught.value.detail
-    assert server.requests == []
+    assert not server.requests
 
 
 async def test_it_reports_an_endpoint_that_is_down(clients: EndpointClients) -> None:
