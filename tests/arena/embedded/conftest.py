@@ -1,6 +1,7 @@
 """Real servers in a folder of their own, and real processes that start, share and leave them."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,13 +12,24 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from arena.embedded import EmbeddedServers
-from tests.arena.embedded.processes import Start, launch
+from tests.arena.embedded.processes import Start, is_gone, launch, wait_until
+
+
+def _disk() -> str:
+    """Return a folder in memory where there is room: fsync, which stays on, costs nothing there."""
+    memory = Path("/dev/shm")  # noqa: S108
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 500_000_000
+    return str(memory) if roomy else "/tmp"  # noqa: S108
+
+
+_DISK = _disk()
+_ENDING = {"postgres": signal.SIGINT, "valkey-server": signal.SIGTERM}
 
 
 @pytest.fixture
 def work() -> Iterator[Path]:
     """Return an empty folder that every user may enter (pytest's own is closed to others)."""
-    folder = Path(tempfile.mkdtemp(prefix="parity-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="parity-", dir=_DISK))
     folder.chmod(0o755)
     yield folder
     _end_servers_below(folder)
@@ -55,11 +67,10 @@ def start() -> Iterator[Start]:
 
 
 def _end_servers_below(folder: Path) -> None:
+    """End servers that a test left behind; gently, or their shared memory stays for ever."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if any(str(folder) in word for word in process.cmdline()) and process.name() in {
-                "postgres",
-                "valkey-server",
-            }:
-                process.kill()
-                process.wait(10)
+            ending = _ENDING.get(process.name())
+            if ending and any(str(folder) in word for word in process.cmdline()):
+                process.send_signal(ending)
+                wait_until(lambda: is_gone(process))  # noqa: B023 -- it is called at once

@@ -71,6 +71,14 @@ def kill_both(servers: EmbeddedServers) -> None:
         psutil.Process(pid).send_signal(signal.SIGKILL)
 
 
+def is_gone(process: psutil.Process) -> bool:
+    """Return whether a process ended, if only as a zombie that init has yet to collect."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def wait_until(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
     """Wait for a condition; fail when it does not come true."""
     deadline = time.monotonic() + seconds

@@ -14,6 +14,7 @@ from arena.embedded import EmbeddedError, EmbeddedServers
 from arena.embedded.layout import Layout
 from tests.arena.embedded.processes import (
     Start,
+    is_gone,
     kill_both,
     launch,
     pids,
@@ -43,7 +44,7 @@ def test_a_lease_starts_both_and_leaving_stops_both(servers: EmbeddedServers) ->
         assert settings == [("parity", "UTC", "on", "200")]
         assert valkey(servers).config_get("appendonly") == {"appendonly": "yes"}
     assert not servers.is_running()
-    assert not psutil.wait_procs(processes, timeout=10)[1]
+    wait_until(lambda: all(map(is_gone, processes)))
 
 
 def test_data_are_kept_over_a_full_stop(servers: EmbeddedServers) -> None:
@@ -122,7 +123,7 @@ def test_a_signal_to_the_whole_group_ends_in_an_orderly_stop(
     processes = [psutil.Process(pid) for pid in pids(servers)]
     os.killpg(starter.pid, number)  # as a terminal does
     starter.wait(30)
-    assert not psutil.wait_procs(processes, timeout=10)[1]
+    wait_until(lambda: all(map(is_gone, processes)))
     assert "database system is shut down" in _log(servers)
 
 
