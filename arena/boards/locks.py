@@ -10,7 +10,7 @@ from django.db import connection
 @contextmanager
 def only_one(job: str) -> Iterator[bool]:
     """Yield whether this process may run `job` now; a killed process frees it by dying."""
-    key = int.from_bytes(hashlib.sha256(f"parity:{job}".encode()).digest()[:8], signed=True)
+    key = _key(job)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
         mine = cursor.fetchone() == (True,)
@@ -20,3 +20,13 @@ def only_one(job: str) -> Iterator[bool]:
         if mine:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def wait_for(job: str) -> None:
+    """Wait until no process runs `job`, and keep it from running until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key(job)])
+
+
+def _key(job: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"parity:{job}".encode()).digest()[:8], signed=True)

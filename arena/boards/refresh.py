@@ -7,10 +7,13 @@ from django.conf import settings
 from arena.boards.catalogue import digest, read_facts
 from arena.boards.locks import only_one
 from arena.boards.models import Method
+from arena.boards.newest import newest_snapshots
 from arena.boards.rating import rate_source
-from arena.boards.snapshots import newest_snapshots, publish, store_snapshots
+from arena.boards.snapshots import publish, store_snapshots
 from arena.integrity.facts import decide_votes, decisions_by_source
 
+# The job's name for the lock.
+REFRESH = "refresh boards"
 # Votes decided in one run, so that a long import doesn't keep live votes waiting.
 _DECIDED_AT_ONCE = 50_000
 
@@ -26,7 +29,7 @@ def refresh_boards(now: dt.datetime) -> list[str]:
     list of str
         The sources whose boards were made anew.
     """
-    with only_one("refresh boards") as mine:
+    with only_one(REFRESH) as mine:
         if not mine:
             return []
         decide_votes(now, limit=_DECIDED_AT_ONCE)

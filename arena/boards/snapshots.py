@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Q
 
 from arena.boards.catalogue import Facts, digest
 from arena.boards.gap import gap_series
@@ -65,27 +65,6 @@ def store_snapshots(
         if source == "live":
             _write_standings(ratings.bradley_terry.lines, now)
     return snapshots
-
-
-def newest_snapshots() -> QuerySet[Snapshot]:
-    """Return each board's newest snapshot."""
-    newest = Snapshot.objects.filter(board=OuterRef("pk")).order_by("-id").values("pk")[:1]
-    boards = Board.objects.annotate(newest=Subquery(newest)).values("newest")
-    return Snapshot.objects.filter(pk__in=boards).select_related("board")
-
-
-def newest_snapshot(source: str, method: str) -> Snapshot | None:
-    """Return the newest overall snapshot of a source and method, or None."""
-    overall = Q(
-        board__source=source, board__method=method, board__category="", board__language=""
-    )
-    return Snapshot.objects.filter(overall).select_related("board").order_by("-id").first()
-
-
-def rated_sources() -> list[str]:
-    """Return the sources that have boards: live first, then imports, then simulated."""
-    found = set(Board.objects.order_by().values_list("source", flat=True).distinct())
-    return sorted(found, key=lambda source: (source != "live", source == "simulated", source))
 
 
 def publish(now: dt.datetime) -> int:

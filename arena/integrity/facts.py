@@ -75,6 +75,11 @@ def count_decisions(source: str, number: int) -> None:
         )
 
 
+def forget_source(source: str) -> None:
+    """Forget that a source ever had verdicts, after all its votes were removed."""
+    DecisionCount.objects.filter(source=source).delete()
+
+
 def decisions_by_source() -> dict[str, int]:
     """Return how many verdicts each source has had."""
     return dict(DecisionCount.objects.values_list("source", "decisions"))
@@ -169,7 +174,7 @@ def _read_battles(votes: Iterable[Vote], names: "_CatalogueNames") -> dict[UUID,
     for battle, number, prompt in prompts.iterator(chunk_size=_TEXTS):
         if number == 1:
             read[battle].first_prompt = prompt
-        if battle in live and (names.any.named_in(prompt) or asks_for_identity(prompt)):
+        if battle in live and names.asked_for(prompt):
             read[battle].reasons.add(NotCounted.IDENTITY_IN_PROMPT)
     answers = Reply.objects.filter(turn__battle__in=live, turn__state=TurnState.COMPLETE).order_by()
     for battle, side, text in answers.values_list("turn__battle_id", "side", "text").iterator(
@@ -181,15 +186,28 @@ def _read_battles(votes: Iterable[Vote], names: "_CatalogueNames") -> dict[UUID,
 
 
 class _CatalogueNames:
-    """The names of all models that can be met, and of each by itself."""
+    """The names of all models that can be met and of their makers, and of each model by itself.
+
+    A maker's name by itself is no verdict: most prompts that say "Google" mean the search.
+    """
 
     def __init__(self) -> None:
-        real = LanguageModel.objects.filter(simulated=False)
-        models = {pk: (name, org) for pk, name, org in real.values_list("pk", "name", "organisation")}
-        self.any = Names.of(*models.values())
-        self._own = {pk: Names.of(model) for pk, model in models.items()}
+        models = LanguageModel.objects.filter(simulated=False)
+        names = dict(models.values_list("pk", "name"))
+        makers = models.exclude(organisation="").values_list("organisation", flat=True)
+        self._models = Names(names.values())
+        self._all = Names([*names.values(), *makers])
+        self._own = {pk: Names([name]) for pk, name in names.items()}
+
+    def asked_for(self, prompt: str) -> bool:
+        """Return whether a prompt names a model, or asks the answerer who it is."""
+        return (
+            self._models.named_in(prompt)
+            or self._all.introduced_in(prompt)
+            or asks_for_identity(prompt)
+        )
 
     def given_away(self, model: int, answer: str) -> bool:
-        """Return whether an answer names its own model or maker, or introduces itself as any."""
+        """Return whether an answer names its own model, or introduces itself as any."""
         own = self._own.get(model)
-        return bool(own and own.named_in(answer)) or self.any.introduced_in(answer)
+        return bool(own and own.named_in(answer)) or self._all.introduced_in(answer)

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Self
 
 # Chinese and Japanese write no spaces, so each of their characters is a word of its own.
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -14,15 +13,18 @@ _LEAST_CHARACTERS = 4
 
 _ASKING = re.compile(
     r"(?:what|which) (?:ai |language |large language )*models? (?:are|is) (?:you|this)"
-    r"|who (?:made|created|trained|built|developed) you"
-    r"|(?:what|which) (?:company|lab|organi[sz]ation) (?:made|created|trained|built|developed) you"
+    r"|who (?:made|created|trained|built|developed) you\b"
+    r"|(?:what|which) (?:company|lab|organi[sz]ation) (?:made|created|trained|built|developed) you\b"
     r"|你(?:是|叫)(?:什么|什麼|哪个|哪個|哪家)(?:的)?(?:大)?(?:语言|語言)?模型"
     r"|(?:谁|誰|哪家公司)(?:开发|開發|训练|訓練|创造|創造)(?:了)?你"
     r"|你是(?:谁|誰|哪家公司)(?:开发|開發|训练|訓練|创造|創造)的"
 )
+# "I am ...", "you are ...", "were you made by ...": what follows is somebody's name.
+_MAKER = r"[^.?!\n]{0,60}?\b(?:made|created|trained|built|developed) by\b"
 _INTRODUCING = re.compile(
-    r"(?:\b(?:i am|i'm|my name is|call me)\b|\b(?:made|created|trained|built|developed) by\b"
-    r"|我是|我叫|由)[\s,，:：*_\"'“「]*(?:an? |the )?",
+    rf"(?:\b(?:i am|i'm|i was|you are|you're|are you|were you){_MAKER}"
+    r"|\b(?:i am|i'm|my name is|call me|you are|you're|are you)\b"
+    r"|(?:我|你)(?:是不是|是|叫)由?)[\s,，:：*_\"'“「]*(?:an? |the )?",
     re.IGNORECASE,
 )
 _AFTER_INTRODUCTION = 60
@@ -60,7 +62,10 @@ class Names:
         )
 
     def introduced_in(self, text: str) -> bool:
-        """Return whether the text says "I am" and then one of the names, or its first word."""
+        """Return whether the text says "I am", "are you" or "I was made by" and then a name.
+
+        A name's first word is enough there: "I am Claude" is said by models with longer names.
+        """
         folded = unicodedata.normalize("NFKC", text).replace("’", "'")
         return any(
             self._begins(folded[match.end() : match.end() + _AFTER_INTRODUCTION])
@@ -73,15 +78,10 @@ class Names:
         words = words_of(text)
         if not words or words[0] not in self._sequences:
             return False
-        # "I am Claude" names a family; "I am open to that" names nobody.
+        # "I am Claude" names somebody; "I am open to that" doesn't, whatever models are called.
         if text[0].isupper() and len(words[0]) >= _LEAST_CHARACTERS:
             return True
         return any(tuple(words[: len(name)]) == name for name in self._sequences[words[0]])
-
-    @classmethod
-    def of(cls, *models: tuple[str, str]) -> Self:
-        """Take models' names and organisations."""
-        return cls(part for model in models for part in model if part)
 
 
 def asks_for_identity(prompt: str) -> bool:

@@ -1,0 +1,36 @@
+"""Boards and their frozen snapshots, to look at."""
+
+from django.contrib import admin
+
+from arena.boards.models import Board, Snapshot, SnapshotRow
+from arena.read_only import ReadOnlyAdmin, ReadOnlyInline
+
+
+@admin.register(Board)
+class BoardAdmin(ReadOnlyAdmin):
+    """Which slice of which votes is rated, and how."""
+
+    list_display = ("slug", "source", "method", "category", "language", "created_at")
+    list_filter = ("method",)
+    search_fields = ("slug", "source")
+
+
+class SnapshotRowInline(ReadOnlyInline):
+    """The models of a snapshot, best first."""
+
+    model = SnapshotRow
+    per_page = 100
+    fields = ("language_model", "votes", "rating", "lower", "upper", "rank_best", "rank_worst")
+    show_change_link = False
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin):
+    """A board as it stood."""
+
+    list_display = ("board", "created_at", "votes", "voters", "published_for", "replay_id")
+    list_filter = ("board__method",)
+    list_select_related = ("board",)
+    search_fields = ("replay_id__exact", "board__slug__exact")
+    search_help_text = "A replay id, or a board's name."
+    inlines = (SnapshotRowInline,)

@@ -1,0 +1,161 @@
+"""The leaderboard's lines, as the page shows them."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from arena.boards.catalogue import Facts, describe, read_facts
+from arena.boards.choices import Choice
+from arena.boards.intervals import Axis, Mark, Tick
+from arena.boards.models import Snapshot, SnapshotRow
+from arena.catalog.models import LanguageModel
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model with a rating."""
+
+    model: Facts
+    votes: int
+    rank: str
+    rating: float
+    lower: float | None
+    upper: float | None
+    mark: Mark
+
+    @property
+    def rating_text(self) -> str:
+        """Return the rating in whole points: more digits would be false ones."""
+        return f"{self.rating:.0f}"
+
+    @property
+    def half_width_text(self) -> str:
+        """Return half of the interval's width in whole points; empty without an interval."""
+        if self.lower is None or self.upper is None:
+            return ""
+        return f"{(self.upper - self.lower) / 2:.0f}"
+
+    @property
+    def interval_text(self) -> str:
+        """Return the interval in words, for those who can't see it drawn."""
+        if self.lower is None or self.upper is None:
+            return self.rating_text
+        words = {"lower": f"{self.lower:.0f}", "upper": f"{self.upper:.0f}"}
+        return _("%(lower)s to %(upper)s") % words
+
+    @property
+    def votes_text(self) -> str:
+        """Return the votes with their thousands parted."""
+        return f"{self.votes:,}"
+
+
+@dataclass(frozen=True)
+class Unrated:
+    """One model with too few votes for a rating, or none that tie it to the others."""
+
+    model: Facts
+    votes: int
+    few: bool
+
+    @property
+    def votes_text(self) -> str:
+        """Return the votes with their thousands parted."""
+        return f"{self.votes:,}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A snapshot's lines after the reader's filter and order."""
+
+    rows: Sequence[Row]
+    unrated: Sequence[Unrated]
+    ticks: Sequence[Tick]
+    hidden: int
+    min_votes: int
+
+
+def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> Table:
+    """Return the table of a snapshot, or of none yet."""
+    lines = [] if snapshot is None else list(snapshot.rows.all())
+    facts = read_facts(now.date(), of=[line.language_model_id for line in lines])
+    rated = [line for line in lines if line.rating is not None]
+    axis = Axis.over(value for line in rated for value in (line.rating, line.lower, line.upper))
+    rows = [] if axis is None else [_row(line, facts[line.language_model_id], axis) for line in rated]
+    min_votes = settings.MIN_VOTES_FOR_RATING
+    if snapshot is not None:
+        min_votes = int(snapshot.parameters.get("min_votes", min_votes))
+    unrated = [
+        Unrated(facts[line.language_model_id], line.votes, line.votes < min_votes)
+        for line in lines
+        if line.rating is None
+    ]
+    if choice.source == "live":
+        unrated += _not_met_yet(facts, now)
+    chosen = [row for row in rows if choice.includes(row.model)]
+    return Table(
+        rows=_sorted(chosen, choice.sort),
+        unrated=[line for line in unrated if choice.includes(line.model)],
+        ticks=axis.ticks() if axis else [],
+        hidden=len(rows) - len(chosen),
+        min_votes=min_votes,
+    )
+
+
+def rank_text(best: int, worst: int) -> str:
+    """Return a rank with its spread."""
+    if best == worst:
+        return str(best)
+    return _("%(best)d to %(worst)d") % {"best": best, "worst": worst}
+
+
+def ago_text(moment: dt.datetime, now: dt.datetime) -> str:
+    """Return how long ago something was, in the largest unit that fits."""
+    seconds = max(0, round((now - moment).total_seconds()))
+    if seconds < 60:
+        return _("%(number)d s ago") % {"number": seconds}
+    if seconds < 3600:
+        return _("%(number)d min ago") % {"number": seconds // 60}
+    if seconds < 86_400:
+        hours = seconds // 3600
+        return ngettext("%(number)d hour ago", "%(number)d hours ago", hours) % {"number": hours}
+    days = seconds // 86_400
+    return ngettext("%(number)d day ago", "%(number)d days ago", days) % {"number": days}
+
+
+def _row(line: SnapshotRow, facts: Facts, axis: Axis) -> Row:
+    rating = line.rating or 0.0
+    return Row(
+        model=facts,
+        votes=line.votes,
+        rank=rank_text(line.rank_best or 0, line.rank_worst or 0),
+        rating=rating,
+        lower=line.lower,
+        upper=line.upper,
+        mark=axis.mark(rating, line.lower, line.upper),
+    )
+
+
+def _not_met_yet(met: Iterable[int], now: dt.datetime) -> list[Unrated]:
+    """Return the models that are in battles and have no counted vote yet."""
+    waiting = LanguageModel.objects.drawable(at=now).exclude(pk__in=met)
+    return [
+        Unrated(describe(model, now.date()), 0, few=True)
+        for model in waiting.prefetch_related("licensings").order_by("name")
+    ]
+
+
+def _sorted(rows: list[Row], order: str) -> list[Row]:
+    match order:
+        case "votes":
+            return sorted(rows, key=lambda row: (-row.votes, row.model.name))
+        case "name":
+            return sorted(rows, key=lambda row: row.model.name.casefold())
+        case "released":
+            undated = dt.date.min
+            return sorted(rows, key=lambda row: row.model.released_on or undated, reverse=True)
+        case _:
+            return rows  # as the snapshot stores them: the best first

@@ -1,0 +1,26 @@
+"""Finding the newest snapshots. Imports no numerics, so that pages start without them."""
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from arena.boards.models import Board, Snapshot
+
+
+def newest_snapshots() -> QuerySet[Snapshot]:
+    """Return each board's newest snapshot."""
+    newest = Snapshot.objects.filter(board=OuterRef("pk")).order_by("-id").values("pk")[:1]
+    boards = Board.objects.annotate(newest=Subquery(newest)).values("newest")
+    return Snapshot.objects.filter(pk__in=boards).select_related("board")
+
+
+def newest_snapshot(source: str, method: str) -> Snapshot | None:
+    """Return the newest overall snapshot of a source and method, or None."""
+    board = Board.objects.filter(source=source, method=method, category="", language="").first()
+    if board is None:
+        return None
+    return board.snapshots.select_related("board").order_by("-id").first()
+
+
+def rated_sources() -> list[str]:
+    """Return the sources that have boards: live first, then imports, then simulated."""
+    found = set(Board.objects.order_by().values_list("source", flat=True).distinct())
+    return sorted(found, key=lambda source: (source != "live", source == "simulated", source))

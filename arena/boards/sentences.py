@@ -1,0 +1,164 @@
+"""The finding of the gap page as one sentence, computed and true in every case."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+
+def gap_sentence(gap: dict[str, Any]) -> str:
+    """Return the finding: who leads by how much, or why that can't be said.
+
+    Parameters
+    ----------
+    gap : dict
+        A snapshot's `gap`, as `arena.boards.gap.gap_series` wrote it; empty before any vote.
+    """
+    latest = gap.get("latest")
+    if latest is None:
+        return _missing(gap.get("eligible") or {"open": 0, "closed": 0})
+    words = {
+        "points": _points(abs(latest["gap"])),
+        "interval": _interval(latest),
+        "open": latest["open"]["name"],
+        "closed": latest["closed"]["name"],
+    }
+    if round(latest["gap"]) == 0:
+        return _(
+            "The best open model, %(open)s, is level with the best closed one, %(closed)s "
+            "(%(interval)s)."
+        ) % {**words, "interval": _signed_interval(latest)}
+    if latest["lower"] <= 0 <= latest["upper"]:
+        return _too_close(latest["gap"]) % {**words, "interval": _signed_interval(latest)}
+    if latest["gap"] > 0:
+        return (
+            _(
+                "The best open model, %(open)s, is %(points)s (%(interval)s) behind the best "
+                "closed one, %(closed)s."
+            )
+            % words
+        )
+    return (
+        _(
+            "The best open model, %(open)s, is %(points)s (%(interval)s) ahead of the best "
+            "closed one, %(closed)s."
+        )
+        % words
+    )
+
+
+def preference_sentence(gap: dict[str, Any]) -> str:
+    """Return the gap as what a voter would do; empty when there is no gap."""
+    latest = gap.get("latest")
+    if latest is None:
+        return ""
+    closed = round(100 * latest["win_probability"])
+    if closed == 50:
+        return _("A voter would prefer either as often as the other, to within 1 time in 100.")
+    if closed > 50:
+        return _("A voter would prefer the closed one about %(times)d times in 100.") % {
+            "times": closed
+        }
+    return _("A voter would prefer the open one about %(times)d times in 100.") % {
+        "times": 100 - closed
+    }
+
+
+def lag_sentence(gap: dict[str, Any]) -> str:
+    """Return the lag in months: the point lag with its interval, and the part that is certain."""
+    lag = gap.get("lag")
+    if lag is None:
+        return ""
+    point, sure = lag["point"], lag["significance"]
+    if point["state"] == "level_or_ahead":
+        return _("Measured in time, open models are level or ahead.")
+    words = {
+        "months": _months(point),
+        "interval": _("%(lower)s to %(upper)s")
+        % {"lower": _month_figure(lag["lower"]), "upper": _month_figure(lag["upper"])},
+        "sure": _months(sure),
+    }
+    if point["state"] == "more_than":
+        text = _("Closed models have been better for more than %(months)s (%(interval)s)") % words
+    else:
+        text = _("Closed models passed this level %(months)s ago (%(interval)s)") % words
+    if sure["state"] == "level_or_ahead":
+        return _("%(text)s; with 95 %% certainty no lag can be shown yet.") % {"text": text}
+    return _("%(text)s; with 95 %% certainty at least %(sure)s ago.") % {**words, "text": text}
+
+
+def rule_sentence(gap: dict[str, Any]) -> str:
+    """Return which models are eligible, and how many there are."""
+    rule = gap.get("rule") or {"min_votes": 300, "max_half_width": 25}
+    eligible = gap.get("eligible") or {"open": 0, "closed": 0}
+    return _(
+        "Eligible: at least %(votes)d counted votes and an interval of ±%(width)d points or less. "
+        "Now %(open)d open and %(closed)d closed models are."
+    ) % {
+        "votes": rule["min_votes"],
+        "width": rule["max_half_width"],
+        "open": eligible["open"],
+        "closed": eligible["closed"],
+    }
+
+
+def _missing(eligible: dict[str, int]) -> str:
+    if not eligible["open"] and not eligible["closed"]:
+        return _("Too few eligible models: the gap between open and closed can't be measured yet.")
+    if not eligible["open"]:
+        return _("No open model is eligible yet, so there is no gap to measure.")
+    if not eligible["closed"]:
+        return _("No closed model is eligible yet, so there is no gap to measure.")
+    return _("Open and closed models don't share a day yet on which both had an eligible model.")
+
+
+def _too_close(gap: float) -> str:
+    if gap > 0:
+        return _(
+            "Too close to call: the best open model, %(open)s, is %(points)s behind the best "
+            "closed one, %(closed)s, and the interval (%(interval)s) includes a tie."
+        )
+    return _(
+        "Too close to call: the best open model, %(open)s, is %(points)s ahead of the best "
+        "closed one, %(closed)s, and the interval (%(interval)s) includes a tie."
+    )
+
+
+def _interval(latest: dict[str, Any]) -> str:
+    """Return the bounds without a sign, for sentences that say "behind" or "ahead"."""
+    low, high = sorted(abs(latest[bound]) for bound in ("lower", "upper"))
+    return _("%(lower)s to %(upper)s") % {"lower": f"{low:.0f}", "upper": f"{high:.0f}"}
+
+
+def _signed_interval(latest: dict[str, Any]) -> str:
+    """Return the bounds from "open ahead" to "closed ahead", each named by who leads."""
+    return _("from %(lower)s to %(upper)s") % {
+        "lower": _lead(latest["lower"]),
+        "upper": _lead(latest["upper"]),
+    }
+
+
+def _lead(points: float) -> str:
+    size = round(abs(points))
+    if size == 0:
+        return _("level")
+    if points > 0:
+        return _("%(points)d behind") % {"points": size}
+    return _("%(points)d ahead") % {"points": size}
+
+
+def _points(value: float) -> str:
+    whole = round(value)
+    return ngettext("%(number)d point", "%(number)d points", whole) % {"number": whole}
+
+
+def _months(figure: dict[str, Any]) -> str:
+    months = round(figure["months"])
+    if months == 0:
+        return _("less than a month")
+    return ngettext("%(number)d month", "%(number)d months", months) % {"number": months}
+
+
+def _month_figure(figure: dict[str, Any]) -> str:
+    number = f"{figure['months']:.0f}"
+    return _("more than %(number)s") % {"number": number} if figure["state"] == "more_than" else number
