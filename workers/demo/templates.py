@@ -21,8 +21,8 @@ _PARIS: Example = (
 _LEAVES: Example = (
     "Why do leaves fall in autumn?",
     (
-        "Trees drop their leaves in autumn to save water and energy for the winter. The days become "
-        "shorter, the green colour disappears, and the leaf separates from the branch."
+        "Trees drop their leaves in autumn to save water and energy for the winter. The days "
+        "become shorter, the green colour disappears, and the leaf separates from the branch."
     ),
 )
 _PYTHON: Example = (
@@ -101,7 +101,8 @@ class Contestant:
             budget -= cost
             kept.insert(0, f"{speaker}: {text}" if speaker else text)
         # In both languages at once, so small a model answers in the wrong one.
-        examples = _CHINESE_EXAMPLES if kept and is_chinese(kept[-1]) else self.examples
+        chinese = bool(messages) and is_chinese(_text(messages[-1]))
+        examples = _CHINESE_EXAMPLES if chinese else self.examples
         shown = (f"{self.asks}: {ask}\n{self.answers}: {answer}" for ask, answer in examples)
         return "\n\n".join([self.preface, *shown, *kept]) + f"\n{self.answers}:"
 
@@ -111,6 +112,9 @@ class Contestant:
         return [f"\n{self.asks}:", f"\n{self.answers}:", "<start_of_image>"]
 
 
+# Left alone, a model of this size falls into a list of a hundred numbers, or one line for ever.
+_NO_LOOPS = {"dry_multiplier": 1.5, "repeat_penalty": 1.1, "repeat_last_n": 128}
+
 CONTESTANTS: tuple[Contestant, ...] = (
     Contestant(
         name="gemma-3-270m-plain",
@@ -118,7 +122,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
         asks="Question",
         answers="Answer",
         examples=(_GREETING, _PARIS, _LEAVES, _PYTHON, _SLEEP, _SEA),
-        sampling={"temperature": 0.1, "dry_multiplier": 0.8},
+        sampling={"temperature": 0.1, **_NO_LOOPS},
     ),
     Contestant(
         name="gemma-3-270m-lists",
@@ -126,7 +130,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
         asks="Question",
         answers="Answer",
         examples=(_GREETING, _PARIS, _EXERCISE, _PYTHON, _SEA, _SLEEP),
-        sampling={"temperature": 0.4, "top_p": 0.9, "dry_multiplier": 0.8},
+        sampling={"temperature": 0.4, "top_p": 0.9, **_NO_LOOPS},
     ),
     Contestant(
         name="gemma-3-270m-free",
@@ -134,7 +138,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
         asks="User",
         answers="Assistant",
         examples=(_GREETING, _LEAVES, _PARIS, _PYTHON, _SEA),
-        sampling={"temperature": 0.8, "min_p": 0.1, "repeat_penalty": 1.05},
+        sampling={"temperature": 0.8, "min_p": 0.1, **_NO_LOOPS},
     ),
 )
 

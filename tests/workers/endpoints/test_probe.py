@@ -1,0 +1,76 @@
+import pytest
+
+from tests.workers.asking import QUICK
+from workers.demo.fiction import FICTIONAL_MODELS
+from workers.demo.scripted import ScriptedServer
+from workers.endpoints import (
+    EndpointAddress,
+    EndpointClients,
+    Refused,
+    Unreachable,
+    check,
+    list_models,
+)
+
+
+async def test_it_lists_models(server: ScriptedServer, clients: EndpointClients) -> None:
+    expected = [model.name for model in FICTIONAL_MODELS]
+
+    assert await list_models(clients, server.base_url) == expected
+    assert await list_models(clients, f"{server.base_url}/") == expected
+
+
+async def test_a_list_needs_the_right_key(clients: EndpointClients) -> None:
+    async with ScriptedServer(require_key="right-key-0123") as server:
+        assert await list_models(clients, server.base_url, "right-key-0123")
+        with pytest.raises(Refused) as caught:
+            await list_models(clients, server.base_url, "wrong-key-0123")
+
+    assert caught.value.code == "auth"
+    assert "wrong-key" not in caught.value.detail
+
+
+async def test_a_list_may_be_missing(server: ScriptedServer, clients: EndpointClients) -> None:
+    with pytest.raises(Refused) as caught:
+        await list_models(clients, server.base_url.removesuffix("/v1"))
+
+    assert caught.value.code == "not_found"
+
+
+async def test_a_list_from_a_server_that_is_down(clients: EndpointClients) -> None:
+    async with ScriptedServer() as server:
+        base_url = server.base_url
+
+    with pytest.raises(Unreachable):
+        await list_models(clients, base_url)
+
+
+async def test_a_check_reports_an_answer(server: ScriptedServer, clients: EndpointClients) -> None:
+    address = EndpointAddress(base_url=server.base_url, model_name="halcyon-3-mini")
+
+    result = await check(clients, address, limits=QUICK)
+
+    assert result.ok
+    assert result.text
+    assert result.finished is not None
+    assert server.requests[0].body["max_tokens"] == 512
+
+
+@pytest.mark.parametrize(
+    ("model_name", "code"),
+    [
+        ("no-such-model", "not_found"),
+        ("fault:hang", "timeout_first_token"),
+        ("fault:html-200", "content_type"),
+        ("fault:empty", "empty"),
+    ],
+)
+async def test_a_check_reports_what_is_wrong(
+    server: ScriptedServer, clients: EndpointClients, model_name: str, code: str
+) -> None:
+    address = EndpointAddress(base_url=server.base_url, model_name=model_name, token_limit=5)
+
+    result = await check(clients, address, limits=QUICK)
+
+    assert (result.ok, result.code) == (False, code)
+    assert server.requests[0].body["max_tokens"] == 5
