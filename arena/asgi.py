@@ -11,10 +11,13 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from arena.battles.consumers import BattleConsumer  # noqa: E402
+from arena.battles.lifespan import lifespan  # noqa: E402
+from arena.battles.origin import SameOriginOnly  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": URLRouter([path("ws/battle/", BattleConsumer.as_asgi())]),
+        "websocket": SameOriginOnly(URLRouter([path("ws/battle/", BattleConsumer.as_asgi())])),
+        "lifespan": lifespan,
     }
 )

@@ -148,6 +148,9 @@ class Turn(models.Model):
     runner = models.ForeignKey(Runner, null=True, blank=True, on_delete=models.SET_NULL)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Numbers of the frames that showed it; they count over the whole battle.
+    first_seq = models.PositiveIntegerField(default=1, editable=False)
+    last_seq = models.PositiveIntegerField(null=True, editable=False)
 
     objects = TurnQuerySet.as_manager()
 

@@ -1,0 +1,141 @@
+"""The battle socket: parse, call, reply. It never waits for an answer being written."""
+
+import asyncio
+import logging
+import uuid
+from typing import Any
+
+from asgiref.typing import WebSocketScope
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
+
+from arena.battles import protocol, turns
+from arena.battles.errors import BattleError, NotFound, NotYours
+from arena.battles.generation import Generation, current, in_database
+from arena.battles.protocol import Again, BadMessage, BattleMessage, ErrorMessage
+from arena.battles.protocol import Prompt, Resume, Stop
+from arena.battles.rate import RateLimit
+from arena.battles.state import read_battle
+from arena.battles.stream import SlowReader, Subscription
+from arena.voters.identity import voter_of_scope
+from arena.voters.language import language_of_scope
+
+logger = logging.getLogger(__name__)
+
+# After so long without news the reader looks at the stored truth: a turn may have been voided.
+_SECONDS_TO_LOOK = 4.0
+# Messages of one socket: a burst, then so many a second.
+_BURST, _MESSAGES_PER_SECOND = 20, 5.0
+
+
+class BattleConsumer(AsyncWebsocketConsumer):
+    """One visitor's socket. It shows one battle at a time."""
+
+    scope: WebSocketScope
+
+    async def connect(self) -> None:
+        """Accept; a visitor without our cookie is sent back to the page."""
+        self._reader: asyncio.Task[None] | None = None
+        self._rate = RateLimit(burst=_BURST, per_second=_MESSAGES_PER_SECOND)
+        self._language = language_of_scope(self.scope)
+        voter_id = voter_of_scope(self.scope)
+        await self.accept()
+        if voter_id is None:
+            await self.close(protocol.CLOSE_NO_VOTER)
+            return
+        self._voter_id = voter_id
+
+    async def disconnect(self, code: int) -> None:
+        """Stop reading; what is being answered goes on."""
+        await self._leave()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Take one message."""
+        if not self._rate.allow(asyncio.get_running_loop().time()):
+            await self._refuse(BadMessage("too many messages", protocol.CLOSE_TOO_MANY))
+            return
+        try:
+            await self._obey(protocol.parse(text_data))
+        except BadMessage as error:
+            await self._refuse(error)
+        except BattleError as error:
+            await self._tell(error)
+            if isinstance(error, NotFound | NotYours):
+                await self.close(protocol.CLOSE_NOT_FOUND)
+
+    async def _obey(self, message: protocol.ClientMessage) -> None:
+        generation, voter_id = current(), self._voter_id
+        match message:
+            case Prompt(text=text, battle=None):
+                started = await generation.start(turns.start_battle, voter_id, text)
+                await self._show(generation, started.battle_id, started.first_seq - 1)
+            case Prompt(text=text, battle=uuid.UUID() as battle):
+                started = await generation.start(turns.start_turn, voter_id, battle, text)
+                await self._show(generation, battle, started.first_seq - 1)
+            case Again(battle=battle):
+                started = await generation.start(turns.start_again, voter_id, battle)
+                await self._show(generation, started.battle_id, started.first_seq - 1)
+            case Resume(battle=battle, after=after):
+                await generation.begin()
+                await self._show(generation, battle, after)
+            case Stop(battle=battle):
+                await generation.stop(voter_id, battle)
+
+    async def _show(self, generation: Generation, battle_id: uuid.UUID, after: int) -> None:
+        """Send the stored truth of a battle, then the frames that follow."""
+        await self._leave()
+        message = await in_database(read_battle, self._voter_id, battle_id)
+        await self.send(text_data=message.encode())
+        if message.streaming:
+            self._reader = asyncio.create_task(
+                self._read(generation, message, max(after, message.seq)), name="socket reader"
+            )
+            self._reader.add_done_callback(self._report)
+
+    async def _read(self, generation: Generation, message: BattleMessage, after: int) -> None:
+        try:
+            async with generation.streams.subscribe(
+                message.battle, after=after, on_overflow=self._interrupt
+            ) as subscription:
+                while not await self._forward(subscription, message.battle):
+                    pass
+        except SlowReader:
+            await self.close(protocol.CLOSE_SLOW_READER)
+
+    async def _forward(self, subscription: Subscription, battle_id: uuid.UUID) -> bool:
+        """Send what comes next; return whether it was the last."""
+        entry = await subscription.next(seconds=_SECONDS_TO_LOOK)
+        if entry is not None:
+            await self.send(text_data=entry.text)
+            return entry.last
+        message = await in_database(read_battle, self._voter_id, battle_id)
+        if not message.streaming:
+            await self.send(text_data=message.encode())
+        return not message.streaming
+
+    def _interrupt(self) -> None:
+        """End a reader that is stuck in sending to a browser that does not read."""
+        if self._reader is not None:
+            self._reader.cancel()
+            self._closing = asyncio.create_task(self.close(protocol.CLOSE_SLOW_READER))
+
+    async def _leave(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    def _report(self, reader: asyncio.Task[None]) -> None:
+        """A reader that broke must not leave a socket that looks alive."""
+        if not reader.cancelled() and (error := reader.exception()) is not None:
+            logger.error("A socket's reader broke", exc_info=error)
+            self._closing = asyncio.create_task(self.close(1011))
+
+    async def _refuse(self, error: BadMessage) -> None:
+        logger.warning("A socket was closed with %s: %s", error.close_code, error)
+        await self.close(error.close_code)
+
+    async def _tell(self, error: BattleError) -> None:
+        with translation.override(self._language):
+            message: Any = ErrorMessage(code=error.code, message=error.sentence)
+        await self.send(text_data=message.encode())

@@ -1,0 +1,111 @@
+"""What can be wrong with what a visitor asks: a code, a status, and a sentence that says what to do.
+
+::
+
+    BattleError
+    ├── PromptRefused     400  prompt_empty, prompt_too_long, bad_request
+    ├── NotYours          403  not_yours           another visitor's battle
+    ├── NotFound          404  not_found
+    ├── NotPossibleNow    409  still_streaming, vote_pending, battle_void, too_many_turns,
+    │                          not_votable, no_vote, too_late, no_longer_served
+    ├── TooMany           429  too_many_prompts, too_many_battles
+    └── Unavailable       503  no_models, restarting
+"""
+
+# ruff: noqa: N818 -- read `raise NotFound`; the base class says that they are errors
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+type Sentence = str | Promise
+
+_SENTENCES: Mapping[str, Sentence] = {
+    "prompt_empty": _("Your prompt is empty: write something first."),
+    "prompt_too_long": _("Your prompt is longer than %(limit)s characters: shorten it."),
+    "bad_request": _("This request was not understood: reload the page and try again."),
+    "not_yours": _("This battle belongs to another visitor."),
+    "not_found": _("This battle does not exist: start a new one."),
+    "still_streaming": _("The answers are still being written: wait for them, or stop them."),
+    "vote_pending": _("Your vote is being recorded: go on in a few seconds."),
+    "battle_void": _("This battle is over without a result: try the same prompt again."),
+    "too_many_turns": _("A battle has at most %(limit)s turns: vote, or start a new one."),
+    "not_votable": _("The vote opens when both answers are complete."),
+    "no_vote": _("Vote first: then you will see who answered."),
+    "too_late": _("The time to take this vote back is over."),
+    "no_longer_served": _("One of the two models has left: vote, or start a new battle."),
+    "too_many_prompts": _("You sent many prompts in a short time: wait a minute, then try again."),
+    "too_many_battles": _("Several of your battles are still being answered: wait for one."),
+    "no_models": _("There are not two models to compare right now: try again in a minute."),
+    "restarting": _("The site is restarting. Nothing was lost: try again in a few seconds."),
+}
+_LIMITS = {"prompt_too_long": "MAX_PROMPT_CHARACTERS", "too_many_turns": "MAX_TURNS"}
+
+
+class BattleError(Exception):
+    """A visitor's request was refused.
+
+    Attributes
+    ----------
+    code : str
+        A key of this module's sentences.
+    status : int
+        The HTTP status to answer with.
+    """
+
+    status = 500
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def sentence(self) -> str:
+        """The sentence for the visitor, in the active language."""
+        sentence = str(_SENTENCES[self.code])
+        setting = _LIMITS.get(self.code)
+        return sentence % {"limit": getattr(settings, setting)} if setting else sentence
+
+
+class PromptRefused(BattleError):
+    """What was sent cannot be used."""
+
+    status = 400
+
+
+class NotYours(BattleError):
+    """The battle belongs to another visitor."""
+
+    status = 403
+
+    def __init__(self, code: str = "not_yours") -> None:
+        super().__init__(code)
+
+
+class NotFound(BattleError):
+    """There is no such battle."""
+
+    status = 404
+
+    def __init__(self, code: str = "not_found") -> None:
+        super().__init__(code)
+
+
+class NotPossibleNow(BattleError):
+    """The battle is not in the state for it."""
+
+    status = 409
+
+
+class TooMany(BattleError):
+    """A limit of this visitor was reached."""
+
+    status = 429
+
+
+class Unavailable(BattleError):
+    """The arena cannot do it now."""
+
+    status = 503

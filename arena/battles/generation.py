@@ -1,0 +1,302 @@
+"""Turns being answered in this process: they belong to it, not to the socket that asked.
+
+`Generation` is one for each event loop, made at the first use (`current`) and closed by the
+lifespan of the ASGI application. A turn ends in the database first, and only then for its readers.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from arena.battles import turns
+from arena.battles.errors import Unavailable
+from arena.battles.models import Runner, Side, Turn, TurnState
+from arena.battles.pacing import Pacer
+from arena.battles.protocol import Frame, TurnEnded
+from arena.battles.side import SideReply
+from arena.battles.slots import EndpointSlots
+from arena.battles.stream import BattleStreams, Entry
+from arena.battles.turns import StartedTurn, TurnEnd
+from arena.ids import uuid7
+from workers.endpoints import EndpointClients
+
+logger = logging.getLogger(__name__)
+
+FRAME_SECONDS = 0.04
+# Waits between tries to store the end of a turn while the database is away.
+_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+_FLUSH_SECONDS = 2.0
+
+
+async def in_database[**P, T](function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function that uses the ORM, in a thread of its own."""
+    run = database_sync_to_async(function, thread_sensitive=False)
+    result: T = await run(*args, **kwargs)
+    return result
+
+
+class LiveTurn:
+    """One attempt at a turn: both endpoints at once, frames out."""
+
+    def __init__(self, started: StartedTurn, streams: BattleStreams) -> None:
+        self.started = started
+        self._streams = streams
+        self._clock = asyncio.get_running_loop().time
+        self._pacer = Pacer(Side, mode=settings.PACING)
+        self._sides = {
+            side: SideReply(call, self._feeder(side)) for side, call in started.calls.items()
+        }
+        self._seq = started.first_seq - 1
+        self.stopped = False
+
+    async def run(self, clients: EndpointClients, slots: EndpointSlots) -> None:
+        """Stream until both sides are whole and visible, one has failed, or it is stopped."""
+        tasks = {
+            side: asyncio.create_task(reply.run(clients, slots), name=f"side {side}")
+            for side, reply in self._sides.items()
+        }
+        try:
+            while not (self.stopped or self.failed or self._pacer.finished):
+                await asyncio.sleep(FRAME_SECONDS)
+                for side, task in tasks.items():
+                    if task.done():
+                        task.result()  # an error of ours ends the turn
+                        self._pacer.end(side)
+                if not self.failed:
+                    self._show()
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a side ended without a complete answer."""
+        return any(reply.failed for reply in self._sides.values())
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether it failed before anything was shown."""
+        return self.failed and not self._pacer.anything_shown and not self.stopped
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last frame, with the turn's end that is still to come."""
+        return self._seq + 1
+
+    def results(self) -> Mapping[Side, turns.SideResult]:
+        """Return how each side ended."""
+        return {
+            side: reply.result(shown=self._pacer.shown(side) if self.stopped else None)
+            for side, reply in self._sides.items()
+        }
+
+    def publish_end(self, end: TurnEnd) -> None:
+        """Tell the readers that the turn is over, after it was stored."""
+        self._seq += 1
+        message = TurnEnded(
+            seq=self._seq,
+            turn=self.started.number,
+            state=end.state,
+            votable=end.votable,
+            void=end.void,
+        )
+        self._streams.publish(self.started.battle_id, Entry(self._seq, message.encode(), last=True))
+
+    def _feeder(self, side: Side) -> Callable[[str], None]:
+        return lambda text: self._pacer.feed(side, text, self._clock())
+
+    def _show(self) -> None:
+        texts = self._pacer.advance(self._clock())
+        if not any(texts.values()):
+            return
+        self._seq += 1
+        frame = Frame(
+            seq=self._seq, turn=self.started.number, texts=texts, states=self._pacer.states()
+        )
+        self._streams.publish(self.started.battle_id, Entry(self._seq, frame.encode(), last=False))
+
+
+class Generation:
+    """The turns of one process, its connections, and the row that says it is alive."""
+
+    def __init__(self) -> None:
+        self.runner_id = uuid7()
+        self.streams = BattleStreams(
+            settings.REDIS_URL, process=self.runner_id, on_order=self._stop_here
+        )
+        self._clients = EndpointClients()
+        self._slots = EndpointSlots()
+        self._live: dict[int, LiveTurn] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[StartedTurn]] = set()
+        self._begun: asyncio.Task[None] | None = None
+        self._heart: asyncio.Task[None] | None = None
+        self._draining = False
+
+    async def begin(self) -> None:
+        """Say that this process is alive, and keep saying so. Done once; more calls only wait."""
+        if self._begun is None or (self._begun.done() and not _succeeded(self._begun)):
+            self._begun = asyncio.create_task(self._begin(), name="battles begin")
+        await asyncio.shield(self._begun)
+
+    async def start(self, open_turn: Callable[..., StartedTurn], *args: object) -> StartedTurn:
+        """Open a turn by one of the functions of `turns` and answer it, whoever listens.
+
+        Raises
+        ------
+        BattleError
+            As the function does; also when this process is about to end (code ``restarting``).
+        """
+        if self._draining:
+            raise Unavailable("restarting")
+        await self.begin()
+        # Shielded: a socket that closes now must not leave a turn that nobody answers.
+        task = asyncio.create_task(self._start(open_turn, *args))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+        return await asyncio.shield(task)
+
+    async def stop(self, voter_id: uuid.UUID, battle_id: uuid.UUID) -> None:
+        """Stop the turn that a voter's battle is being answered, in whatever process it is."""
+        turn = await in_database(_streaming_turn, voter_id, battle_id)
+        if turn is None:
+            return
+        if turn.pk in self._live:
+            self._live[turn.pk].stopped = True
+        elif turn.runner_id is not None:
+            await self.streams.order(turn.runner_id, str(turn.pk))
+
+    async def close(self, *, seconds: float = 0.0) -> None:
+        """Take no new turns, let those that run end for so long, void the rest, disconnect."""
+        self._draining = True
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        if self._tasks and seconds:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        left = list(self._live)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._heart:
+            self._heart.cancel()
+            await asyncio.gather(self._heart, return_exceptions=True)
+        if left:
+            await in_database(turns.void_turns, left, at=timezone.now())
+        if self._begun is not None:
+            await self.streams.flush(seconds=_FLUSH_SECONDS)
+            await self.streams.__aexit__()
+            await self._clients.close()
+
+    async def _begin(self) -> None:
+        await in_database(Runner.objects.create, id=self.runner_id)
+        await self.streams.__aenter__()
+        self._heart = asyncio.create_task(self._beat(), name="battles heartbeat")
+
+    async def _start(self, open_turn: Callable[..., StartedTurn], *args: object) -> StartedTurn:
+        started = await in_database(
+            open_turn, *args, at=timezone.now(), runner_id=self.runner_id
+        )
+        live = self._live[started.turn_id] = LiveTurn(started, self.streams)
+        task = asyncio.create_task(self._answer(live), name=f"turn {started.turn_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return started
+
+    async def _answer(self, live: LiveTurn) -> None:
+        """Answer a turn to its end, by another attempt where one failed before it was shown."""
+        while True:
+            turn_id = live.started.turn_id
+            try:
+                await live.run(self._clients, self._slots)
+                end = await self._store(live)
+            finally:
+                self._live.pop(turn_id, None)
+            if isinstance(end, TurnEnd):
+                live.publish_end(end)
+                return
+            stopped, live = live.stopped, LiveTurn(end, self.streams)
+            live.stopped = stopped
+            self._live[end.turn_id] = live
+
+    async def _store(self, live: LiveTurn) -> StartedTurn | TurnEnd:
+        started, results, at = live.started, live.results(), timezone.now()
+        end: StartedTurn | TurnEnd
+        if live.replaceable:
+            end = await _persist(
+                lambda: turns.next_attempt(started, results, at=at, runner_id=self.runner_id)
+            )
+        else:
+            end = await _persist(
+                lambda: turns.finish_turn(started, results, at=at, last_seq=live.last_seq)
+            )
+        if not live.stopped:
+            await _persist(lambda: turns.record_health(started.calls, results, at=at))
+        return end
+
+    def _stop_here(self, order: str) -> None:
+        live = self._live.get(int(order))
+        if live is not None:
+            live.stopped = True
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(turns.BEAT_SECONDS)
+            with contextlib.suppress(OperationalError, InterfaceError):
+                await in_database(self._beat_once)
+
+    def _beat_once(self) -> None:
+        """Say that we live, and end turns of ours that nobody answers any more."""
+        at = timezone.now()
+        Runner.objects.update_or_create(id=self.runner_id, defaults={"beat_at": at})
+        since = at - dt.timedelta(seconds=turns.SILENT_SECONDS)
+        lost = Turn.objects.filter(
+            runner_id=self.runner_id, state=TurnState.STREAMING, started_at__lt=since
+        ).exclude(pk__in=list(self._live))
+        turns.void_turns(list(lost.values_list("pk", flat=True)), at=at)
+
+
+_generations: WeakKeyDictionary[asyncio.AbstractEventLoop, Generation] = WeakKeyDictionary()
+
+
+def current() -> Generation:
+    """Return the generation of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _generations:
+        _generations[loop] = Generation()
+    return _generations[loop]
+
+
+async def close_current(*, seconds: float = 0.0) -> None:
+    """Close the generation of the running event loop, if there is one."""
+    generation = _generations.pop(asyncio.get_running_loop(), None)
+    if generation is not None:
+        await generation.close(seconds=seconds)
+
+
+async def _persist[T](function: Callable[[], T]) -> T:
+    """Call a function that writes, again while the database is away; it must be idempotent."""
+    for seconds in _TRIES:
+        try:
+            return await in_database(function)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database is away, trying again: %s", type(error).__name__)
+            await asyncio.sleep(seconds)
+    return await in_database(function)
+
+
+def _succeeded(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
+def _streaming_turn(voter_id: uuid.UUID, battle_id: uuid.UUID) -> Turn | None:
+    battle = turns.own_battle(voter_id, battle_id)
+    return battle.turns.filter(state=TurnState.STREAMING).first()

@@ -1,0 +1,236 @@
+"""The messages of the battle socket: what a browser may say, and what it is told.
+
+Browser to server: `Prompt`, `Resume`, `Stop`, `Again`. Server to browser: `BattleMessage` (the
+stored truth), `Frame` (new text of both sides), `TurnEnded`, `ErrorMessage`. All are JSON objects
+in text frames with a ``type``. Frames and turn ends of a battle are numbered together from 1; the
+``seq`` of a `BattleMessage` is the number after which its frames go on.
+
+Nothing of a model, an endpoint, a cost or a time is in any of them.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+MAX_BYTES = 256 * 1024
+
+# Close codes of the socket. After each the browser keeps what it has; nothing is lost.
+CLOSE_BAD_MESSAGE = 4400  # not JSON, or not a message of this protocol
+CLOSE_NO_VOTER = 4403  # no valid cookie: load the page first
+CLOSE_NOT_FOUND = 4404  # no such battle of this visitor
+CLOSE_SLOW_READER = 4408  # the browser did not read; it may come back and resume
+CLOSE_TOO_BIG = 4413  # a message over MAX_BYTES
+CLOSE_TOO_MANY = 4429  # too many messages in a short time
+
+
+class BadMessage(ValueError):  # noqa: N818 -- read `raise BadMessage`
+    """A message that this protocol does not know; ``close_code`` says how the socket ends."""
+
+    def __init__(self, why: str, close_code: int = CLOSE_BAD_MESSAGE) -> None:
+        super().__init__(why)
+        self.close_code = close_code
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A new battle (``battle`` is None) or the next turn of one."""
+
+    text: str
+    battle: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Show a battle; its stream goes on after frame number ``after``."""
+
+    battle: uuid.UUID
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the turn that is being answered."""
+
+    battle: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The first prompt of a battle again, in a new battle."""
+
+    battle: uuid.UUID
+
+
+type ClientMessage = Prompt | Resume | Stop | Again
+
+
+def parse(text: str | None) -> ClientMessage:
+    """Read one message of a browser.
+
+    Raises
+    ------
+    BadMessage
+        When it is not exactly one of the four, in type and in every field.
+    """
+    if text is None:
+        raise BadMessage("a binary message")
+    # Characters first: counting the bytes of a very long text would cost what the cap saves.
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise BadMessage("a message over the cap", CLOSE_TOO_BIG)
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadMessage("not JSON") from None
+    if not isinstance(message, dict):
+        raise BadMessage("not an object")
+    kind = message.pop("type", None)
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise BadMessage("an unknown type")
+    parsed = reader(message)
+    if message:
+        raise BadMessage("an unknown field")
+    return parsed
+
+
+def _battle(message: dict[str, Any]) -> uuid.UUID:
+    value = message.pop("battle", None)
+    if not isinstance(value, str):
+        raise BadMessage("`battle` is not a battle's id")
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        raise BadMessage("`battle` is not a battle's id") from None
+
+
+def _prompt(message: dict[str, Any]) -> Prompt:
+    text = message.pop("text", None)
+    if not isinstance(text, str):
+        raise BadMessage("`text` is not text")
+    if message.get("battle") is None:
+        message.pop("battle", None)
+        return Prompt(text, None)
+    return Prompt(text, _battle(message))
+
+
+def _resume(message: dict[str, Any]) -> Resume:
+    after = message.pop("after", None)
+    if type(after) is not int or not 0 <= after < 2**31:
+        raise BadMessage("`after` is not a frame's number")
+    return Resume(_battle(message), after)
+
+
+_READERS: Mapping[str, Callable[[dict[str, Any]], ClientMessage]] = {
+    "prompt": _prompt,
+    "resume": _resume,
+    "stop": lambda message: Stop(_battle(message)),
+    "again": lambda message: Again(_battle(message)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnView:
+    """One turn as its voter may see it; ``texts`` by side, empty while it is streaming."""
+
+    number: int
+    prompt: str
+    state: str
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteView:
+    """The standing vote; ``final_at`` in ISO 8601."""
+
+    outcome: str
+    final_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BattleMessage:
+    """The stored truth of a battle."""
+
+    battle: uuid.UUID
+    turns: tuple[TurnView, ...]
+    votable: bool
+    void: str | None
+    seq: int
+    vote: VoteView | None
+
+    @property
+    def streaming(self) -> bool:
+        """Whether frames follow."""
+        return any(turn.state == "streaming" for turn in self.turns)
+
+    def encode(self) -> str:
+        """Return the message as it is sent."""
+        turns = [
+            {"number": turn.number, "prompt": turn.prompt, "state": turn.state, **turn.texts}
+            for turn in self.turns
+        ]
+        vote = self.vote and {"outcome": self.vote.outcome, "final_at": self.vote.final_at}
+        return _encode(
+            "battle",
+            battle=str(self.battle),
+            turns=turns,
+            votable=self.votable,
+            void=self.void,
+            seq=self.seq,
+            vote=vote,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """New text of both sides, and where each stands."""
+
+    seq: int
+    turn: int
+    texts: Mapping[str, str]
+    states: Mapping[str, str]
+
+    def encode(self) -> str:
+        """Return the message as it is sent."""
+        return _encode(
+            "frame", seq=self.seq, turn=self.turn, **self.texts, state=dict(self.states)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnded:
+    """A turn is over and stored."""
+
+    seq: int
+    turn: int
+    state: str
+    votable: bool
+    void: str | None
+
+    def encode(self) -> str:
+        """Return the message as it is sent."""
+        return _encode(
+            "turn",
+            seq=self.seq,
+            turn=self.turn,
+            state=self.state,
+            votable=self.votable,
+            void=self.void,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorMessage:
+    """Something was refused; ``message`` is a sentence in the visitor's language."""
+
+    code: str
+    message: str
+
+    def encode(self) -> str:
+        """Return the message as it is sent."""
+        return _encode("error", code=self.code, message=self.message)
+
+
+def _encode(kind: Literal["battle", "frame", "turn", "error"], **fields: Any) -> str:
+    return json.dumps({"type": kind, **fields}, ensure_ascii=False, separators=(",", ":"))

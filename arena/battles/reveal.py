@@ -1,0 +1,121 @@
+"""Who answered: read only after the vote can no longer be taken back."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q
+
+from arena.battles.errors import NotPossibleNow
+from arena.battles.models import Battle, Outcome, Reply, Side, TurnState, Vote
+from arena.battles.votes import final_vote, receipt_code, standing_vote
+from arena.catalog.licences import LicenceClass
+from arena.catalog.models import LanguageModel, Standing
+
+_MIRRORED = {Outcome.A: Outcome.B, Outcome.B: Outcome.A}
+
+
+class NotFinalYet(Exception):  # noqa: N818 -- read `except NotFinalYet`
+    """The vote can still be taken back, until ``final_at``."""
+
+    def __init__(self, final_at: dt.datetime) -> None:
+        super().__init__(str(final_at))
+        self.final_at = final_at
+
+
+def reveal(battle: Battle) -> dict[str, Any]:
+    """Return the two models of a battle, their replies' figures, and the vote's receipt.
+
+    Raises
+    ------
+    NotPossibleNow
+        When there is no vote (code ``no_vote``).
+    NotFinalYet
+        When it can still be taken back.
+    """
+    vote = final_vote(battle)
+    if vote is None:
+        pending = standing_vote(battle)
+        if pending is None:
+            raise NotPossibleNow("no_vote")
+        raise NotFinalYet(pending.final_at)
+    return {
+        "sides": {side.value: _side(battle, side, vote) for side in Side},
+        "outcome": vote.outcome,
+        "receipt": {"code": receipt_code(vote), **_counted(vote)},
+        "pair": _pair(battle, vote),
+    }
+
+
+def _side(battle: Battle, side: Side, vote: Vote) -> dict[str, Any]:
+    replies = Reply.objects.filter(
+        turn__battle=battle,
+        turn__state=TurnState.COMPLETE,
+        turn__ended_at__lte=vote.cast_at,  # what came after the vote is not part of it
+        side=side,
+    )
+    return {
+        "model": _model(battle.model(side)),
+        "rating": _rating(battle.model(side)),
+        **_figures(list(replies.order_by("turn__number"))),
+    }
+
+
+def _model(model: LanguageModel) -> dict[str, Any]:
+    licence_class = model.licence_class()
+    return {
+        "name": model.name,
+        "slug": model.slug,
+        "organisation": model.organisation,
+        "licence_class": licence_class,
+        "licence_label": str(LicenceClass(licence_class).label),
+        "params_total_b": model.params_total_b,
+        "url": model.link,
+    }
+
+
+def _rating(model: LanguageModel) -> dict[str, Any] | None:
+    standing = Standing.objects.filter(language_model=model, rating__isnull=False).first()
+    if standing is None:
+        return None
+    names = ("rating", "lower", "upper", "rank_best", "rank_worst", "votes")
+    return {name: getattr(standing, name) for name in names}
+
+
+def _figures(replies: Sequence[Reply]) -> dict[str, Any]:
+    """Return the figures of one side's replies: the first wait, and sums over turns."""
+    tokens = sum(reply.completion_tokens or 0 for reply in replies)
+    total = sum(reply.total_seconds or 0.0 for reply in replies)
+    waits = [reply.first_token_seconds or 0.0 for reply in replies]
+    writing = total - sum(waits)
+    return {
+        "first_token_seconds": round(waits[0], 3) if waits else None,
+        "total_seconds": round(total, 3),
+        "completion_tokens": tokens,
+        "tokens_estimated": any(reply.tokens_estimated for reply in replies),
+        "tokens_per_second": round(tokens / writing, 1) if writing > 0 else None,
+        "reasoning": [reply.reasoning for reply in replies],
+        "finish_reason": replies[-1].finish_reason if replies else "",
+    }
+
+
+def _counted(vote: Vote) -> Mapping[str, Any]:
+    """Return the verdict on a vote, which the integrity rules write soon after it is final."""
+    try:
+        facts = vote.facts
+    except ObjectDoesNotExist:
+        return {"counted": None, "reason": None}
+    reason = None if facts.counted else str(facts.get_not_counted_because_display())
+    return {"counted": facts.counted, "reason": reason}
+
+
+def _pair(battle: Battle, vote: Vote) -> dict[str, Any]:
+    """Return how many other votes met on this pair, and the share that chose the same model."""
+    same = Q(battle__model_a=battle.model_a_id, battle__model_b=battle.model_b_id)
+    swapped = Q(battle__model_a=battle.model_b_id, battle__model_b=battle.model_a_id)
+    others = Vote.objects.final(at=vote.final_at).filter(source="live").exclude(pk=vote.pk)
+    mirrored = _MIRRORED.get(Outcome(vote.outcome), Outcome(vote.outcome))
+    count = others.filter(same | swapped).count()
+    agreed = others.filter((same & Q(outcome=vote.outcome)) | (swapped & Q(outcome=mirrored)))
+    return {"votes": count, "agreed": round(agreed.count() / count, 4) if count else None}

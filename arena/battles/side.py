@@ -1,0 +1,155 @@
+"""One side of a turn: its call, from the free slot to the last word."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any, cast
+
+from django.conf import settings
+
+from arena.battles.models import FinishReason, ReplyState
+from arena.battles.slots import EndpointSlots
+from arena.battles.turns import Call, SideResult
+from arena.catalog.keys import KeyUnreadableError
+from arena.catalog.models import Endpoint
+from workers.endpoints import (
+    Delta,
+    EndpointAddress,
+    EndpointClients,
+    EndpointError,
+    Finished,
+    Limits,
+    stream_reply,
+)
+
+_SECONDS_FOR_A_SLOT = 20.0
+_SUCCESS = frozenset({FinishReason.STOP, FinishReason.LENGTH})
+
+
+def address_of(endpoint: Endpoint) -> EndpointAddress:
+    """Return what must be known to call an endpoint.
+
+    Raises
+    ------
+    KeyUnreadableError, ValueError
+        When its key or its parameters cannot be used.
+    """
+    return EndpointAddress(
+        base_url=endpoint.provider.base_url,
+        model_name=endpoint.model_name,
+        api_key=endpoint.provider.read_api_key(),
+        parameters=endpoint.parameters,
+        system_prompt=endpoint.system_prompt or None,
+        quirks=frozenset(cast("Any", endpoint.quirks)),
+    )
+
+
+def limits() -> Limits:
+    """Return the limits of one call, from the settings."""
+    return Limits(
+        connect=settings.CONNECT_SECONDS,
+        first_token=settings.FIRST_TOKEN_SECONDS,
+        idle=settings.IDLE_SECONDS,
+        total=settings.TOTAL_SECONDS,
+        answer_characters=settings.MAX_ANSWER_CHARACTERS,
+    )
+
+
+class SideReply:
+    """Asks one endpoint for one reply and keeps what came, however it ends.
+
+    ``on_text`` is called with each piece of visible text; reasoning is kept and never handed on.
+    """
+
+    def __init__(self, call: Call, on_text: Callable[[str], None]) -> None:
+        self._call = call
+        self._on_text = on_text
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._began = asyncio.get_running_loop().time()
+        self._first: float | None = None
+        self._finished: Finished | None = None
+        self._error: tuple[str, str] | None = None
+
+    async def run(self, clients: EndpointClients, slots: EndpointSlots) -> None:
+        """Stream the reply to its end; what goes wrong with the endpoint is kept, not raised."""
+        endpoint = self._call.endpoint
+        try:
+            address = address_of(endpoint)
+        except (KeyUnreadableError, ValueError) as error:
+            self._error = ("misconfigured", str(error))
+            return
+        try:
+            async with slots.hold(
+                endpoint.pk, limit=endpoint.max_concurrent, seconds=_SECONDS_FOR_A_SLOT
+            ):
+                self._began = asyncio.get_running_loop().time()
+                await self._stream(clients, address)
+        except TimeoutError:
+            self._error = ("busy", "all of its slots were taken")
+        except EndpointError as error:
+            self._error = (error.code, error.detail)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended without a complete answer."""
+        return self._error is not None
+
+    def result(self, *, shown: str | None = None) -> SideResult:
+        """Return how it ended. One that had not ended was stopped.
+
+        ``shown`` replaces the text, where a voter stopped it: the reply is what was visible.
+        """
+        if self._error:
+            state = ReplyState.FAILED
+        else:
+            state = ReplyState.COMPLETE if self._finished else ReplyState.STOPPED
+        if shown is not None and state != ReplyState.FAILED:
+            state = ReplyState.STOPPED
+        done = self._finished
+        code, detail = self._error or ("", "")
+        return SideResult(
+            state=state,
+            text="".join(self._text) if shown is None else shown,
+            reasoning="".join(self._reasoning),
+            finish_reason=done.finish_reason if done else "",
+            error_code=code,
+            error_detail=detail,
+            usage=done.usage if done else None,
+            first_token_seconds=done.timings.first_token if done else self._first,
+            total_seconds=done.timings.total if done else None,
+            sent=self._sent(),
+        )
+
+    async def _stream(self, clients: EndpointClients, address: EndpointAddress) -> None:
+        replies = stream_reply(clients, address, self._call.messages, limits=limits())
+        async with aclosing(replies) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Finished):
+                    self._finish(piece)
+                else:
+                    self._take(piece)
+
+    def _take(self, delta: Delta) -> None:
+        if self._first is None:
+            self._first = asyncio.get_running_loop().time() - self._began
+        if delta.reasoning:
+            self._reasoning.append(delta.reasoning)
+        if delta.text:
+            self._text.append(delta.text)
+            self._on_text(delta.text)
+
+    def _finish(self, finished: Finished) -> None:
+        self._finished = finished
+        if finished.finish_reason not in _SUCCESS:
+            self._error = (finished.finish_reason, "the finish reason is not one of success")
+
+    def _sent(self) -> dict[str, Any]:
+        endpoint = self._call.endpoint
+        return {
+            "request": dict(self._finished.sent) if self._finished else {},
+            "served_model": self._finished.served_model if self._finished else None,
+            "system_prompt": endpoint.system_prompt,
+            "engine": endpoint.engine,
+            "quantisation": endpoint.quantisation,
+        }

@@ -1,0 +1,47 @@
+"""A battle as its voter may see it, read from the rows: the truth behind every stream."""
+
+import uuid
+
+from arena.battles.models import Battle, Side, Turn, TurnState, Vote
+from arena.battles.protocol import BattleMessage, TurnView, VoteView
+from arena.battles.turns import own_battle
+
+
+def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
+    """Return the stored truth of a voter's battle.
+
+    Raises
+    ------
+    NotFound, NotYours
+        When there is no such battle, or it is another voter's.
+    """
+    battle = own_battle(voter_id, battle_id)
+    turns = list(
+        battle.turns.order_by("number", "-attempt").distinct("number").prefetch_related("replies")
+    )
+    vote = Vote.objects.standing().filter(battle=battle).first()
+    return BattleMessage(
+        battle=battle.pk,
+        turns=tuple(_view(turn) for turn in turns),
+        votable=vote is None and Battle.objects.votable().filter(pk=battle.pk).exists(),
+        void=battle.void_reason or None,
+        seq=_seq(turns[-1]) if turns else 0,
+        vote=vote and VoteView(outcome=vote.outcome, final_at=vote.final_at.isoformat()),
+    )
+
+
+def _view(turn: Turn) -> TurnView:
+    texts = {reply.side: reply.text for reply in turn.replies.all()}
+    return TurnView(
+        number=turn.number,
+        prompt=turn.prompt,
+        state=turn.state,
+        texts={side.value: texts.get(side, "") for side in Side},
+    )
+
+
+def _seq(turn: Turn) -> int:
+    """Return the number after which this battle's frames go on."""
+    if turn.state == TurnState.STREAMING or turn.last_seq is None:
+        return turn.first_seq - 1
+    return turn.last_seq

@@ -1,0 +1,324 @@
+"""The numbered frames of a battle, in one Redis stream per battle.
+
+The process that generates appends; every process reads, from any number on. An entry's id is the
+frame's own number (``seq-0``), so a frame is stored once however often it is sent, and a reader
+that comes back continues exactly where it was. Redis may die or be flushed: the frames of a turn
+that is being written stay in memory until its end and are written again; of a turn that has ended,
+Postgres knows all.
+
+One task appends and one reads, for all battles of the process, each on one connection.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import redis.asyncio
+import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+# Appends wait this long for those of other battles, and share one round trip.
+_SECONDS_TO_GATHER = 0.005
+_SECONDS_OF_LIFE = 900
+_MAX_FRAMES = 200_000
+# The reader waits this long for news before it looks whether it is still wanted.
+_BLOCK_MILLISECONDS = 5_000
+_SECONDS_BETWEEN_CHECKS = 2.0
+_SECONDS_BETWEEN_TRIES = 0.25
+# A connection that does not answer (a stopped server, a dead network) is given up after this.
+_ANSWER_SECONDS = 10.0
+# Characters that may wait for one reader before it is told to come back later.
+MAX_WAITING_CHARACTERS = 1_000_000
+
+_TEXT, _LAST = "f", "last"
+_GONE = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
+
+
+class Entry(NamedTuple):
+    """One frame of a battle, encoded; ``last`` when it ends the turn."""
+
+    seq: int
+    text: str
+    last: bool
+
+
+class SlowReader(Exception):  # noqa: N818 -- read `except SlowReader`
+    """A reader left more than `MAX_WAITING_CHARACTERS` waiting."""
+
+
+@dataclass(slots=True)
+class _Log:
+    """What this process appends for one turn: all of it, and how far Redis has it."""
+
+    entries: list[Entry] = field(default_factory=list)
+    stored: int = 0
+    # After trouble: nobody knows what Redis has, so it is asked first.
+    uncertain: bool = True
+    checked_at: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        return self.stored == len(self.entries) and not self.uncertain
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.entries) and self.entries[-1].last
+
+
+class Subscription:
+    """One reader's place in a battle's frames."""
+
+    def __init__(self, after: int, on_overflow: Callable[[], None]) -> None:
+        self.seen = after
+        self._waiting: deque[Entry] = deque()
+        self._characters = 0
+        self._news = asyncio.Event()
+        self._on_overflow = on_overflow
+        self._overflowed = False
+
+    def put(self, entry: Entry) -> None:
+        """Hand on an entry; one that was handed on before is dropped."""
+        if entry.seq <= self.seen or self._overflowed:
+            return
+        self.seen = entry.seq
+        self._waiting.append(entry)
+        self._characters += len(entry.text)
+        if self._characters > MAX_WAITING_CHARACTERS:
+            self._overflowed = True
+            self._waiting.clear()
+            self._on_overflow()
+        self._news.set()
+
+    async def next(self, *, seconds: float) -> Entry | None:
+        """Return the next entry; None when there is none for so many seconds.
+
+        Raises
+        ------
+        SlowReader
+            When too much was waiting.
+        """
+        if not self._waiting and not self._overflowed:
+            self._news.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._news.wait()
+            except TimeoutError:
+                return None
+        if self._overflowed:
+            raise SlowReader
+        entry = self._waiting.popleft()
+        self._characters -= len(entry.text)
+        return entry
+
+
+class BattleStreams:
+    """Frames out and in, for all battles of one process. Belongs to one event loop.
+
+    Parameters
+    ----------
+    url
+        Of Redis or Valkey, as redis-py writes it.
+    process
+        A name of this process that no other has: other processes send it orders under it.
+    on_order
+        Called with each order that another process sent (see `order`).
+    """
+
+    def __init__(self, url: str, *, process: uuid.UUID, on_order: Callable[[str], None]) -> None:
+        # No timeout on the reader's socket: its blocking reads end by themselves.
+        self._reader = _client(url, socket_timeout=None)
+        self._writer = _client(url, socket_timeout=_ANSWER_SECONDS)
+        self._process = process
+        self._on_order = on_order
+        self._logs: dict[uuid.UUID, _Log] = {}
+        self._dirty = asyncio.Event()
+        self._subscriptions: dict[uuid.UUID, set[Subscription]] = {}
+        self._places: dict[uuid.UUID, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._append_forever(), name="battle frames out"),
+            asyncio.create_task(self._read_forever(), name="battle frames in"),
+        ]
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._reader.aclose()
+        await self._writer.aclose()
+
+    # --- Out ---------------------------------------------------------------------------------
+
+    def publish(self, battle: uuid.UUID, entry: Entry) -> None:
+        """Append a frame. Never waits: it is sent as soon as Redis takes it."""
+        log = self._logs.get(battle)
+        if log is None or log.ended:
+            log = self._logs[battle] = _Log()
+        log.entries.append(entry)
+        self._dirty.set()
+
+    async def flush(self, *, seconds: float) -> None:
+        """Wait until Redis has everything, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._logs:
+                    await asyncio.sleep(_SECONDS_TO_GATHER)
+
+    async def order(self, process: uuid.UUID, text: str) -> None:
+        """Tell another process something; it is lost when that process or Redis is gone."""
+        with contextlib.suppress(*_GONE):
+            await self._writer.xadd(_orders_key(process), {_TEXT: text}, maxlen=1000)
+            await self._writer.expire(_orders_key(process), _SECONDS_OF_LIFE)
+
+    async def _append_forever(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SECONDS_BETWEEN_CHECKS):
+                    await self._dirty.wait()
+                    await asyncio.sleep(_SECONDS_TO_GATHER)
+            self._dirty.clear()
+            try:
+                await self._append()
+            except (*_GONE, redis.exceptions.ResponseError):
+                # Also "loading" and "read only" after a restart: all of it passes.
+                for log in self._logs.values():
+                    log.uncertain = True
+                await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+                self._dirty.set()
+
+    async def _append(self) -> None:
+        await self._compare()
+        sent: list[tuple[_Log, int]] = []
+        async with self._writer.pipeline(transaction=False) as pipe:
+            for battle, log in self._logs.items():
+                fresh = log.entries[log.stored :]
+                for entry in fresh:
+                    fields = {_TEXT: entry.text, **({_LAST: "1"} if entry.last else {})}
+                    pipe.xadd(_key(battle), fields, id=f"{entry.seq}-0", maxlen=_MAX_FRAMES)
+                if fresh:
+                    pipe.expire(_key(battle), _SECONDS_OF_LIFE)
+                    sent.append((log, len(log.entries)))
+            if sent:
+                await pipe.execute()
+        for log, count in sent:
+            log.stored = count
+        self._logs = {b: log for b, log in self._logs.items() if not (log.ended and log.settled)}
+
+    async def _compare(self) -> None:
+        """Find out now and then how far Redis has each turn; begin anew where it lost a part."""
+        now = asyncio.get_running_loop().time()
+        due = [
+            (_key(battle), log)
+            for battle, log in self._logs.items()
+            if log.uncertain or now - log.checked_at > _SECONDS_BETWEEN_CHECKS
+        ]
+        if not due:
+            return
+        async with self._writer.pipeline(transaction=False) as pipe:
+            for key, log in due:
+                pipe.xrange(key, min=f"{log.entries[0].seq}-0", count=1)
+                pipe.xrevrange(key, count=1)
+            found = await pipe.execute()
+            for (key, log), oldest, newest in zip(due, found[::2], found[1::2], strict=True):
+                first = log.entries[0].seq
+                if newest and _entry(newest[0]).seq >= first:
+                    log.stored = _entry(newest[0]).seq - first + 1
+                    if _entry(oldest[0]).seq != first:
+                        pipe.delete(key)
+                        log.stored = 0
+                else:
+                    log.stored = 0
+                log.uncertain, log.checked_at = False, now
+            await pipe.execute()
+
+    # --- In ----------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def subscribe(
+        self, battle: uuid.UUID, *, after: int, on_overflow: Callable[[], None]
+    ) -> AsyncIterator[Subscription]:
+        """Read a battle's frames from the one after number ``after``."""
+        subscription = Subscription(after, on_overflow)
+        self._subscriptions.setdefault(battle, set()).add(subscription)
+        # Read again from here: those who have seen a frame drop it.
+        self._places[battle] = min(after, self._places.get(battle, after))
+        await self.order(self._process, "")  # wakes the reader
+        try:
+            yield subscription
+        finally:
+            others = self._subscriptions[battle]
+            others.discard(subscription)
+            if not others:
+                del self._subscriptions[battle], self._places[battle]
+
+    async def _read_forever(self) -> None:
+        orders_seen = "0-0"
+        while True:
+            places = dict(self._places)
+            keys: dict[Any, Any] = {_key(b): f"{seq}-0" for b, seq in places.items()}
+            keys[_orders_key(self._process)] = orders_seen
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS + _BLOCK_MILLISECONDS / 1000):
+                    news = await self._reader.xread(keys, block=_BLOCK_MILLISECONDS, count=1000)
+            except (*_GONE, redis.exceptions.ResponseError, TimeoutError):
+                await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+                continue
+            whole = True
+            for key, entries in news or ():
+                if key == _orders_key(self._process):
+                    orders_seen = entries[-1][0]
+                    self._obey(entries)
+                else:
+                    battle = uuid.UUID(key.rpartition(":")[2].strip("{}"))
+                    whole &= self._deliver(battle, places[battle], [*map(_entry, entries)])
+            if not whole:
+                await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+
+    def _obey(self, entries: list[Any]) -> None:
+        for _id, fields in entries:
+            if fields[_TEXT]:
+                self._on_order(fields[_TEXT])
+
+    def _deliver(self, battle: uuid.UUID, asked_after: int, entries: list[Entry]) -> bool:
+        """Hand entries on; False where frames are missing before them (Redis lost its memory)."""
+        if entries[0].seq != asked_after + 1:
+            return False  # the process that writes them will send them again
+        # A reader may have asked for an earlier place while this read was under way.
+        if self._places.get(battle) == asked_after:
+            self._places[battle] = entries[-1].seq
+        for subscription in self._subscriptions.get(battle, ()):
+            if subscription.seen >= asked_after:
+                for entry in entries:
+                    subscription.put(entry)
+        return True
+
+
+def _client(url: str, *, socket_timeout: float | None) -> redis.asyncio.Redis:
+    return redis.asyncio.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=socket_timeout,
+        socket_connect_timeout=2.0,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _key(battle: uuid.UUID) -> str:
+    return f"parity:battle:{{{battle}}}"
+
+
+def _orders_key(process: uuid.UUID) -> str:
+    return f"parity:process:{{{process}}}"
+
+
+def _entry(raw: Any) -> Entry:
+    entry_id, fields = raw
+    return Entry(int(entry_id.partition("-")[0]), fields[_TEXT], _LAST in fields)

@@ -1,0 +1,116 @@
+"""The voter's pages and the vote: parse, call one function, reply."""
+
+import functools
+import json
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_POST
+
+from arena.battles import votes
+from arena.battles.errors import BattleError, NotFound, NotYours, PromptRefused
+from arena.battles.models import Outcome
+from arena.battles.reveal import NotFinalYet, reveal
+from arena.battles.starter_prompts import starter_prompts
+from arena.battles.turns import own_battle
+from arena.voters.identity import remember, voter_of
+from arena.voters.models import Voter
+
+_MAX_BODY = 1024
+
+
+@require_GET
+@never_cache
+@ensure_csrf_cookie
+def battle_page(request: HttpRequest, battle_id: uuid.UUID | None = None) -> HttpResponse:
+    """Show the battle box, empty or with one of the visitor's own battles."""
+    voter_id = voter_of(request)
+    if battle_id is not None:
+        try:
+            own_battle(voter_id, battle_id)
+        except (NotFound, NotYours) as error:
+            raise Http404 from error
+    context = {
+        "battle_id": str(battle_id or ""),
+        "max_prompt_characters": settings.MAX_PROMPT_CHARACTERS,
+        "undo_seconds": settings.UNDO_SECONDS,
+        "starter_prompts": starter_prompts(get_language() or settings.LANGUAGE_CODE),
+        "first_visit": voter_id is None or not Voter.objects.filter(pk=voter_id).exists(),
+    }
+    response = render(request, "battles/battle.html", context)
+    remember(response, request)
+    return response
+
+
+def answers_json(view: Callable[..., JsonResponse]) -> Callable[..., HttpResponseBase]:
+    """Answer what a view raises as ``{"code", "message"}`` with its status."""
+
+    @never_cache
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, battle_id: uuid.UUID) -> JsonResponse:
+        try:
+            return view(request, battle_id)
+        except BattleError as error:
+            return JsonResponse({"code": error.code, "message": error.sentence}, status=error.status)
+
+    return wrapped
+
+
+@require_POST
+@answers_json
+def vote(request: HttpRequest, battle_id: uuid.UUID) -> JsonResponse:
+    """Store a vote, or return the one that stands."""
+    outcome = _outcome(request)
+    stored = votes.cast_vote(voter_of(request), battle_id, outcome, at=timezone.now())
+    return JsonResponse(
+        {
+            "outcome": stored.outcome,
+            "cast_at": stored.cast_at.isoformat(),
+            "final_at": stored.final_at.isoformat(),
+            "receipt": votes.receipt_code(stored),
+        }
+    )
+
+
+@require_POST
+@answers_json
+def undo(request: HttpRequest, battle_id: uuid.UUID) -> JsonResponse:
+    """Take a vote back within its undo time."""
+    votes.take_back(voter_of(request), battle_id)
+    return JsonResponse({"undone": True})
+
+
+@require_GET
+@answers_json
+def reveal_view(request: HttpRequest, battle_id: uuid.UUID) -> JsonResponse:
+    """Say who answered, once the vote is final."""
+    battle = own_battle(voter_of(request), battle_id)
+    try:
+        return JsonResponse(reveal(battle))
+    except NotFinalYet as error:
+        return JsonResponse(
+            {
+                "code": "not_final",
+                "message": gettext("Your vote can still be taken back: one moment."),
+                "final_at": error.final_at.isoformat(),
+            },
+            status=HTTPStatus.TOO_EARLY,
+        )
+
+
+def _outcome(request: HttpRequest) -> Outcome:
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+        body: Any = json.loads(request.body) if length <= _MAX_BODY else None
+        return Outcome(body["outcome"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise PromptRefused("bad_request") from error

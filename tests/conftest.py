@@ -1,0 +1,67 @@
+"""Servers for every test that needs one: our own, beside those of a running demo.
+
+With `DATABASE_URL` and `REDIS_URL` the tests use those servers. Otherwise they share one embedded
+Postgres and Valkey under `.local/tests`, which start with the first test that wants a database.
+Each xdist worker has its own database in both.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+
+from arena.embedded import EmbeddedServers
+from arena.environment import database_from_url
+
+_FOLDER = Path(__file__).resolve().parent.parent / ".local" / "tests"
+_EXTERNAL = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
+
+# Pages are rendered from the sources: no test waits for `collectstatic`.
+_STATIC = _FOLDER / "static"
+_STATIC.mkdir(parents=True, exist_ok=True)
+settings.STATIC_ROOT = _STATIC
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[None]:
+    """Keep Postgres and Valkey running."""
+    if _EXTERNAL:
+        yield
+        return
+    with EmbeddedServers(root=_FOLDER).lease():
+        yield
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: None, worker_number: int) -> str:
+    """Return the URL of this worker's own database in Redis or Valkey."""
+    url = settings.REDIS_URL if _EXTERNAL else EmbeddedServers(root=_FOLDER).redis_url
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={worker_number + 1}"))
+    return urlunsplit(parts._replace(path=f"/{worker_number + 1}"))
+
+
+@pytest.fixture(scope="session")
+def worker_number(request: pytest.FixtureRequest) -> int:
+    """Return the number of this xdist worker, 0 without xdist."""
+    name: str = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    return int(name.removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    servers: None, redis_url: str, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Point Django at the tests' servers before the first connection."""
+    settings.REDIS_URL = redis_url
+    if not _EXTERNAL:
+        url = EmbeddedServers(root=_FOLDER).database_url
+        # In place: Django's connections hold this very dictionary.
+        settings.DATABASES["default"].update(database_from_url(url))
