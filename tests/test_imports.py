@@ -13,16 +13,19 @@ ALLOWED: dict[str, set[str]] = {
     "ratings": {"ratings"},
     "workers": {"workers"},
     "arena.embedded": {"arena.embedded"},
-    "arena.voters": {"arena.voters", "arena.ids"},
+    "arena.voters": {"arena.voters", "arena.ids", "arena.read_only"},
     "arena.catalog": {"arena.catalog", "arena.ids", "workers.endpoints"},
     "arena.battles": {
         *("arena.battles", "arena.catalog", "arena.voters", "arena.ids"),
-        *("arena.environment", "workers.endpoints"),
+        *("arena.environment", "arena.read_only", "workers.endpoints"),
     },
-    "arena.integrity": {"arena.integrity", "arena.battles", "arena.catalog", "arena.voters"},
+    "arena.integrity": {
+        *("arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
+        "arena.read_only",
+    },
     "arena.boards": {
         *("arena.boards", "arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
-        *("arena.ids", "ratings"),
+        *("arena.ids", "arena.read_only", "ratings"),
     },
 }
 PROJECT = ("ratings", "workers", "arena", "tests")

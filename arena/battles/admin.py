@@ -1,0 +1,103 @@
+"""Battles, turns, replies and votes, to look at: what happened is never changed here."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from arena.battles.models import Battle, Reply, Turn, Vote
+from arena.read_only import ReadOnlyAdmin, ReadOnlyInline
+from arena.voters.admin import SourceFilter
+
+
+class TurnInline(ReadOnlyInline):
+    """A battle's turns; each links to its replies."""
+
+    model = Turn
+    fields = ("number", "attempt", "state", "prompt", "started_at", "ended_at")
+
+
+class VoteInline(ReadOnlyInline):
+    """A battle's vote; more than one only where votes were taken back."""
+
+    model = Vote
+    fields = ("outcome", "source", "cast_at", "final_at")
+
+
+@admin.register(Battle)
+class BattleAdmin(ReadOnlyAdmin):
+    """Who met whom. Both names stand here also before the vote."""
+
+    list_display = ("id", "created_at", "model_a", "model_b", "void_reason")
+    list_filter = (("voided_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("model_a", "model_b")
+    search_fields = ("id__exact", "model_a__name__exact", "model_b__name__exact")
+    search_help_text = "A battle's whole id, or a model's whole name."
+    exclude = ("voter",)
+    inlines = (TurnInline, VoteInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Battle]:
+        """Return battles with the endpoints that their page names."""
+        queryset: QuerySet[Battle] = super().get_queryset(request)
+        return queryset.select_related(
+            *("endpoint_a__provider", "endpoint_a__language_model"),
+            *("endpoint_b__provider", "endpoint_b__language_model"),
+        )
+
+
+class ReplyInline(ReadOnlyInline):
+    """The two answers of a turn."""
+
+    model = Reply
+    fields = ("side", "language_model", "state", "finish_reason", "error_code", "text")
+
+
+@admin.register(Turn)
+class TurnAdmin(ReadOnlyAdmin):
+    """One prompt and its two answers."""
+
+    list_display = ("id", "battle_id", "number", "attempt", "state", "started_at")
+    list_filter = ("state",)
+    search_fields = ("battle__id__exact",)
+    search_help_text = "A battle's whole id."
+    ordering = ("-id",)
+    exclude = ("runner",)
+    inlines = (ReplyInline,)
+
+
+@admin.register(Reply)
+class ReplyAdmin(ReadOnlyAdmin):
+    """One answer: how it ended, its figures, what was sent, and the server's own error."""
+
+    list_display = (
+        *("id", "side", "language_model", "state", "finish_reason", "error_code"),
+        *("first_token_seconds", "total_seconds", "completion_tokens"),
+    )
+    list_filter = ("state", "finish_reason")
+    list_select_related = ("language_model",)
+    search_fields = ("turn__battle__id__exact", "language_model__name__exact", "error_code__exact")
+    search_help_text = "A battle's whole id, a model's whole name, or an error code."
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
+        """Return replies with what their page names."""
+        queryset: QuerySet[Reply] = super().get_queryset(request)
+        return queryset.select_related("turn", "endpoint__provider", "endpoint__language_model")
+
+
+@admin.register(Vote)
+class VoteAdmin(ReadOnlyAdmin):
+    """What was voted. A vote that was taken back stays listed, marked."""
+
+    list_display = ("id", "battle_id", "outcome", "source", "cast_at", "final_at", "taken_back")
+    list_filter = ("outcome", SourceFilter)
+    list_select_related = ("retraction",)
+    search_fields = ("id__exact", "battle__id__exact", "external_id__exact")
+    search_help_text = "A vote's number, a battle's whole id, or a row's id in an imported file."
+    ordering = ("-id",)
+
+    @admin.display(description="taken back", boolean=True)
+    def taken_back(self, vote: Any) -> bool:
+        """Return whether the vote was undone."""
+        return hasattr(vote, "retraction")

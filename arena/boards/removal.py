@@ -1,0 +1,53 @@
+"""Takes a source of votes away, with all that came of it."""
+
+from django.db import connection, transaction
+
+from arena.battles.models import Battle, Reply, Retraction, Turn, Vote
+from arena.boards.locks import wait_for
+from arena.boards.models import Board
+from arena.boards.refresh import REFRESH
+from arena.integrity.facts import forget_source
+from arena.integrity.models import UndecidedVote, VoteFacts
+from arena.voters.models import Voter
+
+
+@transaction.atomic
+def remove_source(source: str) -> int:
+    """Remove an import: its boards, verdicts, votes, battles with their answers, and voters.
+
+    Models stay in the catalogue: they may have endpoints, or votes of other sources.
+
+    Parameters
+    ----------
+    source : str
+        Anything but ``live``: live votes are never removed as a whole.
+
+    Returns
+    -------
+    int
+        How many votes there were.
+    """
+    if source == "live":
+        raise ValueError("Live votes are not removed.")
+    wait_for(REFRESH)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL parity.erasing = 'on'")
+    Board.objects.filter(source=source).delete()
+    # Without loading a row: a file may have brought millions.
+    for rows in (
+        VoteFacts.objects.filter(vote__source=source),
+        UndecidedVote.objects.filter(source=source),
+        Retraction.objects.filter(vote__source=source),
+    ):
+        rows._raw_delete(rows.db)
+    votes = Vote.objects.filter(source=source)
+    removed = votes._raw_delete(votes.db)
+    for rest in (
+        Reply.objects.filter(turn__battle__voter__source=source),
+        Turn.objects.filter(battle__voter__source=source),
+        Battle.objects.filter(voter__source=source),
+        Voter.objects.filter(source=source),
+    ):
+        rest._raw_delete(rest.db)
+    forget_source(source)
+    return removed

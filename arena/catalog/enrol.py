@@ -1,0 +1,288 @@
+"""The writes of the catalogue: contestants by name, and endpoints by what an administrator knows.
+
+The admin, `manage.py add_endpoint` and the import of votes all write through this module.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from arena.catalog.addresses import quirks_of
+from arena.catalog.licences import LicenceClass
+from arena.catalog.models import Endpoint, LanguageModel, Licensing, Provider
+from arena.catalog.validation import (
+    clean_api_key,
+    clean_base_url,
+    clean_model_name,
+    clean_parameters,
+)
+from workers.endpoints import EndpointAddress
+
+_SLUG_LENGTH = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolment:
+    """What is known of an endpoint to add. Base URL (or provider) and model name are enough.
+
+    Fields left at None or empty change nothing of what is stored already; `api_key=None` keeps the
+    provider's key, `api_key=""` removes it.
+    """
+
+    model_name: str
+    base_url: str = ""
+    api_key: str | None = field(default=None, repr=False)
+    provider: Provider | None = None
+    language_model: LanguageModel | None = None
+    # The contestant's name, when it is not the server's name for it.
+    name: str = ""
+    organisation: str = ""
+    licence_class: str = ""
+    weights_released_on: dt.date | None = None
+    api_released_on: dt.date | None = None
+    parameters: Mapping[str, Any] | None = None
+    enabled: bool | None = None
+
+    def cleaned(self) -> Self:
+        """Return a copy with every text checked.
+
+        Raises
+        ------
+        ValidationError
+            By field, each with a sentence that says what to do.
+        """
+        found: dict[str, Any] = {}
+        wrong: dict[str, list[str]] = {}
+        for name, clean, given in (
+            ("base_url", clean_base_url, self.provider is None or bool(self.base_url)),
+            ("api_key", clean_api_key, self.api_key is not None),
+            ("model_name", clean_model_name, True),
+            ("name", clean_model_name, bool(self.name)),
+            ("parameters", clean_parameters, self.parameters is not None),
+        ):
+            if not given:
+                continue
+            try:
+                found[name] = clean(getattr(self, name))
+            except ValidationError as error:
+                wrong[name] = error.messages
+        if self.licence_class and self.licence_class not in LicenceClass.values:
+            wrong["licence_class"] = [
+                f"{self.licence_class!r} is no licence class: choose {', '.join(LicenceClass)}."
+            ]
+        if wrong:
+            raise ValidationError(wrong)
+        return type(self)(**{**self.__dict__, **found})
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """What `enrol` stored."""
+
+    endpoint: Endpoint
+    created: bool
+    # A stored key was replaced by another one, for every endpoint of the provider.
+    key_replaced: bool
+
+
+@transaction.atomic
+def enrol(enrolment: Enrolment) -> Enrolled:
+    """Store an endpoint with its provider and contestant, or bring the stored one up to date.
+
+    Raises
+    ------
+    ValidationError
+        When a field is wrong, or the address or name belongs to something else.
+    """
+    wanted = enrolment.cleaned()
+    provider, key_replaced = _store_provider(wanted)
+    endpoint, created = Endpoint.objects.get_or_create(
+        provider=provider,
+        model_name=wanted.model_name,
+        language_model=_store_language_model(wanted, provider),
+        defaults={"parameters": wanted.parameters or {}, "enabled": wanted.enabled is not False},
+    )
+    if not created:
+        if wanted.parameters is not None:
+            endpoint.parameters = dict(wanted.parameters)
+        if wanted.enabled is not None:
+            endpoint.enabled = wanted.enabled
+        endpoint.save(update_fields=["parameters", "enabled"])
+    return Enrolled(endpoint, created, key_replaced)
+
+
+def put_into_battles(endpoint: Endpoint) -> None:
+    """Enable an endpoint."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(enabled=True)
+
+
+def stored_address(enrolment: Enrolment) -> EndpointAddress:
+    """Return the address that an enrolment leads to, before it is stored: to check it.
+
+    Raises
+    ------
+    ValidationError
+        When the provider cannot be found without a doubt.
+    """
+    wanted = enrolment.cleaned()
+    provider = wanted.provider or find_provider(wanted.base_url)
+    key, stored = wanted.api_key, None
+    if provider:
+        stored = Endpoint.objects.filter(provider=provider, model_name=wanted.model_name).first()
+        key = provider.read_api_key() if key is None else key
+    parameters = wanted.parameters
+    if parameters is None:
+        parameters = stored.parameters if stored else {}
+    return EndpointAddress(
+        base_url=provider.base_url if provider else wanted.base_url,
+        model_name=wanted.model_name,
+        api_key=key or "",
+        parameters=parameters,
+        quirks=quirks_of(stored) if stored else frozenset(),
+    )
+
+
+def find_provider(base_url: str) -> Provider | None:
+    """Return the provider with this base URL, if there is one.
+
+    Raises
+    ------
+    ValidationError
+        When several have it.
+    """
+    match list(Provider.objects.filter(base_url=base_url)[:2]):
+        case []:
+            return None
+        case [provider]:
+            return provider
+    raise ValidationError(
+        {"provider": f"Several providers have the base URL {base_url}: choose one of them."}
+    )
+
+
+def _store_provider(wanted: Enrolment) -> tuple[Provider, bool]:
+    provider = wanted.provider or find_provider(wanted.base_url)
+    if provider is None:
+        provider = Provider(name=_provider_name(wanted.base_url), base_url=wanted.base_url)
+    elif wanted.base_url and provider.base_url != wanted.base_url:
+        raise ValidationError(
+            {
+                "base_url": f"The provider {provider.name} has the base URL {provider.base_url}. "
+                "Leave this field empty to use it, or choose no provider to make a new one."
+            }
+        )
+    had_key = bool(provider.api_key_encrypted)
+    changes_key = wanted.api_key is not None and (
+        not had_key or wanted.api_key != provider.read_api_key()
+    )
+    if changes_key:
+        provider.set_api_key(wanted.api_key or "")
+    if changes_key or provider.pk is None:
+        provider.save()
+    return provider, had_key and changes_key
+
+
+def _provider_name(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    host = parts.netloc.lower()
+    path = parts.path.strip("/")
+    candidates = [host, f"{host}/{path}", f"{parts.scheme}://{host}/{path}"]
+    candidates += [f"{host} ({number})" for number in range(2, 1000)]
+    taken = set(Provider.objects.filter(name__in=candidates).values_list("name", flat=True))
+    return next(name for name in candidates if len(name) <= 120 and name not in taken)
+
+
+def _store_language_model(wanted: Enrolment, provider: Provider) -> LanguageModel:
+    model = wanted.language_model or _contestant(wanted, provider)
+    if model.simulated:
+        raise ValidationError(
+            {"name": f"{model.name} is one of the fictional models of the sample data."}
+        )
+    changes = {
+        name: value
+        for name in ("organisation", "weights_released_on", "api_released_on")
+        if (value := getattr(wanted, name)) and value != getattr(model, name)
+    }
+    if changes:
+        for name, value in changes.items():
+            setattr(model, name, value)
+        model.save(update_fields=list(changes))
+    if wanted.licence_class and wanted.licence_class != model.licence_class():
+        _store_licence_class(model, wanted.licence_class)
+    return model
+
+
+def _contestant(wanted: Enrolment, provider: Provider) -> LanguageModel:
+    """Return the model with the name given; without one, the model that this server's name serves
+    already (it may have been renamed since), or one that is called as the server calls it.
+    """
+    if not wanted.name:
+        served = LanguageModel.objects.filter(
+            endpoints__provider=provider, endpoints__model_name=wanted.model_name
+        ).distinct()[:2]
+        if len(served) == 1:
+            return served[0]
+    name = wanted.name or wanted.model_name
+    return find_or_create_models([name])[name]
+
+
+def _store_licence_class(model: LanguageModel, licence_class: str) -> None:
+    """Record a class: from the release on when it is the first record, else from today on."""
+    first = not model.licensings.exists()
+    Licensing.objects.update_or_create(
+        language_model=model,
+        since=(model.released_on() if first else None) or timezone.now().date(),
+        defaults={"licence_class": licence_class},
+    )
+
+
+def find_or_create_models(names: Iterable[str]) -> dict[str, LanguageModel]:
+    """Return the contestants with these names; those that are missing are made.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Exact names, at most 200 characters each.
+    """
+    wanted = list(dict.fromkeys(names))
+    found = {model.name: model for model in LanguageModel.objects.filter(name__in=wanted)}
+    slugs = _free_slugs([name for name in wanted if name not in found])
+    for name, slug in slugs.items():
+        found[name], _ = LanguageModel.objects.get_or_create(name=name, defaults={"slug": slug})
+    return found
+
+
+def _free_slugs(names: list[str]) -> dict[str, str]:
+    """Return an unused slug for each name."""
+    chosen: dict[str, str] = {}
+    for name in names:
+        slug = _slug(name)
+        taken = {
+            *chosen.values(),
+            *LanguageModel.objects.filter(slug__startswith=slug).values_list("slug", flat=True),
+        }
+        chosen[name] = (
+            slug
+            if slug not in taken
+            else next(
+                candidate
+                for number in range(2, len(taken) + 3)
+                if (candidate := f"{slug}-{number}") not in taken
+            )
+        )
+    return chosen
+
+
+def _slug(name: str) -> str:
+    # What separates words in model names must not vanish: "o1/2.5" is not "o125".
+    spaced = "".join(character if character.isalnum() else "-" for character in name)
+    slug = slugify(spaced, allow_unicode=True)[: _SLUG_LENGTH - 5].strip("-")
+    return slug or f"model-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,0 +1,171 @@
+"""The admin's forms for endpoints and providers. A key goes in and never comes out again."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from arena.catalog.enrol import Enrolment, find_provider
+from arena.catalog.models import Endpoint, Provider
+from arena.catalog.validation import clean_api_key, clean_base_url, clean_parameters
+
+_KEEP_OUT = {"autocomplete": "new-password", "spellcheck": "false"}
+
+
+class KeyField(forms.CharField):
+    """A key: typed, checked, never rendered back, and never quoted in an error."""
+
+    widget = UnfoldAdminPasswordWidget(attrs=_KEEP_OUT, render_value=False)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(label="API key", required=False, strip=False, **options)
+
+    def clean(self, value: Any) -> str:
+        """Return the key without the space around it."""
+        return clean_api_key(super().clean(value))
+
+
+class BaseURLField(forms.CharField):
+    """A base URL, kept as it was entered."""
+
+    widget = UnfoldAdminTextInputWidget(
+        attrs={"placeholder": "https://api.example.com/v1", "inputmode": "url"}
+    )
+
+    def clean(self, value: Any) -> str:
+        """Return the URL, checked; empty where that is allowed."""
+        text = super().clean(value)
+        return clean_base_url(text) if text else ""
+
+
+class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
+    """An account or server. Its key can be set, replaced and removed, not read."""
+
+    base_url = BaseURLField(
+        label="base URL",
+        help_text="What stands before /chat/completions. Sent as it is; nothing is added.",
+    )
+    api_key = KeyField(help_text="Leave empty to keep the stored key. It is never shown again.")
+    remove_key = forms.BooleanField(
+        label="remove the stored key", required=False, widget=UnfoldBooleanSwitchWidget
+    )
+
+    class Meta:
+        model = Provider
+        fields: ClassVar = ["name", "base_url"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a new key together with the wish to remove it."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("api_key") and cleaned.get("remove_key"):
+            raise ValidationError({"remove_key": "Either enter a new key or remove the old one."})
+        return cleaned
+
+    def save(self, commit: bool = True) -> Provider:
+        """Keep the key encrypted."""
+        if self.cleaned_data.get("api_key") or self.cleaned_data.get("remove_key"):
+            self.instance.set_api_key(self.cleaned_data["api_key"])
+        provider: Provider = super().save(commit)
+        return provider
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
+    """A stored endpoint."""
+
+    class Meta:
+        model = Endpoint
+        fields: ClassVar = ["provider", "language_model", "model_name", "parameters"]
+
+    def clean_parameters(self) -> dict[str, Any]:
+        """Refuse parameters that the client sets itself."""
+        return clean_parameters(self.cleaned_data["parameters"] or {})
+
+    def clean_model_name(self) -> str:
+        """Refuse control characters; anything else may be in a name."""
+        name: str = self.cleaned_data["model_name"]
+        return Enrolment(base_url="https://x", model_name=name).cleaned().model_name
+
+
+class NewEndpointForm(EndpointForm):
+    """An endpoint from base URL, key and model name; provider and contestant follow from them."""
+
+    base_url = BaseURLField(
+        label="base URL",
+        required=False,
+        help_text="What stands before /chat/completions, for example https://api.example.com/v1. "
+        "Not needed with a provider.",
+    )
+    api_key = KeyField(
+        help_text="Stored encrypted and never shown again. Leave it empty for a server without "
+        "keys, or to use the provider's stored one."
+    )
+
+    class Meta(EndpointForm.Meta):
+        fields: ClassVar = [
+            *("base_url", "api_key", "model_name", "provider", "language_model"),
+            *("parameters", "enabled"),
+        ]
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self.fields["provider"].required = False
+        self.fields["provider"].help_text = "An account that is stored already, instead of a URL."
+        self.fields["language_model"].required = False
+        self.fields["language_model"].label = "contestant"
+        self.fields["language_model"].help_text = (
+            "Which model of the arena this endpoint serves. Left empty, it is called as the "
+            "server calls it."
+        )
+        self.fields["enabled"].label = "put into battles once it answers"
+
+    def clean(self) -> dict[str, Any]:
+        """Find what is stored already; refuse an endpoint that is there."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        provider, base_url = cleaned.get("provider"), cleaned.get("base_url", "")
+        if not provider and not base_url:
+            raise ValidationError({"base_url": "Enter a base URL or choose a provider."})
+        known = provider or find_provider(base_url)
+        if known:
+            self._refuse_conflicts(known, base_url, cleaned)
+        return cleaned
+
+    def _refuse_conflicts(self, provider: Provider, base_url: str, cleaned: dict[str, Any]) -> None:
+        if base_url and provider.base_url != base_url:
+            raise ValidationError(
+                {"base_url": f"{provider} has another base URL: empty this field, or the choice."}
+            )
+        key, stored = cleaned.get("api_key"), provider.api_key_encrypted
+        if key and stored and key != provider.read_api_key():
+            raise ValidationError(
+                {
+                    "api_key": f"The provider {provider} has another key for this address. Leave "
+                    "the key empty to use that one, or replace it on the provider's page."
+                }
+            )
+        there = Endpoint.objects.filter(provider=provider, model_name=cleaned["model_name"])
+        if model := cleaned.get("language_model"):
+            there = there.filter(language_model=model)
+        if there.exists():
+            raise ValidationError(
+                {"model_name": f"{provider} serves a model of this name already."}
+            )
+
+    def enrolment(self) -> Enrolment:
+        """Return what was entered, for `enrol`; not in battles before it was checked."""
+        entered = self.cleaned_data
+        return Enrolment(
+            base_url=entered["base_url"],
+            api_key=entered["api_key"] or None,
+            model_name=entered["model_name"],
+            provider=entered["provider"],
+            language_model=entered["language_model"],
+            parameters=entered["parameters"],
+            enabled=False,
+        )

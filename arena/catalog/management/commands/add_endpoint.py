@@ -1,0 +1,220 @@
+"""Add endpoints from the shell."""
+
+import asyncio
+import datetime as dt
+import json
+import os
+import sys
+import tomllib
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from arena.catalog.check import check_address
+from arena.catalog.enrol import Enrolled, Enrolment, enrol, stored_address
+from arena.catalog.licences import LicenceClass
+from arena.catalog.models import Provider
+
+# Keys of a table in the file, and what each must be.
+_KINDS: Mapping[str, type] = {
+    "base_url": str,
+    "model": str,
+    "name": str,
+    "organisation": str,
+    "licence_class": str,
+    "released": dt.date,
+    "parameters": dict,
+    "key_env": str,
+    "provider": str,
+}
+
+
+class Command(BaseCommand):
+    """`manage.py add_endpoint`."""
+
+    help = (
+        "Add an endpoint, or many from a TOML file; those that are stored already are brought up "
+        "to date. Each is called once before it is stored. A key comes from an environment "
+        "variable or from standard input, never from an option: options are seen by every user "
+        "of the machine in the list of processes, and stay in the shell's history."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--file", type=Path, help="TOML file with [[endpoint]] tables")
+        parser.add_argument(
+            "--base-url", metavar="URL", help="what stands before /chat/completions"
+        )
+        parser.add_argument("--model", metavar="NAME", help="what the server calls the model")
+        key = parser.add_mutually_exclusive_group()
+        key.add_argument("--key-env", metavar="VAR", help="environment variable with the key")
+        key.add_argument("--key-stdin", action="store_true", help="read the key from stdin")
+        parser.add_argument("--provider", metavar="NAME", help="a stored account, by its name")
+        parser.add_argument("--name", metavar="NAME", help="what the arena calls the model")
+        parser.add_argument("--organisation", metavar="NAME")
+        parser.add_argument("--licence-class", choices=LicenceClass.values)
+        parser.add_argument("--released", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
+        parser.add_argument("--parameters", type=_json_object, metavar="JSON")
+        parser.add_argument("--no-check", action="store_true", help="store without calling it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read, check, store, tell."""
+        entries = list(_entries(options))
+        enrolments = [_enrolment(where, entry) for where, entry in entries]
+        if not options["no_check"]:
+            _check(enrolments)
+        # One transaction: a file is stored whole or not at all.
+        with transaction.atomic():
+            stored = [_enrol(where, enrolment) for where, enrolment in enrolments]
+        for enrolled in stored:
+            self.stdout.write(_sentence(enrolled))
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    value = json.loads(text)  # argparse turns a ValueError into its own message
+    if not isinstance(value, dict):
+        raise ValueError(text)
+    return value
+
+
+def _entries(options: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where each entry stands (empty for the command line) and what it says."""
+    given = {name: options[name] for name in _KINDS if options.get(name) is not None}
+    if path := options["file"]:
+        if given or options["key_stdin"]:
+            raise CommandError(
+                "With --file everything stands in the file: leave other options out."
+            )
+        yield from _entries_of_file(path)
+        return
+    if "model" not in given or not ("base_url" in given or "provider" in given):
+        raise CommandError("Give --base-url and --model, or --file.")
+    if options["key_stdin"]:
+        given["key"] = sys.stdin.readline()
+    yield "", given
+
+
+def _entries_of_file(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} is not TOML: {error}") from None
+    entries = document.pop("endpoint", None)
+    if document or not isinstance(entries, list) or not entries:
+        raise CommandError(
+            f"{path} must consist of [[endpoint]] tables; see deploy/endpoints.example.toml."
+        )
+    for number, entry in enumerate(entries, start=1):
+        where = f"endpoint {number}"
+        for name, value in entry.items():
+            if name not in _KINDS:
+                hint = " (a key stands in an environment variable: key_env)" * ("key" in name)
+                raise CommandError(
+                    f"{path}, {where}: {name!r} is not one of {', '.join(_KINDS)}{hint}."
+                )
+            if not isinstance(value, _KINDS[name]):
+                raise CommandError(f"{path}, {where}: {name} must be a {_KINDS[name].__name__}.")
+        if "model" not in entry or not ("base_url" in entry or "provider" in entry):
+            raise CommandError(f"{path}, {where}: base_url and model are needed.")
+        yield where, entry
+
+
+def _enrolment(where: str, entry: dict[str, Any]) -> tuple[str, Enrolment]:
+    licence = entry.get("licence_class", "")
+    closed = licence in {"", LicenceClass.CLOSED, LicenceClass.UNKNOWN}
+    released = entry.get("released")
+    try:
+        return where, Enrolment(
+            base_url=entry.get("base_url", ""),
+            model_name=entry["model"],
+            api_key=_key(entry),
+            provider=_provider(entry.get("provider")),
+            name=entry.get("name", ""),
+            organisation=entry.get("organisation", ""),
+            licence_class=licence,
+            # The date of an open model is the day its weights came out.
+            weights_released_on=None if closed else released,
+            api_released_on=released if closed else None,
+            parameters=entry.get("parameters"),
+        ).cleaned()
+    except ValidationError as error:
+        raise _refusal(where, error) from None
+
+
+def _key(entry: Mapping[str, Any]) -> str | None:
+    if variable := entry.get("key_env"):
+        key = os.environ.get(variable, "")
+        if not key.strip():
+            raise ValidationError({"key_env": f"The environment variable {variable} is not set."})
+        return key
+    typed: str | None = entry.get("key")
+    if typed is not None and not typed.strip():
+        raise ValidationError({"key_stdin": "There was no key on standard input."})
+    return typed
+
+
+def _provider(name: str | None) -> Provider | None:
+    if name is None:
+        return None
+    provider = Provider.objects.filter(name=name).first()
+    if provider is None:
+        known = ", ".join(Provider.objects.values_list("name", flat=True)) or "none"
+        raise ValidationError({"provider": f"There is no provider {name!r}. Stored: {known}."})
+    return provider
+
+
+def _check(enrolments: list[tuple[str, Enrolment]]) -> None:
+    """Call every endpoint once, all at the same time; complain about all that do not answer."""
+    addresses = []
+    for where, enrolment in enrolments:
+        try:
+            addresses.append(stored_address(enrolment))
+        except ValidationError as error:
+            raise _refusal(where, error) from None
+
+    async def check_all() -> list[Any]:
+        return await asyncio.gather(*map(check_address, addresses))
+
+    complaints = []
+    for (where, enrolment), verdict in zip(enrolments, asyncio.run(check_all()), strict=True):
+        if not verdict.ok:
+            said = f" The server said: {verdict.detail[:300]}" if verdict.detail else ""
+            place = f"{where}, " if where else ""
+            complaints.append(f"{place}{enrolment.model_name}: {verdict.sentence}{said}")
+    if complaints:
+        raise CommandError(
+            "\n".join([*complaints, "Nothing was stored. (--no-check stores without calling.)"])
+        )
+
+
+def _enrol(where: str, enrolment: Enrolment) -> Enrolled:
+    try:
+        return enrol(enrolment)
+    except ValidationError as error:
+        raise _refusal(where, error) from None
+
+
+def _refusal(where: str, error: ValidationError) -> CommandError:
+    fields = error.message_dict.items() if hasattr(error, "error_dict") else [("", error.messages)]
+    names = {"model_name": "model"}
+    lines = [
+        f"{names.get(name, name)}: {message}" if name else message
+        for name, messages in fields
+        for message in messages
+    ]
+    return CommandError("\n".join(f"{where}, {line}" if where else line for line in lines))
+
+
+def _sentence(enrolled: Enrolled) -> str:
+    endpoint = enrolled.endpoint
+    done = "added" if enrolled.created else "brought up to date"
+    key = " Its provider's key was replaced." if enrolled.key_replaced else ""
+    state = "It is in battles." if endpoint.enabled else "It is off: enable it in the admin."
+    return f"{endpoint} ({endpoint.model_name}) {done}. {state}{key}"
