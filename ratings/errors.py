@@ -11,6 +11,8 @@
     └── NotConverged        the solver stopped before the gradient vanished
 """
 
+# ruff: noqa: N818 - the names read as the finding itself, like Django's DoesNotExist
+
 
 class RatingsError(ValueError):
     """Base of everything this library raises on purpose; its text may be shown to a researcher."""

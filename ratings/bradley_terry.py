@@ -1,0 +1,299 @@
+"""Bradley-Terry boards: strengths by maximum likelihood, and how sure they are."""
+
+import numpy as np
+
+from ratings.arrays import AnyInteger, Flags, Floats
+from ratings.assembly import Estimate, assemble_board
+from ratings.board import Board
+from ratings.bootstrap import resampled_weights
+from ratings.comparisons import Comparisons
+from ratings.components import Components, find_components
+from ratings.covariance import (
+    clustered_meat,
+    laplacian_of,
+    model_covariance,
+    residual_square,
+    sandwich,
+)
+from ratings.davidson import chances, fit_with_ties, tie_scores
+from ratings.errors import InvalidParameter, NotConverged, NotEnoughVotes, Separated
+from ratings.newton import fit_strengths, gradient_and_curvature, logistic
+from ratings.outcomes import A, B, BothBad, Ties
+from ratings.parameters import Interval, Parameters
+from ratings.rated import RatedVotes, rated_votes
+from ratings.tally import Tally, by_score
+
+
+def fit_bradley_terry(
+    votes: Comparisons | Tally,
+    *,
+    interval: Interval | None = "sandwich",
+    level: float = 0.95,
+    ties: Ties = "half",
+    both_bad: BothBad = "half",
+    scale: float = 400.0,
+    base: float = 10.0,
+    center: float = 1000.0,
+    anchor: tuple[str, float] | None = None,
+    pair_weight: float | None = None,
+    prior: float = 0.0,
+    rounds: int = 1000,
+    seed: int = 0,
+) -> Board:
+    r"""Rate models so that P(a beats b) = 1 / (1 + base^((r_b - r_a) / scale)).
+
+    Parameters
+    ----------
+    votes : Comparisons, or the Tally of them
+    interval : {"sandwich", "model", "clustered", "bootstrap"} or None
+        See `ratings.covariance`; "clustered" needs voters, and "bootstrap" gives percentiles of
+        `rounds` Poisson resamples.
+    level : float
+        Coverage of each interval.
+    ties : {"half", "davidson", "drop"}
+        A tie is half a win for both, an outcome with a parameter of its own (Davidson 1970), or
+        no evidence.
+    both_bad : {"half", "drop"}
+        "half" treats "both bad" as half a win for both (under ``ties="davidson"``, as a tie).
+    scale, base, center : float
+        Points for a factor of `base` in the odds; mean rating of the rated models.
+    anchor : (model, points), optional
+        Moves all ratings together until this model stands there; changes no interval.
+    pair_weight : float, optional
+        Weigh each vote by 1 / max(votes of its pair, `pair_weight`).
+    prior : float
+        Virtual votes of every model against the mean strength, half won and half lost. 0 by
+        default; 1 is enough to give a model that only won a finite rating. Islands stay unrated.
+    rounds, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Board
+        Models outside the main component are listed with NaN and a reason, never with a number.
+
+    Raises
+    ------
+    NotEnoughVotes
+        No counted votes, one model, one voter under ``interval="clustered"``.
+    Separated
+        No two models took points from each other, so no rating is finite.
+    InvalidParameter
+        An argument outside what is listed here.
+    NotConverged
+        The gradient did not fall below 1e-9 votes.
+
+    References
+    ----------
+    Bradley and Terry 1952, Biometrika 39; Hunter 2004, Annals of Statistics 32; White 1982,
+    Econometrica 50; Liang and Zeger 1986, Biometrika 73; Chiang et al. 2024, "Chatbot Arena".
+    """
+    parameters = Parameters.of(
+        interval=interval,
+        level=level,
+        ties=ties,
+        both_bad=both_bad,
+        scale=scale,
+        base=base,
+        center=center,
+        anchor=anchor,
+        pair_weight=pair_weight,
+        prior=prior,
+        rounds=rounds,
+        seed=seed,
+    )
+    everything = votes if isinstance(votes, Tally) else Tally.from_comparisons(votes)
+    counted = everything.counted(parameters.scoring).reweighted(parameters.pair_weight)
+    components = rateable_components(counted, parameters.prior)
+    fit = _Fit(votes, counted, components, parameters)
+    estimate = fit.davidson() if ties == "davidson" else fit.half_ties()
+    return assemble_board(
+        counted.models,
+        counted.votes(),
+        components,
+        estimate,
+        parameters,
+        record=parameters.record("bradley-terry"),
+        source=everything if _is_sum_enough(votes, interval) else votes,
+        notes=fit.notes,
+        tie_strength=fit.tie_strength,
+    )
+
+
+def points_taken(tally: Tally) -> Floats:
+    """Weight that the row took from the column, (m, m): a win is 1, a tie one half to each."""
+    won, level = by_score(tally.weight)
+    return won + level / 2
+
+
+def rateable_components(counted: Tally, prior: float) -> Components:
+    """Find the main component, or say why there is none.
+
+    Raises
+    ------
+    NotEnoughVotes, Separated
+    """
+    if len(counted.models) < 2:
+        raise NotEnoughVotes(f"there is nothing to compare: {len(counted.models)} model")
+    points = points_taken(counted)
+    if not points.any():
+        raise NotEnoughVotes("there are no counted votes")
+    components = find_components(points, finite_prior=prior > 0)
+    if components.main.size < 2:
+        raise Separated(
+            "no two models took points from each other, directly or through others, so no rating "
+            "is finite; more votes are needed, or prior=1 for provisional numbers"
+        )
+    return components
+
+
+class _Fit:
+    """One fit on the main component, step by step."""
+
+    def __init__(
+        self,
+        votes: Comparisons | Tally,
+        counted: Tally,
+        components: Components,
+        parameters: Parameters,
+    ) -> None:
+        self.votes = votes
+        self.counted = counted
+        self.components = components
+        self.parameters = parameters
+        self.tally = counted.restricted(components.main)
+        self.points = points_taken(self.tally)
+        self.notes: list[str] = []
+        self.tie_strength: float | None = None
+
+    def half_ties(self) -> Estimate:
+        fit = fit_strengths(self.points, self.parameters.prior)
+        match self.parameters.interval:
+            case None:
+                return Estimate(fit.theta)
+            case "bootstrap":
+                return self._bootstrap(fit.theta)
+        played = self.points + self.points.T
+        # The prior moves the estimate, but no interval borrows certainty from it.
+        _, curvature = gradient_and_curvature(fit.theta, played, self.points.sum(axis=1), 0.0)
+        bread = model_covariance(curvature)
+        if self.parameters.interval == "model":
+            return Estimate(fit.theta, bread)
+        meat = self._meat(fit.theta)
+        if not meat.any():
+            self.notes.append(
+                "Every vote is a tie, so the votes show no variation at all; the interval is the "
+                "model's, not the sandwich's."
+            )
+            return Estimate(fit.theta, bread)
+        return Estimate(fit.theta, sandwich(bread, meat))
+
+    def davidson(self) -> Estimate:
+        if self.parameters.prior:
+            raise InvalidParameter("ties='davidson' takes no prior")
+        won, tied = by_score(self.tally.weight)
+        fit = fit_with_ties(won, tied)
+        self.tie_strength = float(np.exp(fit.log_nu))
+        m = len(fit.theta)
+        match self.parameters.interval:
+            case None:
+                return Estimate(fit.theta)
+            case "model":
+                return Estimate(fit.theta, fit.inverse[:m, :m])
+            case "bootstrap":
+                return self._bootstrap(fit.theta)
+            case "sandwich":
+                strength, cross, nu = tie_scores(
+                    fit.theta, fit.log_nu, *by_score(self.tally.square)
+                )
+                meat = np.block([[strength, cross[:, None]], [cross[None, :], nu[:, None]]])
+            case "clustered":
+                meat = self._clustered_tie_meat(fit.theta, fit.log_nu)
+        return Estimate(fit.theta, sandwich(fit.inverse, meat)[:m, :m])
+
+    def _meat(self, theta: Floats) -> Floats:
+        crossing = self._crossing()
+        if self.parameters.interval == "sandwich":
+            won, level = by_score(self.tally.square)
+            return laplacian_of(residual_square(theta, won, level, crossing))
+        votes, voter = self._clustered_votes()
+        score = self.parameters.scoring.scores[votes.outcome]
+        residual = votes.weights * (score - logistic(theta[votes.a] - theta[votes.b]))
+        extra = np.zeros_like(self.points)
+        if crossing is not None:
+            residual[crossing[votes.a, votes.b]] = 0
+            won, level = by_score(self.tally.square)
+            pairs = np.where(crossing, residual_square(theta, won, level, crossing), 0)
+            extra = laplacian_of(pairs)
+        return clustered_meat(votes.a, votes.b, residual, voter, m=votes.m) + extra
+
+    def _clustered_tie_meat(self, theta: Floats, log_nu: float) -> Floats:
+        votes, voter = self._clustered_votes()
+        win, tie = chances(theta, log_nu)
+        lean = ((win - win.T) / 2)[votes.a, votes.b]
+        result = np.select([votes.outcome == A, votes.outcome == B], [0.5, -0.5], 0.0)
+        tied = (result == 0) - tie[votes.a, votes.b]
+        residual = votes.weights * (result - lean)
+        others = (votes.weights * tied)[:, None]
+        return clustered_meat(votes.a, votes.b, residual, voter, m=votes.m, others=others)
+
+    def _bootstrap(self, theta: Floats) -> Estimate:
+        parameters = self.parameters
+        votes = None
+        if isinstance(self.votes, Comparisons) and self.votes.weight is not None:
+            votes = rated_votes(self.votes, self.components, parameters.scoring, self.tally)
+        replicates, separated = [], 0
+        for weight in resampled_weights(self.tally, votes, parameters.rounds, parameters.seed):
+            try:
+                replicates.append(self._refit(weight, theta))
+            except (Separated, NotEnoughVotes, NotConverged):
+                separated += 1
+        if separated > parameters.rounds / 2:
+            raise Separated(
+                f"{separated} of {parameters.rounds} bootstrap rounds have no finite fit: there "
+                "are too few votes for a bootstrap"
+            )
+        if separated:
+            self.notes.append(
+                f"{separated} of {parameters.rounds} bootstrap rounds had no finite fit and were "
+                "left out; the intervals of models with few votes are too narrow."
+            )
+        rounds = np.array(replicates)
+        return Estimate(theta, np.atleast_2d(np.cov(rounds, rowvar=False)), rounds)
+
+    def _refit(self, weight: Floats, start: Floats) -> Floats:
+        won, level = by_score(weight)
+        points = won + level / 2
+        prior = self.parameters.prior
+        if find_components(points, finite_prior=prior > 0).main.size < len(points):
+            raise Separated("this round has no finite fit")
+        if self.parameters.scoring.ties == "davidson":
+            return fit_with_ties(won, level, start).theta
+        return fit_strengths(points, prior, start).theta
+
+    def _crossing(self) -> Flags | None:
+        """Pairs across which all points went one way; a prior alone holds those together."""
+        if not self.parameters.prior:
+            return None
+        label = find_components(self.points).label
+        if not label.any():
+            return None
+        self.notes.append(
+            "Some models took no points from, or gave none to, the others; only the prior of "
+            f"{self.parameters.prior:g} virtual votes keeps their ratings finite."
+        )
+        apart: Flags = label[:, None] != label[None, :]
+        return apart
+
+    def _clustered_votes(self) -> tuple[RatedVotes, AnyInteger]:
+        votes = self.votes
+        if not isinstance(votes, Comparisons) or votes.voter is None:
+            raise InvalidParameter("interval='clustered' needs votes with voters")
+        chosen = rated_votes(votes, self.components, self.parameters.scoring, self.tally)
+        assert chosen.voter is not None  # noqa: S101 - a column of `votes`, just checked
+        return chosen, chosen.voter
+
+
+def _is_sum_enough(votes: Comparisons | Tally, interval: Interval | None) -> bool:
+    """Whether the board depends on the votes only through their sums, so that order is nothing."""
+    return isinstance(votes, Tally) or (interval != "clustered" and votes.weight is None)

@@ -1,0 +1,135 @@
+"""How sure the strengths are: covariances of a Bradley-Terry fit.
+
+With H the negative Hessian, a Laplacian, and S the sum over votes of the squared score:
+
+- *model*: the pseudo-inverse H+, right when every vote is an independent coin of the fitted bias;
+- *sandwich* (White 1982): H+ S H+, right when votes are independent, whatever their law. With
+  ties as half wins a vote varies less than a coin, and the model's interval is too wide;
+- *clustered* (Liang and Zeger 1986): S sums the scores of each voter before squaring, right when
+  a voter's votes hang together.
+
+All are gauge-free: centred on the mean of the models, so that no model is the yardstick.
+"""
+
+import numpy as np
+
+from ratings.arrays import AnyInteger, Flags, Floats, Integers
+from ratings.errors import NotEnoughVotes
+from ratings.newton import logistic, pseudo_inverse
+
+_SCORES_AT_ONCE = 1 << 22
+"""Voters times parameters held as one dense block."""
+
+
+def residual_square(
+    theta: Floats, won: Floats, level: Floats, crossing: Flags | None = None
+) -> Floats:
+    """Sum over the votes of each pair of (score - chance)^2, shape (m, m), symmetric.
+
+    Parameters
+    ----------
+    theta : (m,) natural log-odds
+    won, level : (m, m)
+        Squared weights of decided votes ``won[i, j]`` of i over j, and of undecided votes.
+    crossing : (m, m) bool, optional
+        Pairs whose votes all went one way because the data are separated there. Their residuals
+        say nothing about noise, so the variance the model expects stands in for them.
+    """
+    chance = logistic(theta[:, None] - theta[None, :])
+    lost_chance = 1 - chance
+    spread = won * lost_chance**2
+    spread = spread + spread.T + level * (0.5 - chance) ** 2
+    if crossing is not None:
+        expected = (won + won.T + level) * chance * lost_chance
+        spread = np.where(crossing, expected, spread)
+    return spread
+
+
+def laplacian_of(pair: Floats) -> Floats:
+    """Sum over pairs of ``pair[i, j] (e_i - e_j)(e_i - e_j)'``."""
+    total: Floats = -pair
+    total[np.diag_indices_from(total)] += pair.sum(axis=1)
+    return total
+
+
+def sandwich(bread: Floats, meat: Floats) -> Floats:
+    """H+ S H+, exactly symmetric."""
+    covariance: Floats = bread @ meat @ bread
+    return 0.5 * (covariance + covariance.T)
+
+
+def clustered_meat(
+    a: AnyInteger,
+    b: AnyInteger,
+    residual: Floats,
+    voter: AnyInteger,
+    *,
+    m: int,
+    others: Floats | None = None,
+) -> Floats:
+    """Sum over voters of the outer square of the voter's summed score.
+
+    Parameters
+    ----------
+    a, b : (n,) models on both sides
+    residual : (n,) weight times (score - chance) of side A
+    voter : (n,) any integers; a negative one is a voter of a single vote
+    m : int
+        Number of models.
+    others : (n, k), optional
+        Scores of further parameters.
+
+    Returns
+    -------
+    (m + k, m + k), times G / (G - 1), the usual correction for G voters.
+
+    Raises
+    ------
+    NotEnoughVotes
+        All votes are one voter's.
+    """
+    cluster, voters = number_voters(voter)
+    if voters < 2:
+        raise NotEnoughVotes(
+            "interval='clustered' needs votes of at least two voters: the votes of one cannot "
+            "show how much voters differ"
+        )
+    k = 0 if others is None else others.shape[1]
+    meat = np.zeros((m + k, m + k))
+    order = np.argsort(cluster, kind="stable")
+    bounds = np.searchsorted(cluster[order], np.arange(voters + 1))
+    step = max(1, _SCORES_AT_ONCE // (m + k))
+    for first in range(0, voters, step):
+        last = min(first + step, voters)
+        rows = order[bounds[first] : bounds[last]]
+        number = cluster[rows] - first
+        flat = np.bincount(number * m + a[rows], residual[rows], (last - first) * m)
+        flat -= np.bincount(number * m + b[rows], residual[rows], (last - first) * m)
+        score = flat.reshape(last - first, m)
+        if others is not None:
+            columns = [np.bincount(number, column[rows], last - first) for column in others.T]
+            score = np.column_stack([score, *columns])
+        meat += score.T @ score
+    return meat * (voters / (voters - 1))
+
+
+def number_voters(voter: AnyInteger) -> tuple[Integers, int]:
+    """Number voters 0 to G - 1; every unknown voter gets a number of its own."""
+    known = voter >= 0
+    if voter.size and known.all() and int(voter.max()) < 4 * len(voter):
+        present = np.bincount(voter) > 0
+        number = np.cumsum(present) - 1
+        return number[voter], int(present.sum())
+    labels, inverse = np.unique(voter, return_inverse=True)
+    cluster = inverse.astype(np.int64)
+    alone = np.flatnonzero(~known)
+    strangers = int(np.count_nonzero(labels < 0))
+    cluster -= strangers
+    named = len(labels) - strangers
+    cluster[alone] = named + np.arange(alone.size)
+    return cluster, named + int(alone.size)
+
+
+def model_covariance(curvature: Floats) -> Floats:
+    """H+ from the (m, m) pair weights n p (1 - p)."""
+    return pseudo_inverse(laplacian_of(curvature))

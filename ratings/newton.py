@@ -1,0 +1,154 @@
+"""Bradley-Terry strengths from points per pair, by Newton's method.
+
+The model is P(i beats j) = 1 / (1 + exp(theta_j - theta_i)) (Zermelo 1929; Bradley and Terry
+1952), theta in natural log-odds with mean 0. The start is a few of Newman's iterations (2023,
+"Efficient computation of rankings from pairwise comparisons"), which bring any data near enough
+for Newton's method to converge in three to five steps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ratings.arrays import Floats
+from ratings.errors import NotConverged
+
+TOLERANCE = 1e-9
+"""Largest component of the gradient, in votes, at which a fit counts as converged."""
+
+_ROUNDING = 1e-14
+"""A sum of n votes cannot vanish below about this share of n."""
+
+_STARTING_STEPS = 3
+_MAX_STEPS = 100
+_MAX_HALVINGS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Strengths:
+    """A maximum of the likelihood: theta (m,), and the inverse of its Hessian, gauge-free."""
+
+    theta: Floats
+    gradient: float
+    steps: int
+
+
+def logistic(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)), without overflow."""
+    half: Floats = np.tanh(0.5 * x)
+    half += 1.0
+    half *= 0.5
+    return half
+
+
+def fit_strengths(points: Floats, prior: float = 0.0, start: Floats | None = None) -> Strengths:
+    """Maximise the likelihood of `points`.
+
+    Parameters
+    ----------
+    points : (m, m) float64
+        ``points[i, j]`` is the weight of votes that i won against j, half a vote for a tie.
+        Every model must have taken points from, and given points to, the others, or `prior` must
+        be positive.
+    prior : float
+        Virtual votes of each model against the mean strength, half won and half lost.
+    start : (m,) float64, optional
+        A strength near the answer; a warm start needs one or two steps.
+
+    Raises
+    ------
+    NotConverged
+        The gradient did not fall below `TOLERANCE`.
+    """
+    played = points + points.T
+    won = points.sum(axis=1)
+    allowed = TOLERANCE + _ROUNDING * (played.sum(axis=1) + prior)
+    theta = newman_start(points) if start is None else start - start.mean()
+    for step in range(_MAX_STEPS):
+        gradient, curvature = gradient_and_curvature(theta, played, won, prior)
+        if (np.abs(gradient) <= allowed).all():
+            return Strengths(theta, float(np.abs(gradient).max()), step)
+        direction = np.linalg.solve(invertible(laplacian(curvature, theta, prior)), gradient)
+        theta = _advance(theta, direction - direction.mean(), points, prior)
+    raise NotConverged(
+        f"after {_MAX_STEPS} steps the largest gradient is {np.abs(gradient).max():.3g} votes"
+    )
+
+
+def newman_start(points: Floats, steps: int = _STARTING_STEPS) -> Floats:
+    """Strengths after a few of Newman's iterations from equality; finite whatever the data."""
+    strength = np.ones(len(points))
+    for _ in range(steps):
+        share = points / (strength[:, None] + strength[None, :])
+        won, lost = share @ strength, share.sum(axis=0)
+        # A model that never won, or never lost, has no ratio; a third of a point gives it one.
+        missing = np.where((won == 0) | (lost == 0), 1 / 3, 0)
+        strength = (won + missing) / (lost + missing)
+        strength = np.clip(strength / np.exp(np.log(strength).mean()), 1e-6, 1e6)
+    theta: Floats = np.log(strength)
+    return theta - theta.mean()
+
+
+def gradient_and_curvature(
+    theta: Floats, played: Floats, won: Floats, prior: float
+) -> tuple[Floats, Floats]:
+    """Gradient (m,) of the log-likelihood, and the (m, m) weights n p (1 - p) of its Hessian."""
+    chance = logistic(theta[:, None] - theta[None, :])
+    expected = played * chance
+    gradient = won - expected.sum(axis=1)
+    if prior:
+        pull = prior * (0.5 - logistic(theta))
+        gradient = gradient + pull - pull.mean()
+    chance *= -1
+    chance += 1
+    expected *= chance
+    return gradient, expected
+
+
+def laplacian(curvature: Floats, theta: Floats, prior: float) -> Floats:
+    """Minus the Hessian: the Laplacian of the pair weights, plus the prior's share."""
+    hessian: Floats = -curvature
+    hessian[np.diag_indices_from(hessian)] += curvature.sum(axis=1)
+    if prior:
+        chance = logistic(theta)
+        bend = prior * chance * (1 - chance)
+        m = len(theta)
+        # P diag(bend) P with P = I - 11'/m: the prior pulls to the mean, wherever the mean is.
+        hessian += np.diag(bend) - (bend[:, None] + bend[None, :]) / m + bend.sum() / m**2
+    return hessian
+
+
+def invertible(hessian: Floats) -> Floats:
+    """Fill the one direction that no vote can see, moving all strengths together."""
+    filled: Floats = hessian + np.trace(hessian) / len(hessian) ** 2
+    return filled
+
+
+def pseudo_inverse(hessian: Floats) -> Floats:
+    """Moore-Penrose inverse of a Laplacian: the model-based covariance of centred strengths."""
+    m = len(hessian)
+    level = np.trace(hessian) / m**2
+    inverse = np.linalg.inv(hessian + level) - 1 / (m * m * level)
+    symmetric: Floats = 0.5 * (inverse + inverse.T)
+    return symmetric
+
+
+def log_likelihood(theta: Floats, points: Floats, prior: float) -> float:
+    """Log-likelihood of `points`, with the prior's."""
+    difference = theta[:, None] - theta[None, :]
+    total = -float(np.sum(points * np.logaddexp(0, -difference)))
+    if prior:
+        total -= prior * float(np.sum(0.5 * (np.logaddexp(0, theta) + np.logaddexp(0, -theta))))
+    return total
+
+
+def _advance(theta: Floats, direction: Floats, points: Floats, prior: float) -> Floats:
+    """Take a Newton step; halve it while it goes downhill, which only a long step can do."""
+    if np.abs(direction).max() < 0.5:
+        return theta + direction
+    here = log_likelihood(theta, points, prior)
+    for halving in range(_MAX_HALVINGS):
+        there = theta + direction * 0.5**halving
+        if log_likelihood(there, points, prior) >= here:
+            return there
+    return theta

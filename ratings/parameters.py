@@ -1,0 +1,82 @@
+"""What a fit may be asked for, checked once and kept with the board."""
+
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from ratings.errors import InvalidParameter
+from ratings.outcomes import BothBad, Scoring, Ties
+from ratings.scale import Scale
+
+type Interval = Literal["model", "sandwich", "clustered", "bootstrap"]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All that makes a board besides its votes."""
+
+    interval: Interval | None
+    level: float
+    scoring: Scoring
+    scale: Scale
+    pair_weight: float | None
+    prior: float
+    rounds: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.interval is not None and self.interval not in get_args(Interval.__value__):
+            known = ", ".join(map(repr, get_args(Interval.__value__)))
+            raise InvalidParameter(f"interval must be {known} or None, not {self.interval!r}")
+        if not 0 < self.level < 1:
+            raise InvalidParameter(f"level must lie between 0 and 1, not {self.level}")
+        if not (np.isfinite(self.prior) and self.prior >= 0):
+            raise InvalidParameter(f"prior must be a finite number of votes, not {self.prior}")
+        if self.rounds < 2:
+            raise InvalidParameter(f"rounds must be at least 2, not {self.rounds}")
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        interval: Interval | None,
+        level: float,
+        ties: Ties,
+        both_bad: BothBad,
+        scale: float,
+        base: float,
+        center: float,
+        anchor: tuple[str, float] | None,
+        pair_weight: float | None,
+        prior: float,
+        rounds: int,
+        seed: int,
+    ) -> "Parameters":
+        """Gather and check the keyword arguments of a fit."""
+        return cls(
+            interval=interval,
+            level=float(level),
+            scoring=Scoring(ties, both_bad),
+            scale=Scale(float(scale), float(base), float(center), anchor),
+            pair_weight=None if pair_weight is None else float(pair_weight),
+            prior=float(prior),
+            rounds=rounds,
+            seed=seed,
+        )
+
+    @property
+    def quantile(self) -> float:
+        """Standard errors on either side of an estimate, 1.96 at 95 %."""
+        return NormalDist().inv_cdf(0.5 + self.level / 2)
+
+    def record(self, method: str, **more: Any) -> dict[str, Any]:
+        """Flatten into what a board's id is made from."""
+        flat = asdict(self)
+        flat |= flat.pop("scoring") | flat.pop("scale") | more
+        if self.interval != "bootstrap":
+            del flat["rounds"], flat["seed"]
+        if flat["anchor"] is not None:
+            flat["anchor"] = [flat["anchor"][0], float(flat["anchor"][1])]
+        return {"method": method} | flat

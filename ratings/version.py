@@ -1,0 +1,4 @@
+"""The version that a board's id carries."""
+
+NUMERICS_VERSION = "1"
+"""Raised whenever the same votes and parameters would give other figures."""
