@@ -35,11 +35,8 @@ class Command(BaseCommand):
 
     def run(self, supervisor: Supervisor, port: int, *, no_llm: bool) -> None:
         """Start model servers, fill the boards, start the site, watch over them."""
-        served = None if no_llm else demo.start_language_model(supervisor)
-        served = served or demo.start_scripted(supervisor)
-        if supervisor.stopping:
+        if not demo.start_models(supervisor, language_model=not no_llm):
             return
-        demo.enrol(served)
         if not demo.has_sample_votes():
             launch.say("sample data: simulating votes on fictional models")
             call_command("simulate_votes", stdout=sys.stdout)
