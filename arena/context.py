@@ -14,7 +14,7 @@ OWN_NAMES = {"en": "English", "zh-hans": "简体中文", "zh-hant": "繁體中�
 LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
 # Route name and label; a route that does not exist (yet) is left out of the navigation.
 NAVIGATION: tuple[tuple[str, str | Promise], ...] = (
-    ("battle", _("Battle")),
+    ("battles:new", _("Battle")),
     ("leaderboard", _("Leaderboard")),
     ("gap", _("Gap")),
 )
@@ -30,7 +30,7 @@ def describe_site(path: str) -> dict[str, Any]:
     language = get_language() or settings.LANGUAGE_CODE
     return {
         "name": settings.SITE_NAME,
-        "home": _address_of("battle") or "/",
+        "home": _address_of("battles:new") or "/",
         "language_tag": LANGUAGE_TAGS.get(language, language),
         "set_language": _address_of("set_language"),
         "languages": [

@@ -38,7 +38,7 @@ FILES = {
     "katex/dist/katex.mjs": "katex.js",
     "@highlightjs/cdn-assets/es/core.min.js": "highlight/core.js",
     **{
-        f"@highlightjs/cdn-assets/es/languages/{name}.min.js": f"highlight/{name}.js"
+        f"@highlightjs/cdn-assets/es/languages/{name}.min.js": f"highlight/{name}.grammar.js"
         for name in LANGUAGES
     },
     # Classic scripts, for charts; the interpreter reads Vega's own functions from its global.

@@ -48,7 +48,7 @@ class BattlePage {
       onProblem: (sentence) => this.showNotice(sentence),
     });
     this.socket = new BattleSocket({
-      onBattle: (message, after) => this.tookBattle(message, after),
+      onBattle: (message, isContinued) => this.tookBattle(message, isContinued),
       onFrame: (message) => this.tookFrame(message),
       onTurn: (message) => this.endedTurn(message),
       onError: ({ message }) => this.refusedPrompt(message),
@@ -113,13 +113,14 @@ class BattlePage {
     startFollowing();
   }
 
-  /** @param {BattleMessage} message @param {number} after */
-  tookBattle(message, after) {
+  /** @param {BattleMessage} message
+   * @param {boolean} isContinued whether its frames go on after those the page has */
+  tookBattle(message, isContinued) {
     if (this.battle && this.battle !== message.battle) this.clear();
     if (this.battle !== message.battle) this.entered(message.battle);
     this.setStage("battle");
     this.keepPendingPrompt(message);
-    for (const stored of message.turns) this.tookTurn(stored, after);
+    for (const stored of message.turns) this.tookTurn(stored, isContinued);
     const current = this.turns.at(-1);
     this.composer.setBusy(current?.streaming ?? false);
     this.composer.setPlaceholder(say("follow_up"));
@@ -150,12 +151,12 @@ class BattlePage {
     this.pending = null;
   }
 
-  /** @param {import("./socket.js").StoredTurn} stored @param {number} after */
-  tookTurn(stored, after) {
+  /** @param {import("./socket.js").StoredTurn} stored @param {boolean} isContinued */
+  tookTurn(stored, isContinued) {
     let turn = this.turns.find(({ number }) => number === stored.number);
     if (!turn) this.show((turn = new Turn(stored.number, stored.prompt)));
     if (stored.state !== "streaming") turn.restore(stored);
-    else if (after === 0) for (const side of SIDES) turn.answers[side].clear();
+    else if (!isContinued) for (const side of SIDES) turn.answers[side].clear();
     this.showProgress(turn);
   }
 

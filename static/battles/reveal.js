@@ -96,34 +96,32 @@ function card(side, { sides, outcome }) {
     const digits = Number.isInteger(model.params_total_b) ? 0 : 1;
     facts.append(make("span", {}, say("size", { count: figure(model.params_total_b, digits) })));
   }
-  const head = [title, facts, make("p", { class: "head-rating" }, ...ratingOf(rating))];
   if (outcome === side) title.append(make("span", { class: "head-chosen", "aria-hidden": "true" }));
-  return [...head, figures(sides[side])];
+  return [title, facts, figures(sides[side], rating)];
 }
 
 /** @param {RevealedModel} model */
 function nameOf(model) {
   const isAddress = /^(\/|https?:\/\/)/.test(model.url ?? "");
-  return isAddress ? make("a", { href: model.url }, model.name) : make("span", {}, model.name);
+  return isAddress ? make("a", { href: model.url, rel: "noopener" }, model.name) : make("span", {}, model.name);
 }
 
-/** @param {Rating | null} rating @returns {(Node | string)[]} */
+/** @param {Rating | null} rating */
 function ratingOf(rating) {
-  if (!rating) return [make("span", { class: "quiet" }, say("too_few"))];
+  const term = make("dt", {}, say("rating_term"));
+  if (!rating) return make("div", {}, term, make("dd", { class: "quiet" }, say("too_few")));
   const { rating: value, lower, upper, rank_best: best, rank_worst: worst } = rating;
-  const margin = figure((upper - lower) / 2);
+  const interval = say("rating", { rating: figure(value), margin: figure((upper - lower) / 2) });
   const ranks = best === worst
     ? say("rank", { best: figure(best) })
     : say("ranks", { best: figure(best), worst: figure(worst) });
-  return [
-    make("strong", {}, say("rating", { rating: figure(value), margin })),
-    make("span", { class: "quiet" }, ranks),
-  ];
+  return make("div", {}, term,
+    make("dd", {}, make("strong", {}, interval), make("span", { class: "quiet" }, ranks)));
 }
 
-/** @param {RevealedSide} side */
-function figures(side) {
-  const list = make("dl", { class: "head-figures" });
+/** @param {RevealedSide} side @param {Rating | null} rating */
+function figures(side, rating) {
+  const list = make("dl", { class: "head-figures" }, ratingOf(rating));
   const add = (/** @type {string} */ term, /** @type {string} */ value) =>
     list.append(make("div", {}, make("dt", {}, say(term)), make("dd", {}, value)));
   if (side.first_token_seconds !== null) {

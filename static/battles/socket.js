@@ -17,7 +17,7 @@
  *   void: string | null}} TurnMessage
  * @typedef {{type: "error", code: string, message: string}} ErrorMessage
  * @typedef {{
- *   onBattle: (message: BattleMessage, resumedAfter: number) => void,
+ *   onBattle: (message: BattleMessage, isContinued: boolean) => void,
  *   onFrame: (message: FrameMessage) => void,
  *   onTurn: (message: TurnMessage) => void,
  *   onError: (message: ErrorMessage) => void,
@@ -28,6 +28,8 @@
 
 const FIRST_DELAY = 400; // milliseconds; doubled after each failure
 const LONGEST_DELAY = 10_000;
+/** The one close code in the 4400s after which we may come back at once. */
+const SLOW_READER = 4408;
 
 export class BattleSocket {
   /** @type {WebSocket | null} */
@@ -36,9 +38,6 @@ export class BattleSocket {
   #battle = null;
   /** The last number the page has seen. */
   #seen = 0;
-  /** Whether the next numbered message may start anywhere: true until the first one came. */
-  #anyNumber = true;
-  #resumedAfter = 0;
   #failures = 0;
   #lost = false;
   /** @type {{type: string} | null} a request that no `battle` message has answered yet */
@@ -85,14 +84,12 @@ export class BattleSocket {
   leave() {
     this.#battle = null;
     this.#seen = 0;
-    this.#anyNumber = true;
     this.#unanswered = null;
   }
 
   /** @param {{type: string, [more: string]: unknown}} message that a `battle` message will answer */
   #request(message) {
     this.#unanswered = message;
-    this.#resumedAfter = this.#seen;
     if (this.#socket?.readyState === WebSocket.OPEN) this.#send(message);
     else this.#connect();
   }
@@ -103,8 +100,6 @@ export class BattleSocket {
   }
 
   #sendResume() {
-    this.#anyNumber = true;
-    this.#resumedAfter = this.#seen;
     this.#send({ type: "resume", battle: this.#battle, after: this.#seen });
   }
 
@@ -112,7 +107,9 @@ export class BattleSocket {
     clearTimeout(this.#timer);
     if (this.#socket && this.#socket.readyState < WebSocket.CLOSING) return;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/ws/battle/`);
+    const language = document.documentElement.lang.toLowerCase();
+    const address = `${scheme}//${location.host}/ws/battle/?language=${language}`;
+    const socket = new WebSocket(address);
     this.#socket = socket;
     socket.addEventListener("open", () => this.#opened());
     socket.addEventListener("message", (event) => this.#received(JSON.parse(event.data)));
@@ -144,23 +141,21 @@ export class BattleSocket {
 
   /** @param {BattleMessage} message */
   #tookBattle(message) {
-    if (message.battle !== this.#battle) this.#seen = this.#resumedAfter = 0;
+    if (message.battle !== this.#battle) this.#seen = 0;
     this.#battle = message.battle;
     this.#unanswered = null;
-    this.#anyNumber = true;
-    const streaming = message.turns.some((turn) => turn.state === "streaming");
-    if (!streaming) this.#seen = Math.max(this.#seen, message.seq);
-    this.listener.onBattle(message, this.#resumedAfter);
+    const isContinued = this.#seen > message.seq;
+    this.#seen = Math.max(this.#seen, message.seq);
+    this.listener.onBattle(message, isContinued);
   }
 
   /** @param {number} number @returns {boolean} whether the page should see it */
   #inOrder(number) {
     if (!this.#battle || number <= this.#seen) return false;
-    if (!this.#anyNumber && number > this.#seen + 1) {
+    if (number > this.#seen + 1) {
       this.#sendResume();
       return false;
     }
-    this.#anyNumber = false;
     this.#seen = number;
     return true;
   }
@@ -169,7 +164,7 @@ export class BattleSocket {
   #closed(socket, code) {
     if (socket !== this.#socket) return;
     this.#socket = null;
-    if (code >= 4400 && code < 4500) {
+    if (code >= 4400 && code < 4500 && code !== SLOW_READER) {
       this.listener.onRefused(code);
       return;
     }

@@ -47,6 +47,7 @@ export class VoteBar {
 
   /** @param {string} address of the battle */
   wake(address) {
+    if (this.state === "awake" && address === this.#address) return;
     this.#address = address;
     this.#become("awake", say("vote_question"));
     announce(say("vote_open"));
@@ -55,6 +56,7 @@ export class VoteBar {
   /** A vote stands already, from before a reload. @param {string} address
    * @param {{outcome: string, final_at: string}} vote */
   restore(address, vote) {
+    if (this.state === "cast" || this.state === "sending") return;
     this.#address = address;
     const left = (Date.parse(vote.final_at) - Date.now()) / 1000;
     this.#showChoice(/** @type {Outcome} */ (vote.outcome), Math.min(this.undoSeconds, left));
