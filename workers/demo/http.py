@@ -5,6 +5,7 @@ A framework would repair what the faults must break, so this is asyncio streams 
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,9 +94,11 @@ type Answer = Callable[[Exchange], Awaitable[None]]
 class HTTPServer:
     """Serves ``answer`` on one address; counts what is open, so that leaks can be seen."""
 
-    def __init__(self, answer: Answer, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, answer: Answer, *, host: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._answer = answer
-        self._host, self._port = host, port
+        self._host, self._port, self._tls = host, port, tls
         self._server: asyncio.Server | None = None
         self._conversations: set[asyncio.Task[None]] = set()
         self.active_requests = 0
@@ -104,7 +107,7 @@ class HTTPServer:
         """Listen."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Connection(self._begin), self._host, self._port, backlog=1024
+            lambda: _Connection(self._begin), self._host, self._port, backlog=1024, ssl=self._tls
         )
         self._port = self._server.sockets[0].getsockname()[1]
 

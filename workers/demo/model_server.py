@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import signal
+import ssl
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ class ModelServer(ABC):
         Where to listen; port 0 takes a free one.
     require_key : str, optional
         The only key that is let in; without it any is, and none is too.
+    tls : ssl.SSLContext, optional
+        Serves HTTPS with it.
 
     Attributes
     ----------
@@ -43,9 +46,16 @@ class ModelServer(ABC):
     """
 
     def __init__(
-        self, models: Mapping[str, str], *, host: str, port: int, require_key: str | None = None
+        self,
+        models: Mapping[str, str],
+        *,
+        host: str,
+        port: int,
+        require_key: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._http = HTTPServer(self._answer, host=host, port=port)
+        self._http = HTTPServer(self._answer, host=host, port=port, tls=tls)
+        self._scheme = "https" if tls else "http"
         self._models = models
         self._require_key = require_key
         self.requests: deque[RecordedRequest] = deque(maxlen=1000)
@@ -69,7 +79,7 @@ class ModelServer(ABC):
     @property
     def base_url(self) -> str:
         """Return the base URL, as an administrator would enter it."""
-        return f"http://{self._http.address}/v1"
+        return f"{self._scheme}://{self._http.address}/v1"
 
     @property
     def open_connections(self) -> int:

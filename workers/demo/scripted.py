@@ -17,6 +17,7 @@ prints ``listening: http://127.0.0.1:8001/v1`` once it does. In a test::
 
 import asyncio
 import re
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,8 @@ class ScriptedServer(ModelServer):
         The only key that is let in; without it any is, and none is too.
     speed : float
         Divides every delay; ``float("inf")`` answers at once.
+    tls : ssl.SSLContext, optional
+        Serves HTTPS with it.
     """
 
     def __init__(
@@ -50,9 +53,10 @@ class ScriptedServer(ModelServer):
         port: int = 0,
         require_key: str | None = None,
         speed: float = 1.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         models = {model.name: model.organisation for model in FICTIONAL_MODELS}
-        super().__init__(models, host=host, port=port, require_key=require_key)
+        super().__init__(models, host=host, port=port, require_key=require_key, tls=tls)
         self._speed = speed
 
     async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:

@@ -35,9 +35,16 @@ class EndpointClients:
     An async context manager; leaving it closes every connection. It belongs to one event loop.
     The pools have no ceiling of their own: how many calls an endpoint may have at once is the
     caller's decision.
+
+    Parameters
+    ----------
+    tls : ssl.SSLContext, optional
+        For endpoints whose certificates are signed by an authority of the deployment's own. By
+        default those that this system trusts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        self._given_tls = tls
         self._pools: dict[str, httpx2.AsyncClient] = {}
         self._clients: dict[tuple[str, str], AsyncOpenAI] = {}
 
@@ -95,7 +102,8 @@ class EndpointClients:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        return httpx2.create_ssl_context(trust_env=False)
+        # Costs some 20 ms, so it is made once, and only when a pool is.
+        return self._given_tls or httpx2.create_ssl_context(trust_env=False)
 
 
 def authorization(api_key: str) -> dict[str, str]:
