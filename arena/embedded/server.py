@@ -169,7 +169,7 @@ class Server(ABC):
 
     def _appears(self) -> bool:
         """Return whether the socket shows up soon, as when the server is still starting."""
-        deadline = time.monotonic() + 2.0
+        deadline = time.monotonic() + 1.0
         while not self.socket.exists() and self.is_alive and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         return self.socket.exists()

@@ -167,8 +167,9 @@ def test_a_socket_folder_that_somebody_else_made_first_is_refused(work: Path) ->
 
 @needs_root
 def test_a_moved_project_is_told_where_its_data_are(closed: EmbeddedServers) -> None:
-    with closed.lease():
-        pass
+    layout = Layout(closed.root)
+    layout.make_root()
+    layout.make_folders()
     moved = closed.root.parent.rename(closed.root.parent.parent / "moved") / ".local"
     with (
         pytest.raises(EmbeddedError, match="If this project was moved, rename"),
