@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cached_property
-from types import TracebackType
 from typing import Self
 
 import httpx2
@@ -51,12 +50,7 @@ class EndpointClients:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.close()
 
     async def close(self) -> None:
