@@ -1,28 +1,17 @@
 """Voters whose votes do not look like other people's.
 
 The sequential test of Chiang et al. (2024), "Chatbot Arena: An Open Platform for Evaluating LLMs
-by Human Preference" (section on anomalous users). For the i-th vote of a voter, with outcome H'
-in a pair for which n votes h of *other* voters are known,
+by Human Preference" (section on anomalous users). Each vote has a p-value p_i: see
+`ratings.surprise`. After j votes of a voter M_j = -2 sum log p_i is compared with the chi-squared
+distribution of 2j degrees of freedom (Fisher), at a few stops j drawn at random, so that a rigger
+cannot time a pause, each at alpha divided by the number of stops.
 
-    p_i = (1 + #{h >= H'}) / (n + 1),
-
-which is a valid p-value if the vote is exchangeable with the others'. Without the 1 a vote that
-nobody else cast would be infinitely surprising. After j votes M_j = -2 sum log p_i is compared
-with the chi-squared distribution of 2j degrees of freedom (Fisher), at a few stops j drawn at
-random, so that a rigger cannot time a pause, each at alpha divided by the number of stops.
-
-Votes have three outcomes, so the p-values above are coarse and the test is far more cautious
-than alpha says. `ties="randomized"` spreads each p-value evenly over the step on which it lies:
-
-    p_i = (#{h > H'} + u (1 + #{h = H'})) / (n + 1),   u uniform on (0, 1],
-
-which is uniform for an honest voter. How much that finds, and how often it accuses the honest,
-is measured in docs/anomaly.md. A flag is a reason to look, not a proof.
+How much that finds, and how often it accuses the honest, is measured in docs/anomaly.md. A flag
+is a reason to look, not a proof.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,13 +19,7 @@ from scipy.special import chdtrc
 
 from ratings.arrays import Flags, Floats, Integers
 from ratings.errors import InvalidParameter, InvalidVotes
-from ratings.outcomes import A, B
-
-type Score = Literal["first", "rarity"]
-type PTies = Literal["conservative", "randomized"]
-
-_LOST, _EVEN, _WON = 0, 1, 2
-"""Outcome of the first model of a pair; both bad is even, as ties are."""
+from ratings.surprise import Score, vote_p_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,65 +184,75 @@ def favour_test(
     return FavourTest(voters, favours, p_value, favours >= 0, p_value <= alpha, alpha)
 
 
-def vote_p_values(
+@dataclass(frozen=True, eq=False)
+class VoterAudit:
+    """Three tests of v voters, at a third of alpha each.
+
+    Attributes
+    ----------
+    voter : (v,) int64
+    rarity, commonness, favour : (v,) float64
+        p-values of votes that others seldom cast, of votes that copy the ranking, and of votes
+        in one model's favour.
+    favours : (v,) int64
+        The model most favoured, or -1.
+    p_value : (v,) float64
+        Three times the smallest, at most 1.
+    tested, flagged : (v,) bool
+    """
+
+    voter: Integers
+    rarity: Floats
+    commonness: Floats
+    favour: Floats
+    favours: Integers
+    p_value: Floats
+    tested: Flags
+    flagged: Flags
+    alpha: float
+
+
+def audit_voters(
     a: ArrayLike,
     b: ArrayLike,
     outcome: ArrayLike,
     voter: ArrayLike,
     *,
-    score: Score = "first",
-    toward: int | None = None,
-    ties: PTies = "conservative",
-    rng: np.random.Generator | None = None,
-) -> Floats:
-    """Compare every vote with those of all other voters on the same pair.
+    models: Iterable[int],
+    rng: np.random.Generator,
+    alpha: float = 0.01,
+) -> VoterAudit:
+    """Test voters for all that is known to betray a rigger, at `alpha` in total.
 
     Parameters
     ----------
-    a, b : (n,) int
-        Positions of the models on side A and B. Which side a model stood on is ignored.
-    outcome : (n,) int
-        Codes of `ratings.outcomes`.
-    voter : (n,) int
-        A voter's own votes are never part of the history they are held against; otherwise a
-        busy rigger would become the norm.
-    score : {"first", "rarity"}
-        What makes a vote extreme. ``"first"``: that the first model of the pair (the one with
-        the lower position) won, as in the paper. ``"rarity"``: that few votes of the pair, this
-        one among them, had this outcome; it works in both directions.
-    toward : int, optional
-        With ``score="first"``: put this model first, to look for votes in its favour. All votes
-        must be on pairs it is in.
-    ties : {"conservative", "randomized"}
-        How a vote equal in score to past ones counts; see the module.
+    a, b, outcome, voter : (n,) int
+        As in `ratings.surprise.vote_p_values`, in order of time.
+    models : iterable of int
+        Positions of the models that somebody may want to lift; the fewer, the sharper.
     rng : numpy.random.Generator
-        Needed for randomized ties.
-
-    Returns
-    -------
-    (n,) float64 in (0, 1]. A vote on a pair nobody else has judged says nothing: 1, or u.
-
-    Raises
-    ------
-    InvalidVotes, InvalidParameter
+    alpha : float
     """
-    columns = [np.asarray(column) for column in (a, b, outcome, voter)]
-    if len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
-        raise InvalidVotes("a, b, outcome and voter must be columns of equal length")
-    if score not in {"first", "rarity"} or ties not in {"conservative", "randomized"}:
-        raise InvalidParameter(f"unknown score {score!r} or ties {ties!r}")
-    if toward is not None and score != "first":
-        raise InvalidParameter(
-            "toward= looks for votes in one direction, so it needs score='first'"
-        )
-    if ties == "randomized" and rng is None:
-        raise InvalidParameter("randomized ties need a random generator")
-    if len(columns[0]) == 0:
-        return np.empty(0)
-    pair, code = _oriented(columns[0], columns[1], columns[2], toward)
-    above, level, n = _ranked(_history(pair, code, columns[3]), code, score)
-    share = 1.0 if rng is None or ties == "conservative" else 1.0 - rng.random(len(code))
-    return np.asarray((above + share * (1 + level)) / (n + 1))
+    who = np.asarray(voter)
+    unusual: dict[Score, VoterTest] = {}
+    scores: tuple[Score, Score] = ("rarity", "commonness")
+    for score in scores:
+        p = vote_p_values(a, b, outcome, who, score=score, ties="randomized", rng=rng)
+        unusual[score] = voter_test(who, p, rng=rng, alpha=alpha)
+    favour = favour_test(a, b, outcome, who, models, rng=rng, alpha=alpha)
+    p_values = [unusual["rarity"].p_value, unusual["commonness"].p_value, favour.p_value]
+    p_value = np.minimum(np.min(p_values, axis=0) * len(p_values), 1.0)
+    return VoterAudit(
+        voter=favour.voter,
+        rarity=p_values[0],
+        commonness=p_values[1],
+        favour=p_values[2],
+        favours=favour.favours,
+        p_value=p_value,
+        tested=unusual["rarity"].tested | unusual["commonness"].tested | favour.tested,
+        flagged=p_value <= alpha,
+        alpha=alpha,
+    )
 
 
 def random_stops(voters: int, stops: int, horizon: int, rng: np.random.Generator) -> Integers:
@@ -285,49 +278,3 @@ def _running_evidence(who: Integers, p: Floats) -> tuple[Integers, Integers, Int
     voters, start, votes = np.unique(who[order], return_index=True, return_counts=True)
     evidence = np.concatenate(([0.0], np.cumsum(-2 * np.log(p[order]))))
     return voters.astype(np.int64), start, votes, evidence
-
-
-def _oriented(
-    a: Integers, b: Integers, outcome: Integers, toward: int | None
-) -> tuple[Integers, Integers]:
-    """Number of each vote's pair, and the outcome for the first model of the pair."""
-    if (a == b).any():
-        raise InvalidVotes("a vote compares a model with itself")
-    if toward is not None and ((a != toward) & (b != toward)).any():
-        raise InvalidVotes(f"a vote has nothing to do with model {toward}, which is put first")
-    swap = a > b if toward is None else b == toward
-    first, second = np.where(swap, b, a).astype(np.int64), np.where(swap, a, b).astype(np.int64)
-    won, lost = (
-        np.where(swap, outcome == B, outcome == A),
-        np.where(swap, outcome == A, outcome == B),
-    )
-    code = np.where(won, _WON, np.where(lost, _LOST, _EVEN))
-    _, pair = np.unique(first * (int(max(a.max(), b.max())) + 1) + second, return_inverse=True)
-    return pair, code
-
-
-def _history(pair: Integers, code: Integers, voter: Integers) -> Integers:
-    """Count outcomes of other voters on each vote's pair, shape (n, 3)."""
-    everyone = _count(pair, code)
-    _, who = np.unique(voter, return_inverse=True)
-    _, own = np.unique(who * (int(pair.max()) + 1) + pair, return_inverse=True)
-    return np.asarray(everyone[pair] - _count(own, code)[own])
-
-
-def _count(group: Integers, code: Integers) -> Integers:
-    counts = np.bincount(group * 3 + code, minlength=3 * (int(group.max()) + 1))
-    return counts.reshape(-1, 3)
-
-
-def _ranked(history: Integers, code: Integers, score: Score) -> tuple[Integers, Integers, Integers]:
-    """How many past votes are more extreme than each vote, how many as extreme, how many in all."""
-    if score == "first":
-        extreme = np.broadcast_to(np.arange(3), history.shape)
-    else:
-        # The vote itself joins the table, so that it and the past votes are scored alike: what
-        # keeps the p-value valid (a full conformal p-value).
-        extreme = -(history + (np.arange(3) == code[:, None]))
-    mine = np.take_along_axis(extreme, code[:, None], axis=1)
-    above = np.where(extreme > mine, history, 0).sum(axis=1)
-    level = np.where(extreme == mine, history, 0).sum(axis=1)
-    return above, level, history.sum(axis=1)

@@ -8,16 +8,16 @@ from scipy.stats import chi2, kstest
 
 from ratings.anomaly import (
     FavourTest,
-    Score,
     VoterTest,
+    audit_voters,
     favour_test,
     random_stops,
-    vote_p_values,
     voter_test,
 )
 from ratings.errors import InvalidParameter, InvalidVotes
 from ratings.outcomes import BOTH_BAD, TIE, A, B
 from ratings.riggers import STRATEGIES, Population, SimulatedVotes, Strategy, simulate
+from ratings.surprise import Score, vote_p_values
 
 # Voter 9 says that model 0 beats model 1. Voters 1 to 4 said: 0 won, tie, 1 won, 1 won. Sides are
 # swapped in some of the rows.
@@ -77,6 +77,13 @@ def test_a_suspected_target_is_put_first() -> None:
         vote_p_values(*votes, toward=2)
 
 
+def test_commonness_is_rarity_upside_down() -> None:
+    # Nine say 0 wins, one says 1 wins. With itself in the table, a common vote is one of 9 as
+    # common of 10; the odd one is as common or less than all.
+    p = vote_p_values([0] * 10, [1] * 10, [A] * 9 + [B], range(10), score="commonness")
+    np.testing.assert_allclose(p, [0.9] * 9 + [1.0])
+
+
 def test_fisher_at_every_stop_by_hand() -> None:
     # horizon = stops = 2: the stops are 1 and 2 for everyone. Voter 5 has p = 0.5, 0.01 (in this
     # order), voter 3 one vote with p = 0.001.
@@ -121,7 +128,7 @@ def test_stops_are_distinct_and_every_number_is_as_likely() -> None:
     assert np.abs(counts - expected).max() < 5 * math.sqrt(20_000 * 5 / 12 * 7 / 12)
 
 
-@pytest.mark.parametrize("score", ["first", "rarity"])
+@pytest.mark.parametrize("score", ["first", "rarity", "commonness"])
 def test_randomized_p_values_of_exchangeable_voters_are_uniform(score: Score) -> None:
     votes = honest_votes(voters=1500, taste=0.0)
     p = vote_p_values(
@@ -137,7 +144,7 @@ def test_randomized_p_values_of_exchangeable_voters_are_uniform(score: Score) ->
     assert kstest(p, "uniform").pvalue > 0.001
 
 
-@pytest.mark.parametrize("score", ["first", "rarity"])
+@pytest.mark.parametrize("score", ["first", "rarity", "commonness"])
 def test_conservative_p_values_are_never_too_small(score: Score) -> None:
     votes = honest_votes(voters=1500, taste=0.0)
     p = vote_p_values(votes.a, votes.b, votes.outcome, votes.voter, score=score)
@@ -183,6 +190,28 @@ def test_random_voters_are_found_by_rarity_where_models_differ() -> None:
     recall, accused = shares(votes, voter_test(votes.voter, p, rng=rng))
     assert recall > 0.7
     assert accused < 0.02
+
+
+@pytest.mark.parametrize(
+    ("strategy", "spread", "why"),
+    [("target_only", 200, "favour"), ("ranking", 200, "commonness"), ("everywhere", 300, "rarity")],
+)
+def test_an_audit_finds_each_kind_of_rigger(strategy: Strategy, spread: float, why: str) -> None:
+    votes = arena_with_riggers(strategy, spread, riggers=10)
+    audit = audit_voters(
+        votes.a,
+        votes.b,
+        votes.outcome,
+        votes.voter,
+        models=range(12),
+        rng=np.random.default_rng(2),
+    )
+    rigger = votes.rigger[audit.voter]
+    assert audit.flagged[rigger].mean() > 0.6
+    assert audit.flagged[~rigger].mean() < 0.02
+    p_values = {name: getattr(audit, name) for name in ("rarity", "commonness", "favour")}
+    sharpest = min(p_values, key=lambda name: float(np.median(p_values[name][rigger])))
+    assert sharpest == why
 
 
 def test_one_suspected_model_is_one_test() -> None:
@@ -265,3 +294,16 @@ def test_no_votes_and_no_voters_are_fine() -> None:
     test = voter_test([], [], rng=np.random.default_rng(0))
     assert len(test.voter) == 0
     assert test.stops.shape == (0, 5)
+
+
+def test_tie_habits_differ_between_voters_only_when_asked() -> None:
+    def spread(habit: float) -> float:
+        crowd = Population(np.zeros(4), honest=300, mean_votes=200, tie_habit=habit)
+        votes = simulate(crowd, np.random.default_rng(1))
+        ties = np.bincount(votes.voter, votes.outcome == TIE) / np.bincount(votes.voter)
+        return float(np.std(ties[np.bincount(votes.voter) > 100]))
+
+    assert spread(0.0) < 0.04  # binomial: sqrt(0.25 * 0.75 / 150)
+    assert spread(1.0) > 0.12
+    with pytest.raises(InvalidParameter, match="tie_share"):
+        Population(np.zeros(2), honest=1, tie_share=1.0)
