@@ -34,6 +34,7 @@ class BattleAdmin(ReadOnlyAdmin):
     list_select_related = ("model_a", "model_b")
     search_fields = ("id__exact", "model_a__name__exact", "model_b__name__exact")
     search_help_text = "A battle's whole id, or a model's whole name."
+    ordering = ("-id",)  # in the order of time, and the only index that is
     exclude = ("voter",)
     inlines = (TurnInline, VoteInline)
 
@@ -97,7 +98,7 @@ class VoteAdmin(ReadOnlyAdmin):
     search_help_text = "A vote's number, a battle's whole id, or a row's id in an imported file."
     ordering = ("-id",)
 
-    @admin.display(description="taken back", boolean=True)
-    def taken_back(self, vote: Any) -> bool:
-        """Return whether the vote was undone."""
-        return hasattr(vote, "retraction")
+    @admin.display(description="taken back")
+    def taken_back(self, vote: Any) -> Any:
+        """Return when the vote was undone, if it was."""
+        return vote.retraction.at if hasattr(vote, "retraction") else None

@@ -35,7 +35,7 @@ class LanguageModelAdmin(ModelAdmin):
 
     list_display = (
         *("name", "organisation", "licence", "released", "endpoint_count", "sampling_weight"),
-        *("rating", "retired"),
+        *("rating", "retired_at"),
     )
     list_filter = (
         "simulated",
@@ -88,11 +88,6 @@ class LanguageModelAdmin(ModelAdmin):
             return "-"
         points = model.standing.rating
         return f"{'-' if points is None else round(points)} ({model.standing.votes} votes)"
-
-    @admin.display(description="retired", boolean=True)
-    def retired(self, model: LanguageModel) -> bool:
-        """Return whether the model left the draw for good."""
-        return model.retired_at is not None
 
     @admin.action(description="Retire: out of the draw, still listed", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[LanguageModel]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils import timezone
 
 from arena.catalog.addresses import endpoint_address
 from arena.catalog.models import Endpoint
@@ -86,7 +87,8 @@ async def check_address(address: EndpointAddress) -> Verdict:
 
 
 def check_endpoints(endpoints: Iterable[Endpoint]) -> list[tuple[Endpoint, Verdict]]:
-    """Check stored endpoints, all at once; one that answers is no longer suspended.
+    """Check stored endpoints, all at once. One that answers is no longer suspended; one that does
+    not keeps the failure's code, which does not count towards its suspension.
 
     For synchronous callers: the calls have an event loop of their own, which ends with them.
     """
@@ -108,6 +110,10 @@ def check_endpoints(endpoints: Iterable[Endpoint]) -> list[tuple[Endpoint, Verdi
     for endpoint, verdict in verdicts:
         if verdict.ok:
             Endpoint.objects.all().record_success(endpoint.pk)
+        else:
+            Endpoint.objects.filter(pk=endpoint.pk).update(
+                last_failure_code=verdict.code, last_failed_at=timezone.now()
+            )
     return verdicts
 
 

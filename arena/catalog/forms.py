@@ -47,12 +47,12 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     """An account or server. Its key can be set, replaced and removed, not read."""
 
     base_url = BaseURLField(
-        label="base URL",
+        label="Base URL",
         help_text="What stands before /chat/completions. Sent as it is; nothing is added.",
     )
     api_key = KeyField(help_text="Leave empty to keep the stored key. It is never shown again.")
     remove_key = forms.BooleanField(
-        label="remove the stored key", required=False, widget=UnfoldBooleanSwitchWidget
+        label="Remove the stored key", required=False, widget=UnfoldBooleanSwitchWidget
     )
 
     class Meta:
@@ -95,7 +95,7 @@ class NewEndpointForm(EndpointForm):
     """An endpoint from base URL, key and model name; provider and contestant follow from them."""
 
     base_url = BaseURLField(
-        label="base URL",
+        label="Base URL",
         required=False,
         help_text="What stands before /chat/completions, for example https://api.example.com/v1. "
         "Not needed with a provider.",
@@ -116,12 +116,12 @@ class NewEndpointForm(EndpointForm):
         self.fields["provider"].required = False
         self.fields["provider"].help_text = "An account that is stored already, instead of a URL."
         self.fields["language_model"].required = False
-        self.fields["language_model"].label = "contestant"
+        self.fields["language_model"].label = "Contestant"
         self.fields["language_model"].help_text = (
             "Which model of the arena this endpoint serves. Left empty, it is called as the "
             "server calls it."
         )
-        self.fields["enabled"].label = "put into battles once it answers"
+        self.fields["enabled"].label = "Put into battles once it answers"
 
     def clean(self) -> dict[str, Any]:
         """Find what is stored already; refuse an endpoint that is there."""
