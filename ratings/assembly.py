@@ -25,11 +25,14 @@ class Estimate:
         None when no interval was asked for.
     replicates : (rounds, r) or None
         Bootstrap rounds, each with mean 0; bounds are then percentiles.
+    degrees : int or None
+        Degrees of freedom of Student's t; None for the normal law.
     """
 
     theta: Floats
     covariance: Floats | None = None
     replicates: Floats | None = None
+    degrees: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,7 @@ def board_columns(
     replicates = None
     if estimate.covariance is not None:
         covariance[np.ix_(main, main)] = unit**2 * estimate.covariance
-        reach = parameters.quantile * np.sqrt(np.maximum(np.diag(covariance), 0))
+        reach = parameters.quantile(estimate.degrees) * np.sqrt(np.maximum(np.diag(covariance), 0))
         lower, upper = rating - reach, rating + reach
     if estimate.replicates is not None:
         replicates = np.full((len(estimate.replicates), m), np.nan)

@@ -12,6 +12,7 @@ from ratings.covariance import (
     clustered_meat,
     laplacian_of,
     model_covariance,
+    number_voters,
     residual_square,
     sandwich,
 )
@@ -22,6 +23,9 @@ from ratings.outcomes import A, B, BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import RatedVotes, rated_votes
 from ratings.tally import Tally, by_score
+
+DOMINANT = 0.5
+"""Share of the votes above which a single voter is worth a note."""
 
 
 def fit_bradley_terry(
@@ -179,14 +183,14 @@ class _Fit:
         bread = model_covariance(curvature)
         if self.parameters.interval == "model":
             return Estimate(fit.theta, bread)
-        meat = self._meat(fit.theta)
+        meat, degrees = self._meat(fit.theta)
         if not meat.any():
             self.notes.append(
                 "Every vote is a tie, so the votes show no variation at all; the interval is the "
                 "model's, not the sandwich's."
             )
             return Estimate(fit.theta, bread)
-        return Estimate(fit.theta, sandwich(bread, meat))
+        return Estimate(fit.theta, sandwich(bread, meat), degrees=degrees)
 
     def davidson(self) -> Estimate:
         if self.parameters.prior:
@@ -207,16 +211,18 @@ class _Fit:
                     fit.theta, fit.log_nu, *by_score(self.tally.square)
                 )
                 meat = np.block([[strength, cross[:, None]], [cross[None, :], nu[:, None]]])
+                degrees = None
             case "clustered":
-                meat = self._clustered_tie_meat(fit.theta, fit.log_nu)
-        return Estimate(fit.theta, sandwich(fit.inverse, meat)[:m, :m])
+                meat, degrees = self._clustered_tie_meat(fit.theta, fit.log_nu)
+        return Estimate(fit.theta, sandwich(fit.inverse, meat)[:m, :m], degrees=degrees)
 
-    def _meat(self, theta: Floats) -> Floats:
+    def _meat(self, theta: Floats) -> tuple[Floats, int | None]:
         crossing = self._crossing()
         if self.parameters.interval == "sandwich":
             won, level = by_score(self.tally.square)
-            return laplacian_of(residual_square(theta, won, level, crossing))
+            return laplacian_of(residual_square(theta, won, level, crossing)), None
         votes, voter = self._clustered_votes()
+        self._note_dominant_voter(voter)
         score = self.parameters.scoring.scores[votes.outcome]
         residual = votes.weights * (score - logistic(theta[votes.a] - theta[votes.b]))
         extra = np.zeros_like(self.points)
@@ -225,9 +231,10 @@ class _Fit:
             won, level = by_score(self.tally.square)
             pairs = np.where(crossing, residual_square(theta, won, level, crossing), 0)
             extra = laplacian_of(pairs)
-        return clustered_meat(votes.a, votes.b, residual, voter, m=votes.m) + extra
+        meat, degrees = clustered_meat(votes.a, votes.b, residual, voter, m=votes.m)
+        return meat + extra, degrees
 
-    def _clustered_tie_meat(self, theta: Floats, log_nu: float) -> Floats:
+    def _clustered_tie_meat(self, theta: Floats, log_nu: float) -> tuple[Floats, int]:
         votes, voter = self._clustered_votes()
         win, tie = chances(theta, log_nu)
         lean = ((win - win.T) / 2)[votes.a, votes.b]
@@ -284,6 +291,15 @@ class _Fit:
         )
         apart: Flags = label[:, None] != label[None, :]
         return apart
+
+    def _note_dominant_voter(self, voter: AnyInteger) -> None:
+        number, voters = number_voters(voter)
+        share = np.bincount(number, minlength=voters).max() / len(voter)
+        if share > DOMINANT:
+            self.notes.append(
+                f"One voter cast {100 * share:.0f} % of the votes; intervals clustered by voter "
+                "can hardly tell what other voters would say."
+            )
 
     def _clustered_votes(self) -> tuple[RatedVotes, AnyInteger]:
         votes = self.votes

@@ -6,7 +6,9 @@ With H the negative Hessian, a Laplacian, and S the sum over votes of the square
 - *sandwich* (White 1982): H+ S H+, right when votes are independent, whatever their law. With
   ties as half wins a vote varies less than a coin, and the model's interval is too wide;
 - *clustered* (Liang and Zeger 1986): S sums the scores of each voter before squaring, right when
-  a voter's votes hang together.
+  a voter's votes hang together. Voters are fewer than votes, so this one has the two corrections
+  usual for it: G / (G - 1) * (N - 1) / (N - K) for G voters, N votes and K parameters, and
+  Student's t with G - 1 degrees of freedom in place of the normal law.
 
 All are gauge-free: centred on the mean of the models, so that no model is the yardstick.
 """
@@ -66,7 +68,7 @@ def clustered_meat(
     *,
     m: int,
     others: Floats | None = None,
-) -> Floats:
+) -> tuple[Floats, int]:
     """Sum over voters of the outer square of the voter's summed score.
 
     Parameters
@@ -81,7 +83,10 @@ def clustered_meat(
 
     Returns
     -------
-    (m + k, m + k), times G / (G - 1), the usual correction for G voters.
+    meat : (m + k, m + k)
+        With its correction for the number of voters and parameters.
+    degrees : int
+        G - 1, for Student's t.
 
     Raises
     ------
@@ -110,7 +115,8 @@ def clustered_meat(
             columns = [np.bincount(number, column[rows], last - first) for column in others.T]
             score = np.column_stack([score, *columns])
         meat += score.T @ score
-    return meat * (voters / (voters - 1))
+    free = max(len(residual) - (m - 1 + k), 1)
+    return meat * (voters / (voters - 1) * (len(residual) - 1) / free), voters - 1
 
 
 def number_voters(voter: AnyInteger) -> tuple[Integers, int]:

@@ -15,10 +15,9 @@ import numpy as np
 from ratings.arrays import Floats
 from ratings.covariance import laplacian_of
 from ratings.errors import NotConverged, NotEnoughVotes
-from ratings.newton import TOLERANCE, newman_start
+from ratings.newton import ground_level, newman_start, permitted_gradient
 
 _MAX_STEPS = 100
-_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ def fit_with_ties(won: Floats, tied: Floats, start: Floats | None = None) -> Tie
         raise NotEnoughVotes("every vote is a tie, so ties='davidson' has no finite answer")
     theta = newman_start(won + tied / 2) if start is None else start - start.mean()
     log_nu = float(np.log(2 * level / decided))
-    allowed = TOLERANCE + _ROUNDING * (decided + level)
+    allowed = permitted_gradient(np.array([decided + level]))
     for _ in range(_MAX_STEPS):
         gradient, hessian = _gradient_and_hessian(theta, log_nu, won, tied)
         if np.abs(gradient).max() <= allowed:
@@ -126,12 +125,12 @@ def _gradient_and_hessian(
 def _grounded(hessian: Floats) -> Floats:
     m = len(hessian) - 1
     filled = hessian.copy()
-    filled[:m, :m] += np.trace(hessian[:m, :m]) / m**2
+    filled[:m, :m] += ground_level(hessian[:m, :m])
     return filled
 
 
 def _inverse(hessian: Floats) -> Floats:
     m = len(hessian) - 1
     inverse = np.linalg.inv(_grounded(hessian))
-    inverse[:m, :m] -= 1 / np.trace(hessian[:m, :m])
+    inverse[:m, :m] -= 1 / (m * m * ground_level(hessian[:m, :m]))
     return 0.5 * (inverse + inverse.T)

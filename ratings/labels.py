@@ -48,8 +48,8 @@ def _from_arrow(column: Any) -> tuple[Integers, list[Any]]:
         column = column.combine_chunks()
     if not hasattr(column, "dictionary"):
         column = column.dictionary_encode()
-    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes.astype(np.int64), column.dictionary.to_pylist()
+    codes = column.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.asarray(codes), column.dictionary.to_pylist()
 
 
 def _from_sequence(column: Sequence[Any], name: str) -> tuple[Integers, list[Any]]:

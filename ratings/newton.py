@@ -62,7 +62,7 @@ def fit_strengths(points: Floats, prior: float = 0.0, start: Floats | None = Non
     """
     played = points + points.T
     won = points.sum(axis=1)
-    allowed = TOLERANCE + _ROUNDING * (played.sum(axis=1) + prior)
+    allowed = permitted_gradient(played.sum(axis=1) + prior)
     theta = newman_start(points) if start is None else start - start.mean()
     for step in range(_MAX_STEPS):
         gradient, curvature = gradient_and_curvature(theta, played, won, prior)
@@ -73,6 +73,15 @@ def fit_strengths(points: Floats, prior: float = 0.0, start: Floats | None = Non
     raise NotConverged(
         f"after {_MAX_STEPS} steps the largest gradient is {np.abs(gradient).max():.3g} votes"
     )
+
+
+def permitted_gradient(weight: Floats) -> Floats:
+    """Gradient at which sums over votes of these total weights count as zero.
+
+    The heaviest sum's rounding moves all strengths a little, so it bounds what any can reach.
+    """
+    permitted: Floats = TOLERANCE * np.minimum(1.0, weight) + _ROUNDING * weight.max()
+    return permitted
 
 
 def newman_start(points: Floats, steps: int = _STARTING_STEPS) -> Floats:
@@ -120,14 +129,21 @@ def laplacian(curvature: Floats, theta: Floats, prior: float) -> Floats:
 
 def invertible(hessian: Floats) -> Floats:
     """Fill the one direction that no vote can see, moving all strengths together."""
-    filled: Floats = hessian + np.trace(hessian) / len(hessian) ** 2
-    return filled
+    return hessian + ground_level(hessian)
+
+
+def ground_level(laplacian: Floats) -> float:
+    """Size, per entry, of the constant that makes a Laplacian invertible.
+
+    The median keeps it in proportion when one vote weighs more than all others together.
+    """
+    return float(np.median(np.diag(laplacian))) / len(laplacian)
 
 
 def pseudo_inverse(hessian: Floats) -> Floats:
     """Moore-Penrose inverse of a Laplacian: the model-based covariance of centred strengths."""
     m = len(hessian)
-    level = np.trace(hessian) / m**2
+    level = ground_level(hessian)
     inverse = np.linalg.inv(hessian + level) - 1 / (m * m * level)
     symmetric: Floats = 0.5 * (inverse + inverse.T)
     return symmetric

@@ -6,7 +6,7 @@ votes; a ridge, where one is wanted, is a fixed number beside that sum. (A mean 
 constant ridge shrinks the style effect several times over, more so with every vote.)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ratings.bradley_terry import points_taken, rateable_components
 from ratings.comparisons import Comparisons
 from ratings.covariance import clustered_meat, sandwich
 from ratings.errors import CollinearFeatures, InvalidParameter, NotConverged, Separated
-from ratings.newton import TOLERANCE, fit_strengths, logistic
+from ratings.newton import fit_strengths, ground_level, logistic, permitted_gradient
 from ratings.outcomes import BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import rated_votes
@@ -26,9 +26,8 @@ from ratings.tally import Tally
 
 POSITION = "position"
 _MAX_STEPS = 60
-_ROUNDING = 1e-14
-_FARTHEST = 40.0
-"""Log-odds per standard deviation beyond which a coefficient is on its way to infinity."""
+_FARTHEST = 15.0
+"""Log-odds of a typical difference beyond which a coefficient is on its way to infinity."""
 _COLLINEAR = 1e-10
 """Share of a feature's variance, not explained by the rest, below which nothing is left of it."""
 
@@ -147,6 +146,9 @@ class _StyleFit:
         self.rated = rated_votes(votes, self.components, parameters.scoring, self.tally)
         features, self.names = self._features()
         self.unit = self._units(features)
+        self.typical = (
+            np.sqrt(np.einsum("ij,ij->j", features, features) / len(features)) / self.unit
+        )
         self.columns = self._columns(features)
         self.m, self.k = self.rated.m, features.shape[1]
 
@@ -154,12 +156,14 @@ class _StyleFit:
         """Fit and assemble."""
         start = fit_strengths(points_taken(self.tally), self.parameters.prior).theta
         theta, beta, sums = self._maximise(self.columns, start, np.zeros(self.k))
-        covariance, replicates = self._uncertainty(theta, beta, sums)
         m = self.m
-        estimate = Estimate(
-            theta,
-            None if covariance is None else covariance[:m, :m],
-            None if replicates is None else replicates[:, :m],
+        whole = Estimate(theta)
+        if self.parameters.interval is not None:
+            whole = Estimate(theta, *self._uncertainty(theta, beta, sums))
+        estimate = replace(
+            whole,
+            covariance=None if whole.covariance is None else whole.covariance[:m, :m],
+            replicates=None if whole.replicates is None else whole.replicates[:, :m],
         )
         models = self.counted.models
         columns = board_columns(
@@ -176,7 +180,7 @@ class _StyleFit:
             parameters=record,
             source=self.votes,
             coefficients=beta,
-            coefficient_intervals=self._bounds(beta, covariance, replicates),
+            coefficient_intervals=self._bounds(beta, whole),
             coefficient_names=self.names,
             feature_scale=self.unit,
         )
@@ -218,7 +222,7 @@ class _StyleFit:
     ) -> tuple[Floats, Floats, StyleSums]:
         """Newton's method in units of `self.unit`; returns the sums at the maximum as well."""
         total = len(columns.a) if columns.weight is None else float(columns.weight.sum())
-        allowed = TOLERANCE + _ROUNDING * total
+        allowed = permitted_gradient(np.array([total]))
         for step in range(_MAX_STEPS):
             sums = self._sums(columns, theta, beta)
             gradient, hessian = self._penalised(sums, theta, beta)
@@ -230,8 +234,8 @@ class _StyleFit:
             move *= min(1.0, 4.0 / np.abs(move).max())
             theta = theta + move[: self.m] - move[: self.m].mean()
             beta = beta + move[self.m :]
-            if np.abs(beta).max() > _FARTHEST:
-                worst = self.names[int(np.abs(beta).argmax())]
+            if np.abs(beta * self.typical).max() > _FARTHEST:
+                worst = self.names[int(np.abs(beta * self.typical).argmax())]
                 raise Separated(
                     f"the feature {worst!r} predicts every vote it can, so its effect has no "
                     "finite estimate; use ridge > 0"
@@ -287,27 +291,23 @@ class _StyleFit:
 
     def _uncertainty(
         self, theta: Floats, beta: Floats, sums: StyleSums
-    ) -> tuple[Floats | None, Floats | None]:
-        """Covariance (m + k, m + k) and bootstrap rounds, whichever the interval needs."""
-        match self.parameters.interval:
-            case None:
-                return None, None
-            case "bootstrap":
-                rounds = self._bootstrap(theta, beta)
-                return np.cov(rounds, rowvar=False), rounds
+    ) -> tuple[Floats, Floats | None, int | None]:
+        """Covariance (m + k, m + k), bootstrap rounds, and degrees of freedom."""
+        if self.parameters.interval == "bootstrap":
+            rounds = self._bootstrap(theta, beta)
+            return np.cov(rounds, rowvar=False), rounds, None
         m = self.m
         hessian = sums.curvature.matrix()
         bread = np.linalg.inv(_grounded(hessian, m))
-        bread[:m, :m] -= 1 / np.trace(hessian[:m, :m])
-        match self.parameters.interval:
-            case "model":
-                return 0.5 * (bread + bread.T), None
-            case "sandwich":
-                assert sums.squares is not None  # noqa: S101 - asked for by _sums
-                return sandwich(bread, sums.squares.matrix()), None
-        return sandwich(bread, self._clustered_meat(theta, beta)), None
+        bread[:m, :m] -= 1 / (m * m * ground_level(hessian[:m, :m]))
+        if self.parameters.interval == "clustered":
+            meat, degrees = self._clustered_meat(theta, beta)
+            return sandwich(bread, meat), None, degrees
+        if sums.squares is None:
+            return 0.5 * (bread + bread.T), None, None
+        return sandwich(bread, sums.squares.matrix()), None, None
 
-    def _clustered_meat(self, theta: Floats, beta: Floats) -> Floats:
+    def _clustered_meat(self, theta: Floats, beta: Floats) -> tuple[Floats, int]:
         rated, columns = self.rated, self.columns
         if rated.voter is None:
             raise InvalidParameter("interval='clustered' needs votes with voters")
@@ -327,18 +327,21 @@ class _StyleFit:
             rounds.append(np.concatenate([strengths, coefficients]))
         return np.array(rounds)
 
-    def _bounds(self, beta: Floats, covariance: Floats | None, replicates: Floats | None) -> Floats:
-        if replicates is not None:
+    def _bounds(self, beta: Floats, whole: Estimate) -> Floats:
+        """Bounds of the coefficients, (k, 2), from the estimate of all parameters."""
+        if whole.replicates is not None:
             tail = (1 - self.parameters.level) / 2
-            return np.quantile(replicates[:, self.m :], [tail, 1 - tail], axis=0).T
-        if covariance is None:
+            bounds: Floats = np.quantile(whole.replicates[:, self.m :], [tail, 1 - tail], axis=0).T
+            return bounds
+        if whole.covariance is None:
             return np.full((self.k, 2), np.nan)
-        reach = self.parameters.quantile * np.sqrt(np.diag(covariance)[self.m :])
+        error = np.sqrt(np.diag(whole.covariance)[self.m :])
+        reach = self.parameters.quantile(whole.degrees) * error
         return np.column_stack([beta - reach, beta + reach])
 
 
 def _grounded(hessian: Floats, m: int) -> Floats:
     """Fill the direction that moves all strengths together, which no vote can see."""
     filled = hessian.copy()
-    filled[:m, :m] += np.trace(hessian[:m, :m]) / m**2
+    filled[:m, :m] += ground_level(hessian[:m, :m])
     return filled

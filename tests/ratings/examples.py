@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from ratings import Comparisons
 from ratings.arrays import Floats
@@ -67,13 +68,14 @@ def simulate(
     ties: float = 0.0,
     effects: tuple[float, ...] = (),
     voters: int = 0,
-    voter_spread: float = 0.0,
+    taste: float = 0.0,
 ) -> tuple[Comparisons, Floats]:
     """Draw n votes between m models, and return them with the true strengths in log-odds.
 
-    A share `ties` of votes is a tie whatever the pair, which leaves the score's mean as the model
-    says only between equals; `effects` are style coefficients; each voter's view of each model
-    strays from the truth by `voter_spread`.
+    The expected score of every vote is exactly the model's chance, whatever `ties` (the share of
+    the less likely side's points that come as ties) and `taste` (the share of a vote's noise that
+    is the voter's lasting liking of the two models), so that the truth is known. `effects` are
+    style coefficients.
     """
     rng = np.random.default_rng(seed)
     theta = rng.normal(0, spread, m)
@@ -85,12 +87,16 @@ def simulate(
     if effects:
         features = rng.normal(0, 1, (n, len(effects)))
         logit = logit + features @ np.asarray(effects)
+    chance = 1 / (1 + np.exp(-logit))
     voter = rng.integers(0, voters, n) if voters else None
-    if voter is not None and voter_spread:
-        taste = rng.normal(0, voter_spread, (voters, m))
-        logit = logit + taste[voter, a] - taste[voter, b]
-    outcome = np.where(rng.random(n) < 1 / (1 + np.exp(-logit)), 0, 1)
-    outcome[rng.random(n) < ties] = 2
+    noise = rng.normal(0, 1, n)
+    if voter is not None and taste:
+        liking = rng.normal(0, np.sqrt(0.5), (voters, m))
+        lasting = liking[voter, b] - liking[voter, a]
+        noise = np.sqrt(taste) * lasting + np.sqrt(1 - taste) * noise
+    draw = ndtr(noise)  # uniform, however much of the noise is the voter's
+    margin = ties * np.minimum(chance, 1 - chance)
+    outcome = np.select([draw < chance - margin, draw < chance + margin], [0, 2], 1)
     models = tuple(f"model {number:03d}" for number in range(m))
     votes = Comparisons(models, a, b, outcome.astype(np.int8), voter=voter, features=features)
     return votes, theta

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t as student_t
 
 from ratings import Comparisons, fit_bradley_terry
 from ratings.arrays import Floats
@@ -76,14 +77,15 @@ def direct_covariance(votes: Comparisons, board: Board, interval: str) -> Floats
         assert votes.voter is not None
         groups = np.unique(votes.voter)
         scores = np.array([scores[votes.voter == group].sum(axis=0) for group in groups])
-        scores = scores * np.sqrt(len(groups) / (len(groups) - 1))
+        correction = len(groups) / (len(groups) - 1) * (n - 1) / (n - (m - 1))
+        scores = scores * np.sqrt(correction)
     return np.asarray(bread @ scores.T @ scores @ bread * LOGIT**2)
 
 
 @pytest.mark.parametrize("interval", ["model", "sandwich", "clustered"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_covariance_is_the_textbook_one(interval: Interval, weighted: bool) -> None:
-    votes, _ = simulate(7, 900, ties=0.3, voters=40, voter_spread=0.5)
+    votes, _ = simulate(7, 900, ties=0.3, voters=40, taste=0.5)
     if weighted:
         weight = np.random.default_rng(1).uniform(0.2, 3, len(votes))
         votes = Comparisons(
@@ -94,7 +96,8 @@ def test_the_covariance_is_the_textbook_one(interval: Interval, weighted: bool) 
     expected = direct_covariance(votes, board, interval)
     np.testing.assert_allclose(board.covariance[np.ix_(place, place)], expected, atol=1e-8)
     np.testing.assert_allclose(board.covariance.sum(axis=0), 0, atol=1e-8)
-    reach = 1.959963984540054 * np.sqrt(np.diag(board.covariance))
+    quantile = student_t.ppf(0.975, 39) if interval == "clustered" else 1.959963984540054
+    reach = quantile * np.sqrt(np.diag(board.covariance))
     np.testing.assert_allclose(board.upper - board.rating, reach)
 
 
@@ -120,7 +123,7 @@ def test_the_bootstrap_knows_weights() -> None:
 
 
 def test_clustered_intervals_are_wider_where_voters_have_tastes() -> None:
-    votes, _ = simulate(8, 8000, voters=80, voter_spread=1.0)
+    votes, _ = simulate(8, 8000, voters=80, taste=0.8)
     plain = fit_bradley_terry(votes).standard_error
     clustered = fit_bradley_terry(votes, interval="clustered").standard_error
     assert (clustered > 1.5 * plain).all()
@@ -131,7 +134,7 @@ def test_unknown_voters_stand_alone() -> None:
     unknown = Comparisons(
         votes.models, votes.a, votes.b, votes.outcome, voter=np.full(400, -1, dtype=np.int64)
     )
-    expected = fit_bradley_terry(votes).covariance * 400 / 399
+    expected = fit_bradley_terry(votes).covariance * 400 / 396
     clustered = fit_bradley_terry(unknown, interval="clustered").covariance
     np.testing.assert_allclose(clustered, expected, atol=1e-8)
 
