@@ -16,9 +16,12 @@ from typing import Any
 
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 300
+# A vote is promised on the board within 10 s; a shared machine may add to that.
+BUSY_SECONDS = 20
 
 
 def free_port() -> int:
@@ -106,7 +109,7 @@ class Visitor:
         answers = {"a": "", "b": ""}
         with connect(
             self.site.replace("http", "ws", 1) + "/ws/battle/",
-            origin=self.site,  # type: ignore[arg-type]  # a NewType of str
+            origin=Origin(self.site),
             additional_headers={"Cookie": cookie},
         ) as ws:
             ws.send(json.dumps({"type": "prompt", "text": prompt, "battle": None}))
@@ -145,10 +148,12 @@ def test_a_stranger_battles_votes_and_stops(demo: tuple[str, subprocess.Popen[st
     names = [reveal["sides"][side]["model"]["name"] for side in ("a", "b")]
     assert len(set(names)) == 2
 
-    deadline = time.monotonic() + 15
-    while not all(name in (page := visitor.get("/leaderboard/?source=live")) for name in names):
+    deadline = time.monotonic() + 10 + BUSY_SECONDS
+    page = visitor.get("/leaderboard/?source=live")
+    while not (names[0] in page and names[1] in page):
         assert time.monotonic() < deadline, page
         time.sleep(0.5)
+        page = visitor.get("/leaderboard/?source=live")
     assert "imulated" in visitor.get("/leaderboard/?source=simulated")
 
     pid = process.pid

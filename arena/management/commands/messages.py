@@ -111,8 +111,13 @@ def collect() -> Catalog:
         name = str(path.relative_to(settings.BASE_DIR))
         found = extract("python", io.BytesIO(source), _KEYWORDS, comment_tags=("Translators:",))
         for _line, text, comments, context in found:
-            # Without line numbers: a moved line is not a change of the translation.
-            catalog.add(text, locations=[(name, None)], auto_comments=comments, context=context)
+            catalog.add(
+                text,
+                # Without line numbers: a moved line is not a change of the translation.
+                locations=[(name, None)],  # type: ignore[list-item]  # Babel takes it
+                auto_comments=comments,
+                context=context,
+            )
     return catalog
 
 
