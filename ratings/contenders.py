@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -99,12 +100,12 @@ class Contenders:
         chosen = np.flatnonzero(of_class & self.eligible & ~np.isnat(self.released))
         return chosen[np.argsort(self.released[chosen], kind="stable")]
 
-    @property
+    @cached_property
     def open(self) -> Integers:
         """Members of the open side, by date."""
         return self.members(self.cut.open)
 
-    @property
+    @cached_property
     def closed(self) -> Integers:
         """Members of the closed side, by date."""
         return self.members(self.cut.closed)

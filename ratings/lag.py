@@ -10,7 +10,8 @@ publish it beside the point lag and never alone.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike
 from ratings.arrays import Floats, Integers
 from ratings.contenders import Contenders, Dates, as_day, months
 from ratings.errors import InvalidParameter
-from ratings.frontier import check_level, frontier_values, released_by, sorted_days
+from ratings.frontier import check_level, released_by, sorted_days
 from ratings.gap import missing_side
 from ratings.undefined import Undefined
 
@@ -114,24 +115,32 @@ def lag_line(
         raise InvalidParameter(f"confidence must be a share of the draws, not {confidence}")
     sides = np.concatenate((field.open, field.closed))
     asked = sorted_days(field.released[sides] if dates is None else dates)
-    rise_point, rise_draws = (
-        np.maximum.accumulate(ratings[..., field.closed], axis=-1)
-        for ratings in (field.rating, field.draws)
-    )
-    return tuple(
-        _lag(field, rise_point, rise_draws, day, level=level, confidence=confidence)
-        for day in asked
-    )
+    rises = _Rises.of(field)
+    return tuple(_lag(field, rises, day, level, confidence) for day in asked)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rises:
+    """Best rating of a side after each of its releases, by point estimate and in every draw."""
+
+    open: Floats
+    closed: Floats
+    open_draws: Floats
+    closed_draws: Floats
+
+    @classmethod
+    def of(cls, field: Contenders) -> Self:
+        return cls(
+            *(
+                np.maximum.accumulate(ratings[..., side], axis=-1)
+                for ratings in (field.rating, field.draws)
+                for side in (field.open, field.closed)
+            )
+        )
 
 
 def _lag(
-    field: Contenders,
-    rise_point: Floats,
-    rise_draws: Floats,
-    day: np.datetime64,
-    *,
-    level: float,
-    confidence: float,
+    field: Contenders, rises: _Rises, day: np.datetime64, level: float, confidence: float
 ) -> Lag | Undefined:
     today = np.array([day])
     out, out_open = (int(released_by(field, side, today)[0]) for side in (field.closed, field.open))
@@ -139,22 +148,20 @@ def _lag(
         return missing_side("open", 0, 1, day)
     if out == 0:
         return missing_side("closed", 0, 1, day)
-    best_open, best_open_draws = (
-        frontier_values(ratings, field, field.open, today)
-        for ratings in (field.rating, field.draws)
-    )
-    better = rise_draws[:, :out] > best_open_draws  # (n, out); once true it stays true
-    figures = [_figure(field, int(step), out, day) for step in range(out + 1)]
-    steps = np.sort((~better).sum(axis=1))[::-1]  # most steps overtaken last: longest lag last
-    point = int((rise_point[:out] <= best_open).sum())
+    best_open = float(rises.open[out_open - 1])
+    # (n, out); along a row, once true it stays true.
+    better = rises.closed_draws[:, :out] > rises.open_draws[:, out_open - 1 : out_open]
+    steps = np.sort(out - better.sum(axis=1))[::-1]  # shortest lag first
+    point = int((rises.closed[:out] <= best_open).sum())
     shown = int((better.mean(axis=0) < confidence).sum())
+    figure = partial(_figure, field.released[field.closed], out, day)
     return Lag(
         day=day,
-        point=figures[point],
-        significance=figures[shown],
-        lower=figures[_order_statistic(steps, (1 - level) / 2)],
-        upper=figures[_order_statistic(steps, (1 + level) / 2)],
-        lead=float(best_open[0] - rise_point[out - 1]),
+        point=figure(point),
+        significance=figure(shown),
+        lower=figure(_order_statistic(steps, (1 - level) / 2)),
+        upper=figure(_order_statistic(steps, (1 + level) / 2)),
+        lead=best_open - float(rises.closed[out - 1]),
         open_leader=_leader(field, field.open[:out_open]),
         closed_leader=_leader(field, field.closed[:out]),
         level=level,
@@ -162,11 +169,10 @@ def _lag(
     )
 
 
-def _figure(field: Contenders, step: int, out: int, day: np.datetime64) -> LagFigure:
-    """Lag when the closed model at place `step`, by date, is the first that is better."""
+def _figure(entered: Dates, out: int, day: np.datetime64, step: int) -> LagFigure:
+    """Lag when, of the closed models by date, the one at place `step` is the first better one."""
     if step == out:
         return LagFigure(0.0, "level_or_ahead")
-    entered: Dates = field.released[field.closed]
     if entered[step] == entered[0]:
         return LagFigure(float(months(day - entered[0])), "more_than")
     last_level_day = entered[step] - np.timedelta64(1, "D")
