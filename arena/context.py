@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_from_path
 from django.utils.translation import gettext_lazy as _
 
 # Each language in its own words, and as HTML's `lang` writes it.
@@ -22,17 +22,18 @@ NAVIGATION: tuple[tuple[str, str | Promise], ...] = (
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return `site` for every template; it is worked out when a template first asks for it."""
-    return {"site": SimpleLazyObject(lambda: describe_site(request.path))}
+    return {"site": SimpleLazyObject(lambda: describe_site(request))}
 
 
-def describe_site(path: str) -> dict[str, Any]:
-    """Return the site's name, languages and navigation, as seen from the page at `path`."""
+def describe_site(request: HttpRequest) -> dict[str, Any]:
+    """Return the site's name, languages and navigation, as seen from a request's page."""
     language = get_language() or settings.LANGUAGE_CODE
     return {
         "name": settings.SITE_NAME,
         "home": _address_of("battles:new") or "/",
         "language_tag": LANGUAGE_TAGS.get(language, language),
         "set_language": _address_of("set_language"),
+        "here": _without_language(request.get_full_path()),
         "languages": [
             {
                 "code": code,
@@ -43,7 +44,7 @@ def describe_site(path: str) -> dict[str, Any]:
             for code, label in settings.LANGUAGES
         ],
         "navigation": [
-            {"label": label, "url": address, "current": address == path}
+            {"label": label, "url": address, "current": address == request.path}
             for name, label in NAVIGATION
             if (address := _address_of(name))
         ],
@@ -55,3 +56,9 @@ def _address_of(route: str) -> str | None:
         return reverse(route)
     except NoReverseMatch:
         return None
+
+
+def _without_language(path: str) -> str:
+    """Return a path as the view that sets the language wants it: without a prefix."""
+    language = get_language_from_path(path)
+    return path.removeprefix(f"/{language}") if language else path

@@ -61,7 +61,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 without the database, the session or context processors."""
     text = {
-        "site": describe_site(request.path),
+        "site": describe_site(request),
         "code": 500,
         "heading": _("Something failed on our side"),
         "advice": _("Votes that were confirmed are safe. Please try again in a minute."),

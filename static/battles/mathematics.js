@@ -22,7 +22,6 @@ function load() {
 
 const OPTIONS = {
   output: "mathml",
-  throwOnError: false,
   strict: "ignore",
   trust: false,
   maxSize: 20,
@@ -41,9 +40,14 @@ function draw(source, display, escape) {
     load();
     return `<code class="${kind}">${escape(source)}</code>`;
   }
-  const drawn = katex.renderToString(source, { ...OPTIONS, displayMode: display });
-  // The source kept beside the formula would be read out twice.
-  const formula = drawn.replace(/<annotation[\s\S]*?<\/annotation>|<\/?semantics>/g, "");
+  let drawn = "";
+  try {
+    drawn = katex.renderToString(source, { ...OPTIONS, displayMode: display });
+  } catch {
+    return `<code class="${kind}">${escape(source)}</code>`; // not LaTeX, or not KaTeX's
+  }
+  // The source kept beside the formula would be read out twice; inline styles are not let in.
+  const formula = drawn.replace(/<annotation[\s\S]*?<\/annotation>|<\/?semantics>| style="[^"]*"/g, "");
   return `<span class="${kind}">${formula}</span>`;
 }
 

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const root = document.documentElement;
+  root.dataset.scripted = ""; // hides the sentence for browsers without scripts
   /** @returns {string} "auto", "light" or "dark" */
   const remembered = () => {
     try {

@@ -1,0 +1,176 @@
+"""A whole site for a browser: its own database, collected static files, models, a web process."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from workers.demo.http import Exchange
+from workers.demo.model_server import ModelServer
+from workers.demo.performance import Performance
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MODELS = ("parrot-70b", "mockingbird-8b")
+_START_SECONDS = 60.0
+
+
+class Parrots(ModelServer):
+    """Two models that answer with what the prompt says after ``say:``, at a set speed."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(MODELS, "Aviary"), host="127.0.0.1", port=0)
+        self.tokens_per_second = 400.0
+        self.first_token_seconds = 0.05
+
+    async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        """Repeat the last message; a prompt with ``fail:`` breaks off in the middle."""
+        asked = str(body["messages"][-1]["content"])
+        text = asked.partition("say:")[2] or f"You asked: **{asked}** That is all."
+        performance = Performance(exchange, body)
+        await performance.pause(self.first_token_seconds)
+        await performance.begin()
+        complete = await performance.speak(text, self.tokens_per_second)
+        if "fail:" not in asked:
+            await performance.finish("stop" if complete else "length")
+
+
+class InThread:
+    """Runs the parrots beside the test, on an event loop of their own."""
+
+    def __init__(self) -> None:
+        self.parrots = Parrots()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.parrots.__aenter__(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        end = self.parrots.__aexit__(None, None, None)
+        asyncio.run_coroutine_threadsafe(end, self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+class Site:
+    """Where the site answers, and how its models behave."""
+
+    def __init__(self, url: str, parrots: Parrots) -> None:
+        self.url = url
+        self.parrots = parrots
+
+
+@contextmanager
+def running_site(*, database_url: str, redis_url: str, folder: Path) -> Iterator[Site]:
+    """Serve a fresh site until the block ends."""
+    recreate_database(database_url)
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PARITY_STATIC_ROOT": str(folder / "static"),
+        "PARITY_PROMPTS_PER_MINUTE": "1000",
+        "PARITY_UNDO_SECONDS": "1.5",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    manage(environment, "migrate", "--verbosity", "0")
+    manage(environment, "collectstatic", "--no-input", "--verbosity", "0")
+    with InThread() as models:
+        (folder / "endpoints.toml").write_text(endpoints_file(models.parrots.base_url))
+        manage(environment, "add_endpoint", "--file", str(folder / "endpoints.toml"))
+        with web_process(environment, folder / "web.log") as url:
+            yield Site(url, models.parrots)
+
+
+def recreate_database(url: str) -> None:
+    """Make the database empty."""
+    parts = urlsplit(url)
+    name = parts.path.lstrip("/")
+    server = urlunsplit(parts._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        identifier = sql.Identifier(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+
+
+def endpoints_file(base_url: str) -> str:
+    """Return the TOML that puts both models into battles: one open, one closed."""
+    licences = ("weights_permissive", "closed")
+    return "".join(
+        f'[[endpoint]]\nbase_url = "{base_url}"\nmodel = "{model}"\n'
+        f'name = "{model.replace("-", " ").title()}"\norganisation = "Aviary"\n'
+        f'licence_class = "{licence}"\n'
+        for model, licence in zip(MODELS, licences, strict=True)
+    )
+
+
+def manage(environment: Mapping[str, str], *arguments: str) -> None:
+    """Run a command of the project, loudly when it fails."""
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    done = subprocess.run(
+        command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+
+
+@contextmanager
+def web_process(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Run the web server as `manage.py serve` does."""
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "uvicorn", "arena.asgi:application"),
+        *("--host", "127.0.0.1", "--port", str(port), "--lifespan", "off"),
+        *("--no-access-log", "--ws-per-message-deflate", "false"),
+        *("--timeout-graceful-shutdown", "1"),
+    ]
+    url = f"http://127.0.0.1:{port}"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, env=dict(environment), cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_for(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody has at this moment."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the site answers; fail with its log when it does not."""
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=5):
+                return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"the web process did not start:\n{log.read_text()}")
