@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection
 from dataclasses import astuple, dataclass
 
+from django.utils.translation import gettext as _
+
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel
 
@@ -32,6 +34,11 @@ class Facts:
     def licence_label(self) -> str:
         """Return the licence class in the reader's language."""
         return str(LicenceClass(self.licence_class).label)
+
+    @property
+    def licence_word(self) -> str:
+        """Return the licence class in one word, for narrow screens; its shape says the rest."""
+        return _("open") if self.is_open else self.licence_label
 
 
 def read_facts(on: dt.date, *, of: Collection[int] | None = None) -> dict[int, Facts]:

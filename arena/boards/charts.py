@@ -22,6 +22,8 @@ _INKS = {
 }
 # Narrower than this, names on the line would cover each other.
 _WIDE = 620
+# Pixels of the plot on a usual wide page, and of one small letter; both only to leave names out.
+_WIDTH, _LETTER = 1050, 6.5
 
 type Spec = dict[str, Any]
 type Step = dict[str, Any]
@@ -51,7 +53,7 @@ def frontier_chart(gap: dict[str, Any], until: dt.date) -> Spec:
             _space_between(gap, until),
             _other_models(gap),
             *(layer for side, line in steps.items() for layer in _line(side, line)),
-            *(layer for side, line in steps.items() for layer in _labels(side, line)),
+            *(layer for side, line in steps.items() for layer in _labels(side, line, until)),
         ],
         "config": _config(),
     }
@@ -90,7 +92,7 @@ def _rating(field: str = "rating") -> Spec:
         "type": "quantitative",
         "title": None,
         "scale": {"zero": False, "nice": True},
-        "axis": {"tickCount": 6, "domain": False, "ticks": False, "labelPadding": 8},
+        "axis": {"tickCount": 6, "format": "d", "domain": False, "ticks": False, "labelPadding": 8},
     }
 
 
@@ -104,7 +106,12 @@ def _space_between(gap: dict[str, Any], until: dt.date) -> Spec:
             both.append({"on": day, "closed": closed, "open": opened})
     return {
         "data": {"values": drawn_steps(both, until)},
-        "mark": {"type": "area", "interpolate": "step-after", "color": _ink("quiet"), "opacity": 0.09},
+        "mark": {
+            "type": "area",
+            "interpolate": "step-after",
+            "color": _ink("quiet"),
+            "opacity": 0.09,
+        },
         "encoding": {"y": _rating("closed"), "y2": {"field": "open"}},
     }
 
@@ -169,32 +176,52 @@ def _line(side: str, steps: Sequence[Step]) -> list[Spec]:
     ]
 
 
-def _labels(side: str, steps: Sequence[Step]) -> list[Spec]:
-    """Return the side's name at the end of its line, and the leaders' names where there is room."""
+def _labels(side: str, steps: Sequence[Step], until: dt.date) -> list[Spec]:
+    """Return the side's name at the end of its line, and the leaders' names where there is room.
+
+    Names stand outside the band: above the closed line, below the open one.
+    """
     if not steps:
         return []
-    name = _("closed") if side == "closed" else _("open weights")
-    changes = leader_changes(steps)
     above = side == "closed"
-    last = {**changes[-1], "on": steps[-1]["on"], "label": [changes[-1]["name"], name]}
-    text = {"type": "text", "color": _ink(side), "baseline": "bottom" if above else "top"}
-    shift = -9 if above else 9
+    bound = "upper" if above else "lower"
+    changes = leader_changes(steps)
+    side_name, short_name = (_("closed"),) * 2 if above else (_("open weights"), _("open"))
+    last = {**changes[-1], "on": steps[-1]["on"], "label": [changes[-1]["name"], side_name]}
+    text = {"type": "text", "baseline": "bottom" if above else "top", "color": _ink(side)}
+    names = text | {"align": "left", "dx": -3 if above else 5, "dy": -4 if above else 5}
+    names |= {"fontSize": 11}
+    end = text | {"align": "right", "fontSize": 13, "lineHeight": 16, "fontWeight": 600}
+    wide = end | {"dy": -20 if above else 5, "opacity": {"expr": f"width < {_WIDE} ? 0 : 1"}}
+    narrow = end | {"dy": -4 if above else 5, "opacity": {"expr": f"width < {_WIDE} ? 1 : 0"}}
     return [
         {
-            "data": {"values": changes[:-1]},
-            "mark": text
-            | {"align": "left", "dx": -3, "dy": shift, "fontSize": 11}
-            | {"opacity": {"expr": f"width < {_WIDE} ? 0 : 0.95"}},
-            "encoding": {"y": _rating(), "text": {"field": "name"}},
+            "data": {"values": [step for step in changes[:-1] if _has_room(step, changes, until)]},
+            "mark": names | {"opacity": {"expr": f"width < {_WIDE} ? 0 : 1"}},
+            "encoding": {"y": _rating(bound), "text": {"field": "name"}},
         },
         {
             "data": {"values": [last]},
-            "mark": text
-            | {"align": "right", "dy": -22 if above else shift, "fontSize": 13, "lineHeight": 16}
-            | {"fontWeight": 600},
-            "encoding": {"y": _rating(), "text": {"field": "label"}},
+            "mark": wide,
+            "encoding": {"y": _rating(bound), "text": {"field": "label"}},
+        },
+        {
+            "data": {"values": [last]},
+            "mark": narrow,
+            "encoding": {
+                "y": _rating(bound),
+                "text": {"value": short_name},
+            },
         },
     ]
+
+
+def _has_room(step: Step, changes: Sequence[Step], until: dt.date) -> bool:
+    """Return whether a name fits between its step and the next, on a wide page."""
+    following = changes[changes.index(step) + 1]
+    days = [dt.date.fromisoformat(day["on"]) for day in (changes[0], step, following)]
+    share = (days[2] - days[1]) / max(until - days[0], dt.timedelta(days=1))
+    return share * _WIDTH >= len(step["name"]) * _LETTER
 
 
 def _side_colour() -> Spec:

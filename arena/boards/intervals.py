@@ -64,5 +64,5 @@ class Axis:
 
 
 def _nice_step(least: float) -> float:
-    power = 10 ** math.floor(math.log10(least))
+    power: float = 10.0 ** math.floor(math.log10(least))
     return max(next(step * power for step in _STEPS if step * power >= least), 1.0)

@@ -84,7 +84,9 @@ def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> 
     facts = read_facts(now.date(), of=[line.language_model_id for line in lines])
     rated = [line for line in lines if line.rating is not None]
     axis = Axis.over(value for line in rated for value in (line.rating, line.lower, line.upper))
-    rows = [] if axis is None else [_row(line, facts[line.language_model_id], axis) for line in rated]
+    rows = (
+        [] if axis is None else [_row(line, facts[line.language_model_id], axis) for line in rated]
+    )
     min_votes = settings.MIN_VOTES_FOR_RATING
     if snapshot is not None:
         min_votes = int(snapshot.parameters.get("min_votes", min_votes))

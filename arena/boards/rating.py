@@ -1,7 +1,7 @@
 """One source's counted votes into ratings, and ratings into the lines that are shown."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,10 @@ def _bradley_terry(comparisons: Comparisons) -> Board:
         return fit_bradley_terry(comparisons, interval="sandwich")
 
 
-_FITS = {Method.BRADLEY_TERRY: _bradley_terry, Method.ELO: fit_elo}
+_FITS: dict[Method, Callable[[Comparisons], Board]] = {
+    Method.BRADLEY_TERRY: _bradley_terry,
+    Method.ELO: fit_elo,
+}
 
 
 def _rated(method: Method, votes: SourceVotes, min_votes: int) -> Rated:

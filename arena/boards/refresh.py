@@ -66,5 +66,7 @@ def stale_sources(catalogue: str) -> dict[str, int]:
     counts = decisions_by_source()
     order = sorted(counts, key=lambda source: (source != "live", source))
     return {
-        source: counts[source] for source in order if seen.get(source) != (counts[source], catalogue)
+        source: counts[source]
+        for source in order
+        if seen.get(source) != (counts[source], catalogue)
     }

@@ -81,10 +81,13 @@ def lag_sentence(gap: dict[str, Any]) -> str:
     if point["state"] == "more_than":
         text = _("Closed models have been better for more than %(months)s (%(interval)s)") % words
     else:
-        text = _("Closed models passed this level %(months)s ago (%(interval)s)") % words
+        text = (
+            _("Closed models passed the best open model's level %(months)s ago (%(interval)s)")
+            % words
+        )
     if sure["state"] == "level_or_ahead":
-        return _("%(text)s; with 95 %% certainty no lag can be shown yet.") % {"text": text}
-    return _("%(text)s; with 95 %% certainty at least %(sure)s ago.") % {**words, "text": text}
+        return _("%(text)s; with 95%% certainty no lag can be shown yet.") % {"text": text}
+    return _("%(text)s; with 95%% certainty at least %(sure)s ago.") % {**words, "text": text}
 
 
 def rule_sentence(gap: dict[str, Any]) -> str:
@@ -92,8 +95,8 @@ def rule_sentence(gap: dict[str, Any]) -> str:
     rule = gap.get("rule") or {"min_votes": 300, "max_half_width": 25}
     eligible = gap.get("eligible") or {"open": 0, "closed": 0}
     return _(
-        "Eligible: at least %(votes)d counted votes and an interval of ±%(width)d points or less. "
-        "Now %(open)d open and %(closed)d closed models are."
+        "Eligible models have at least %(votes)d counted votes and an interval of ±%(width)d "
+        "points or less; now %(open)d open, %(closed)d closed."
     ) % {
         "votes": rule["min_votes"],
         "width": rule["max_half_width"],
@@ -161,4 +164,6 @@ def _months(figure: dict[str, Any]) -> str:
 
 def _month_figure(figure: dict[str, Any]) -> str:
     number = f"{figure['months']:.0f}"
-    return _("more than %(number)s") % {"number": number} if figure["state"] == "more_than" else number
+    if figure["state"] == "more_than":
+        return _("more than %(number)s") % {"number": number}
+    return number

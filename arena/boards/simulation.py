@@ -75,6 +75,15 @@ class Draw:
         return len(self.a)
 
 
+@dataclass(frozen=True)
+class Cast:
+    """Who takes part: primary keys by position, and the moment before which all of it happens."""
+
+    models: Sequence[int]
+    voters: Sequence[uuid.UUID]
+    until: dt.datetime
+
+
 def simulate(
     *,
     votes: int,
@@ -97,12 +106,11 @@ def simulate(
     """
     rng = np.random.default_rng(seed)
     with transaction.atomic():
-        models = _write_models(until)
-        ids = _write_voters(rng, voters, until)
+        cast = Cast(_write_models(until), _write_voters(rng, voters, until), until)
         draw = draw_votes(rng, votes, voters)
         for start in range(0, votes, _ROWS_AT_ONCE):
             rows = range(start, min(start + _ROWS_AT_ONCE, votes))
-            _write_votes(rng, draw, rows, models, ids, until)
+            _write_votes(rng, draw, rows, cast=cast)
             on_progress(rows.stop)
     return votes
 
@@ -114,13 +122,11 @@ def remove_simulated() -> int:
         _lift_the_vote_lock()
         Board.objects.filter(source=SOURCE).delete()
         votes = Vote.objects.filter(source=SOURCE)
-        for rows in (
-            VoteFacts.objects.filter(vote__source=SOURCE),
-            UndecidedVote.objects.filter(source=SOURCE),
-            Retraction.objects.filter(vote__source=SOURCE),
-        ):
-            rows._raw_delete(rows.db)
-        number = votes._raw_delete(votes.db)
+        number = votes.count()
+        VoteFacts.objects.filter(vote__in=votes).delete()
+        UndecidedVote.objects.filter(source=SOURCE).delete()
+        Retraction.objects.filter(vote__in=votes).delete()
+        votes.delete()
         Battle.objects.filter(voter__source=SOURCE).delete()
         Voter.objects.filter(source=SOURCE).delete()
         LanguageModel.objects.filter(simulated=True).delete()
@@ -203,23 +209,16 @@ def _write_voters(rng: np.random.Generator, voters: int, until: dt.datetime) -> 
     return [row.pk for row in rows]
 
 
-def _write_votes(
-    rng: np.random.Generator,
-    draw: Draw,
-    rows: Sequence[int],
-    models: list[int],
-    voters: list[uuid.UUID],
-    until: dt.datetime,
-) -> None:
+def _write_votes(rng: np.random.Generator, draw: Draw, rows: Sequence[int], *, cast: Cast) -> None:
     """Copy battles and their votes into the database."""
     outcomes = (Outcome.A, Outcome.B, Outcome.TIE, Outcome.BOTH_BAD)
-    times = [until - dt.timedelta(seconds=float(draw.seconds[row])) for row in rows]
+    times = [cast.until - dt.timedelta(seconds=float(draw.seconds[row])) for row in rows]
     keys = [_key(rng, at) for at in times]
 
     def battles() -> Iterator[tuple[object, ...]]:
         for key, at, row in zip(keys, times, rows, strict=True):
-            pair = (models[side[row]] for side in (draw.a, draw.b))
-            yield (key, voters[draw.voter[row]], *pair, '{"rule": "simulated"}', at, "")
+            pair = (cast.models[side[row]] for side in (draw.a, draw.b))
+            yield (key, cast.voters[draw.voter[row]], *pair, '{"rule": "simulated"}', at, "")
 
     def votes() -> Iterator[tuple[object, ...]]:
         for key, at, row in zip(keys, times, rows, strict=True):

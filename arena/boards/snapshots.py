@@ -87,10 +87,10 @@ def period_of(now: dt.datetime) -> dt.datetime:
 
 def _publish_board(board: Board, period: dt.datetime) -> bool:
     """Publish the newest snapshot unless it already was: without new votes nothing is new."""
-    newest = board.snapshots.order_by("-id").values_list("pk", flat=True).first()
+    newest = board.snapshots.order_by("-id").values("pk")[:1]
+    fresh = Snapshot.objects.filter(pk__in=newest, published_for=None)
     try:
         with transaction.atomic():
-            fresh = Snapshot.objects.filter(pk=newest, published_for=None)
             return fresh.update(published_for=period) == 1
     except IntegrityError:  # another process was first, which is all the constraint says
         return False

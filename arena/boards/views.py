@@ -67,7 +67,7 @@ def gap(request: HttpRequest) -> HttpResponse:
         "lag": lag_sentence(series),
         "rule": rule_sentence(series),
         "board_address": Choice(source=choice.source).address(),
-        "leaders": {side: _dated(leader_changes(steps)) for side, steps in frontiers.items()},
+        "leaders": {side: _dated(leader_changes(frontiers[side])) for side in ("closed", "open")},
         "steps": _dated(series.get("series", [])),
         "chart": frontier_chart(series, snapshot.created_at.date())
         if snapshot and any(frontiers.values())
@@ -123,7 +123,7 @@ def _standing(row: SnapshotRow) -> dict[str, Any]:
         "votes": f"{row.votes:,}",
         "source": source_label(board.source),
         "address": Choice(source=board.source).address(),
-        "rank": rank_text(row.rank_best, row.rank_worst) if row.rank_best else "",
+        "rank": rank_text(row.rank_best or 0, row.rank_worst or 0) if row.rank_best else "",
     }
 
 

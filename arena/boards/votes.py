@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from arena.catalog.models import LanguageModel
@@ -93,9 +93,11 @@ def read_votes(source: str) -> SourceVotes:
 def _copy_rows(source: str) -> NDArray[np.void]:
     """Return the rows by vote id; sorting numbers here is cheaper than rows in the database."""
     content = bytearray()
-    with connection.cursor() as cursor, cursor.copy(_QUERY, [source]) as copied:
-        for piece in copied:
-            content += piece
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")  # joins in memory, not on disk
+        with cursor.copy(_QUERY, [source]) as copied:
+            for piece in copied:
+                content += piece
     rows = np.frombuffer(content, dtype=_ROW, offset=_HEADER, count=_row_count(content))
     return rows[np.argsort(rows["vote"], kind="stable")]
 

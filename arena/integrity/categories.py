@@ -12,7 +12,7 @@ _CODE = re.compile(
 )
 _MATHEMATICS = re.compile(
     r"\\(?:frac|int|sum|sqrt|begin\{(?:equation|align|pmatrix))|\$[^$\n]*[=^\\][^$\n]*\$"
-    r"|\b(?:prove that|solve for|integral of|derivative of|how many ways|find all (?:real|integers?))\b"
+    r"|\b(?:prove that|solve for|integral of|derivative of|how many ways)\b"
     r"|(?:证明|證明|求解|方程|积分|積分|导数|導數)",
     re.IGNORECASE,
 )

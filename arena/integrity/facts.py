@@ -8,6 +8,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -22,13 +23,13 @@ from arena.integrity.models import (
     DecisionCount,
     NotCounted,
     UndecidedVote,
-    VoteFacts,
+    UndecidedVoteQuerySet,
 )
 
 # Raise it with any change to a rule: votes decided by an older version are decided again.
 RULE_VERSION = 1
 
-_BLOCK = 2000
+_BLOCK = 5000
 # Long answers are read this many at a time.
 _TEXTS = 200
 
@@ -51,14 +52,18 @@ def decide_votes(now: dt.datetime, *, limit: int | None = None) -> int:
     _ask_again_after_a_new_rule()
     names: _CatalogueNames | None = None
     decided = 0
-    while limit is None or decided < limit:
-        with transaction.atomic():
-            claimed = _claim(now)
-            if not claimed:
-                break
-            names = names or _CatalogueNames()
-            _decide(claimed, names, now)
+    due = UndecidedVote.objects.due(at=now)
+    for waiting in (due.filter(source="live"), due.exclude(source="live")):
+        last = 0
+        while limit is None or decided < limit:
+            with transaction.atomic():
+                claimed = _claim(waiting, after=last)
+                if not claimed:
+                    break
+                names = names or _CatalogueNames()
+                _decide(claimed, names, now)
             decided += len(claimed)
+            last = claimed[-1]
     return decided
 
 
@@ -98,36 +103,36 @@ def _ask_again_after_a_new_rule() -> None:
         )
 
 
-def _claim(now: dt.datetime) -> list[int]:
-    """Lock the next block of undecided votes; those that another run holds are passed over."""
-    due = UndecidedVote.objects.due(at=now).select_for_update(skip_locked=True).order_by("vote_id")
-    for votes in (due.filter(source="live"), due.exclude(source="live")):
-        if claimed := list(votes.values_list("vote_id", flat=True)[:_BLOCK]):
-            return claimed
-    return []
+def _claim(waiting: UndecidedVoteQuerySet, *, after: int) -> list[int]:
+    """Lock the next block of undecided votes; those that another run holds are passed over.
+
+    Going on `after` the last block spares reading what was deleted there again and again.
+    """
+    block = waiting.filter(vote_id__gt=after).order_by("vote_id")
+    return list(
+        block.select_for_update(skip_locked=True).values_list("vote_id", flat=True)[:_BLOCK]
+    )
 
 
 def _decide(claimed: Sequence[int], names: "_CatalogueNames", now: dt.datetime) -> None:
-    standing = Vote.objects.standing().filter(pk__in=claimed).select_related("battle")
-    votes = list(standing.defer("battle__pairing"))
+    standing = Vote.objects.standing().filter(pk__in=claimed)
+    columns = ("pk", "source", "battle_id", "battle__model_a_id", "battle__model_b_id")
+    votes = [_Vote(*row) for row in standing.values_list(*columns)]
     read = _read_battles(votes, names)
-    VoteFacts.objects.bulk_create(
-        [_verdict(vote, read[vote.battle_id], now) for vote in votes],
-        update_conflicts=True,
-        unique_fields=["vote"],
-        update_fields=[
-            "counted",
-            "not_counted_because",
-            "category",
-            "category_by",
-            "language",
-            "rule_version",
-            "decided_at",
-        ],
-    )
+    _write([_verdict(vote, read[vote.battle]) for vote in votes], now)
     UndecidedVote.objects.filter(pk__in=claimed).delete()
     for source, number in sorted(Counter(vote.source for vote in votes).items()):
         count_decisions(source, number)
+
+
+class _Vote(NamedTuple):
+    """What is needed of a vote; whole rows of the ORM would take most of the time."""
+
+    pk: int
+    source: str
+    battle: UUID
+    model_a: int
+    model_b: int
 
 
 @dataclass
@@ -138,37 +143,53 @@ class _Read:
     reasons: set[str] = field(default_factory=set)
 
 
-def _verdict(vote: Vote, read: _Read, now: dt.datetime) -> VoteFacts:
+class _Verdict(NamedTuple):
+    """One vote's facts; counted when there is no reason against it."""
+
+    vote: int
+    reason: str
+    category: str
+    language: str
+
+
+def _verdict(vote: _Vote, read: _Read) -> _Verdict:
     reasons = set(read.reasons)
-    if vote.battle.model_a_id == vote.battle.model_b_id:
+    if vote.model_a == vote.model_b:
         reasons.add(NotCounted.SAME_MODEL)
     # Of several reasons the first in the order of `NotCounted` is given.
     reason = next((reason for reason in NotCounted.values if reason in reasons), "")
-    category = categorise(read.first_prompt)
-    return VoteFacts(
-        vote=vote,
-        counted=not reason,
-        not_counted_because=reason,
-        category=category,
-        category_by=CategorySource.RULE if category else "",
-        language=detect_language(read.first_prompt),
-        rule_version=RULE_VERSION,
-        decided_at=now,
-    )
+    prompt = read.first_prompt
+    return _Verdict(vote.pk, reason, categorise(prompt), detect_language(prompt))
 
 
-def _read_battles(votes: Iterable[Vote], names: "_CatalogueNames") -> dict[UUID, _Read]:
+def _write(verdicts: Sequence[_Verdict], now: dt.datetime) -> None:
+    """Write facts, over those of an older rule where there are any; one statement a block."""
+    if not verdicts:
+        return
+    votes, reasons, categories, languages = map(list, zip(*verdicts, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO integrity_votefacts (vote_id, counted, not_counted_because, category,"
+            " category_by, language, rule_version, decided_at)"
+            " SELECT vote, reason = '', reason, category,"
+            " CASE category WHEN '' THEN '' ELSE %s END, language, %s, %s"
+            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])"
+            " AS decided (vote, reason, category, language)"
+            " ON CONFLICT (vote_id) DO UPDATE SET counted = excluded.counted,"
+            " not_counted_because = excluded.not_counted_because, category = excluded.category,"
+            " category_by = excluded.category_by, language = excluded.language,"
+            " rule_version = excluded.rule_version, decided_at = excluded.decided_at",
+            [CategorySource.RULE, RULE_VERSION, now, votes, reasons, categories, languages],
+        )
+
+
+def _read_battles(votes: Iterable[_Vote], names: "_CatalogueNames") -> dict[UUID, _Read]:
     """Read prompts and answers once. Imported and simulated votes were cleaned by their owners,
     so only live ones are searched for identities.
     """
     read: dict[UUID, _Read] = defaultdict(_Read)
-    battles = {vote.battle_id for vote in votes}
-    models = {
-        (vote.battle_id, side): model
-        for vote in votes
-        for side, model in zip(Side, (vote.battle.model_a_id, vote.battle.model_b_id), strict=True)
-    }
-    live = {vote.battle_id for vote in votes if vote.source == "live"}
+    battles = {vote.battle: vote for vote in votes}
+    live = {vote.battle for vote in votes if vote.source == "live"}
     complete = Turn.objects.filter(battle__in=battles, state=TurnState.COMPLETE)
     prompts = complete.order_by("battle", "number").values_list("battle_id", "number", "prompt")
     for battle, number, prompt in prompts.iterator(chunk_size=_TEXTS):
@@ -176,11 +197,14 @@ def _read_battles(votes: Iterable[Vote], names: "_CatalogueNames") -> dict[UUID,
             read[battle].first_prompt = prompt
         if battle in live and names.asked_for(prompt):
             read[battle].reasons.add(NotCounted.IDENTITY_IN_PROMPT)
+    if not live:
+        return read
     answers = Reply.objects.filter(turn__battle__in=live, turn__state=TurnState.COMPLETE).order_by()
     for battle, side, text in answers.values_list("turn__battle_id", "side", "text").iterator(
         chunk_size=_TEXTS
     ):
-        if names.given_away(models[battle, Side(side)], text):
+        model = {Side.A: battles[battle].model_a, Side.B: battles[battle].model_b}[Side(side)]
+        if names.given_away(model, text):
             read[battle].reasons.add(NotCounted.IDENTITY_IN_ANSWER)
     return read
 

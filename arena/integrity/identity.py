@@ -13,8 +13,8 @@ _LEAST_CHARACTERS = 4
 
 _ASKING = re.compile(
     r"(?:what|which) (?:ai |language |large language )*models? (?:are|is) (?:you|this)"
-    r"|who (?:made|created|trained|built|developed) you\b"
-    r"|(?:what|which) (?:company|lab|organi[sz]ation) (?:made|created|trained|built|developed) you\b"
+    r"|(?:who|(?:what|which) (?:company|lab|organi[sz]ation))"
+    r" (?:made|created|trained|built|developed) you\b"
     r"|你(?:是|叫)(?:什么|什麼|哪个|哪個|哪家)(?:的)?(?:大)?(?:语言|語言)?模型"
     r"|(?:谁|誰|哪家公司)(?:开发|開發|训练|訓練|创造|創造)(?:了)?你"
     r"|你是(?:谁|誰|哪家公司)(?:开发|開發|训练|訓練|创造|創造)的"
@@ -47,8 +47,7 @@ class Names:
                 self._sequences[words[0]].add(words)
             elif words:
                 exact.add(name.strip())
-        spelled = "|".join(map(re.escape, sorted(exact)))
-        self._exact = re.compile(rf"(?<![a-zA-Z0-9])(?:{spelled})(?![a-zA-Z0-9])") if exact else None
+        self._exact = _exactly(exact) if exact else None
 
     def named_in(self, text: str) -> bool:
         """Return whether the text holds any of the names, as whole words."""
@@ -82,6 +81,11 @@ class Names:
         if text[0].isupper() and len(words[0]) >= _LEAST_CHARACTERS:
             return True
         return any(tuple(words[: len(name)]) == name for name in self._sequences[words[0]])
+
+
+def _exactly(names: set[str]) -> re.Pattern[str]:
+    spelled = "|".join(map(re.escape, sorted(names)))
+    return re.compile(rf"(?<![a-zA-Z0-9])(?:{spelled})(?![a-zA-Z0-9])")
 
 
 def asks_for_identity(prompt: str) -> bool:

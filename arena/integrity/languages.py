@@ -21,11 +21,12 @@ _TRADITIONAL = frozenset(
     "這們個說國來時對會學為麼發沒樣還過現進動種兩開問間關無機長見氣話問題電車書"
     "東門風馬鳥魚龍點線語譯請謝給讓應該難簡單實際網絡數據類設計經濟歷"
 )
-_ENGLISH = frozenset(
+_COMMON_ENGLISH = (
     "the a an of to in is are and for with what how why do does can you i it that this write "
     "me my please on as be if or by from at not your explain give make list which who when "
-    "was were has have would should could about between into them they we he she his her".split()
+    "was were has have would should could about between into them they we he she his her"
 )
+_ENGLISH = frozenset(re.findall(r"\w+", _COMMON_ENGLISH))
 # First letter of the range, last letter, script.
 _RANGES = (
     ("\u3040", "\u30ff", "kana"),

@@ -24,7 +24,7 @@ class CategorySource(models.TextChoices):
 
 
 class VoteFacts(models.Model):
-    """The verdict on a vote that is final. Rules can be run again; the vote itself never changes."""
+    """The verdict on a final vote. Rules can be run again; the vote itself never changes."""
 
     vote = models.OneToOneField(
         Vote, primary_key=True, on_delete=models.CASCADE, related_name="facts"
