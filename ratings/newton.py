@@ -12,6 +12,7 @@ import numpy as np
 
 from ratings.arrays import Floats
 from ratings.errors import NotConverged
+from ratings.linear import invert_definite, solve_definite
 
 TOLERANCE = 1e-9
 """Largest component of the gradient, in votes, at which a fit counts as converged."""
@@ -68,7 +69,7 @@ def fit_strengths(points: Floats, prior: float = 0.0, start: Floats | None = Non
         gradient, curvature = gradient_and_curvature(theta, played, won, prior)
         if (np.abs(gradient) <= allowed).all():
             return Strengths(theta, float(np.abs(gradient).max()), step)
-        direction = np.linalg.solve(invertible(laplacian(curvature, theta, prior)), gradient)
+        direction = solve_definite(invertible(laplacian(curvature, theta, prior)), gradient)
         theta = _advance(theta, direction - direction.mean(), points, prior)
     raise NotConverged(
         f"after {_MAX_STEPS} steps the largest gradient is {np.abs(gradient).max():.3g} votes"
@@ -144,9 +145,7 @@ def pseudo_inverse(hessian: Floats) -> Floats:
     """Moore-Penrose inverse of a Laplacian: the model-based covariance of centred strengths."""
     m = len(hessian)
     level = ground_level(hessian)
-    inverse = np.linalg.inv(hessian + level) - 1 / (m * m * level)
-    symmetric: Floats = 0.5 * (inverse + inverse.T)
-    return symmetric
+    return invert_definite(hessian + level) - 1 / (m * m * level)
 
 
 def log_likelihood(theta: Floats, points: Floats, prior: float) -> float:

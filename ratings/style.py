@@ -17,6 +17,7 @@ from ratings.bradley_terry import points_taken, rateable_components
 from ratings.comparisons import Comparisons
 from ratings.covariance import clustered_meat, sandwich
 from ratings.errors import CollinearFeatures, InvalidParameter, NotConverged, Separated
+from ratings.linear import invert_definite, solve_definite
 from ratings.newton import fit_strengths, ground_level, logistic, permitted_gradient
 from ratings.outcomes import BothBad, Ties
 from ratings.parameters import Interval, Parameters
@@ -230,7 +231,7 @@ class _StyleFit:
                 self._check_collinear(sums.curvature.matrix())
             if np.abs(gradient).max() <= allowed:
                 return theta, beta, sums
-            move = np.linalg.solve(hessian, gradient)
+            move = solve_definite(hessian, gradient)
             move *= min(1.0, 4.0 / np.abs(move).max())
             theta = theta + move[: self.m] - move[: self.m].mean()
             beta = beta + move[self.m :]
@@ -273,9 +274,7 @@ class _StyleFit:
             return
         m = self.m
         gram = hessian[m:, m:]
-        explained = hessian[m:, :m] @ np.linalg.solve(
-            _grounded(hessian, m)[:m, :m], hessian[:m, m:]
-        )
+        explained = hessian[m:, :m] @ solve_definite(_grounded(hessian, m)[:m, :m], hessian[:m, m:])
         size = np.sqrt(np.diag(gram))
         if (size == 0).any():
             name = self.names[int(np.argmax(size == 0))]
@@ -298,7 +297,7 @@ class _StyleFit:
             return np.cov(rounds, rowvar=False), rounds, None
         m = self.m
         hessian = sums.curvature.matrix()
-        bread = np.linalg.inv(_grounded(hessian, m))
+        bread = invert_definite(_grounded(hessian, m))
         bread[:m, :m] -= 1 / (m * m * ground_level(hessian[:m, :m]))
         if self.parameters.interval == "clustered":
             meat, degrees = self._clustered_meat(theta, beta)

@@ -137,16 +137,22 @@ def by_score(table: Floats) -> tuple[Floats, Floats]:
     return won, even + even.T
 
 
+def vote_keys(votes: Comparisons, rows: slice = slice(None)) -> Integers:
+    """Position of each vote in a raveled (4, m, m) table, (n,)."""
+    m = len(votes.models)
+    key = votes.outcome[rows].astype(np.int64)
+    key *= m
+    key += votes.a[rows]
+    key *= m
+    key += votes.b[rows]
+    return key
+
+
 def _sum_by_key(votes: Comparisons, column: AnyFloat | None) -> Floats:
     m = len(votes.models)
     total = np.zeros(4 * m * m)
     for start in range(0, len(votes), _BLOCK):
         block = slice(start, start + _BLOCK)
-        key = votes.outcome[block].astype(np.int64)
-        key *= m
-        key += votes.a[block]
-        key *= m
-        key += votes.b[block]
         weights = None if column is None else column[block]
-        total += np.bincount(key, weights=weights, minlength=4 * m * m)
+        total += np.bincount(vote_keys(votes, block), weights, 4 * m * m)
     return total

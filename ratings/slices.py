@@ -1,0 +1,81 @@
+"""Many boards of the same votes: categories, languages, windows of time, in one pass.
+
+The key of a vote (outcome and ordered pair) is computed once; every slice then only counts the
+keys of its own votes. Styled slices share one sort of the votes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ratings.arrays import Flags, Integers
+from ratings.board import Board
+from ratings.bradley_terry import fit_bradley_terry
+from ratings.comparisons import Comparisons
+from ratings.errors import InvalidParameter, InvalidVotes, RatingsError
+from ratings.style import fit_style_controlled
+from ratings.tally import Tally, vote_keys
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Boards by name, and for each slice that has none the sentence that says why."""
+
+    boards: Mapping[str, Board]
+    refused: Mapping[str, str]
+
+
+def fit_slices(
+    votes: Comparisons, slices: Mapping[str, Flags], *, style: bool = False, **options: Any
+) -> Slices:
+    """Fit one board for each slice.
+
+    Parameters
+    ----------
+    votes : Comparisons
+    slices : mapping of name to (n,) bool
+        Slices may overlap.
+    style : bool
+        Control for style in each slice, with the slice's own standard deviations.
+    **options
+        Of `ratings.fit_bradley_terry` or `ratings.fit_style_controlled`.
+
+    Returns
+    -------
+    Slices
+        A slice with too few votes stands in ``refused``; it never stops the others.
+
+    Raises
+    ------
+    InvalidVotes
+        A slice is not a boolean column of n rows.
+    InvalidParameter
+        An option has no meaning; that would refuse every slice alike.
+    """
+    for name, rows in slices.items():
+        if rows.dtype != np.bool_ or rows.shape != (len(votes),):
+            raise InvalidVotes(f"the slice {name!r} must be {len(votes)} booleans")
+    tallied = votes.weight is None and not style and options.get("interval") != "clustered"
+    keys = vote_keys(votes) if tallied else None
+    boards, refused = {}, {}
+    for name, rows in slices.items():
+        try:
+            if keys is not None:
+                boards[name] = fit_bradley_terry(_tally(votes.models, keys[rows]), **options)
+            elif style:
+                boards[name] = fit_style_controlled(votes.select(rows), **options)
+            else:
+                boards[name] = fit_bradley_terry(votes.select(rows), **options)
+        except InvalidParameter:
+            raise
+        except RatingsError as error:
+            refused[name] = str(error)
+    return Slices(boards, refused)
+
+
+def _tally(models: tuple[str, ...], keys: Integers) -> Tally:
+    m = len(models)
+    count = np.bincount(keys, minlength=4 * m * m).astype(np.float64).reshape(4, m, m)
+    return Tally.from_counts(models, count)
