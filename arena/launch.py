@@ -61,7 +61,7 @@ def web(host: str, port: int) -> Program:
         [
             *(sys.executable, "-m", "uvicorn", "arena.asgi:application"),
             *("--host", host, "--port", str(port)),
-            *("--lifespan", "off", "--no-access-log", "--no-server-header"),
+            *("--lifespan", "on", "--no-access-log", "--no-server-header"),
             # Frames are coalesced already; compressing each would only cost time.
             *("--ws-per-message-deflate", "false", "--ws-max-size", "262144"),
             *("--timeout-graceful-shutdown", "30"),

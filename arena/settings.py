@@ -35,6 +35,9 @@ REDIS_URL = redis_url()
 # --- The rules of the arena (PRODUCT terms; all public on /method/) ------------------------------
 MAX_TURNS = integer("PARITY_MAX_TURNS", default=50)
 MAX_PROMPT_CHARACTERS = integer("PARITY_MAX_PROMPT_CHARACTERS", default=30_000)
+# Limits of one visitor: battles that are being answered at once, and prompts in a minute.
+MAX_STREAMING_BATTLES = integer("PARITY_MAX_STREAMING_BATTLES", default=3)
+PROMPTS_PER_MINUTE = integer("PARITY_PROMPTS_PER_MINUTE", default=20)
 # Seconds in which a vote can be taken back; names are sent and the vote counted only after it.
 UNDO_SECONDS = number("PARITY_UNDO_SECONDS", default=3.0)
 # `paced` hides each side's speed until the vote; `live` shows text as it comes.
@@ -77,6 +80,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "arena.admin_policy.admin_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -12,8 +12,15 @@ from django.utils import translation
 from arena.battles import protocol, turns
 from arena.battles.errors import BattleError, NotFound, NotYours
 from arena.battles.generation import Generation, current, in_database
-from arena.battles.protocol import Again, BadMessage, BattleMessage, ErrorMessage
-from arena.battles.protocol import Prompt, Resume, Stop
+from arena.battles.protocol import (
+    Again,
+    BadMessage,
+    BattleMessage,
+    ErrorMessage,
+    Prompt,
+    Resume,
+    Stop,
+)
 from arena.battles.rate import RateLimit
 from arena.battles.state import read_battle
 from arena.battles.stream import SlowReader, Subscription
@@ -28,7 +35,7 @@ _SECONDS_TO_LOOK = 4.0
 _BURST, _MESSAGES_PER_SECOND = 20, 5.0
 
 
-class BattleConsumer(AsyncWebsocketConsumer):
+class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """One visitor's socket. It shows one battle at a time."""
 
     scope: WebSocketScope

@@ -1,4 +1,4 @@
-"""What can be wrong with what a visitor asks: a code, a status, and a sentence that says what to do.
+"""What can be wrong with what a visitor asks: a code, a status, a sentence that says what to do.
 
 ::
 

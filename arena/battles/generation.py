@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from typing import cast
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -20,7 +21,7 @@ from django.utils import timezone
 from arena.battles import turns
 from arena.battles.errors import Unavailable
 from arena.battles.models import Runner, Side, Turn, TurnState
-from arena.battles.pacing import Pacer
+from arena.battles.pacing import Mode, Pacer
 from arena.battles.protocol import Frame, TurnEnded
 from arena.battles.side import SideReply
 from arena.battles.slots import EndpointSlots
@@ -51,7 +52,7 @@ class LiveTurn:
         self.started = started
         self._streams = streams
         self._clock = asyncio.get_running_loop().time
-        self._pacer = Pacer(Side, mode=settings.PACING)
+        self._pacer = Pacer(Side, mode=cast("Mode", settings.PACING))
         self._sides = {
             side: SideReply(call, self._feeder(side)) for side, call in started.calls.items()
         }
@@ -182,7 +183,7 @@ class Generation:
         await asyncio.gather(*self._starting, return_exceptions=True)
         if self._tasks and seconds:
             await asyncio.wait(self._tasks, timeout=seconds)
-        left = list(self._live)
+        left = dict(self._live)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -190,7 +191,9 @@ class Generation:
             self._heart.cancel()
             await asyncio.gather(self._heart, return_exceptions=True)
         if left:
-            await in_database(turns.void_turns, left, at=timezone.now())
+            await in_database(turns.void_turns, list(left), at=timezone.now())
+            for live in left.values():
+                live.publish_end(TurnEnd(state=TurnState.FAILED, votable=False, void="abandoned"))
         if self._begun is not None:
             await self.streams.flush(seconds=_FLUSH_SECONDS)
             await self.streams.__aexit__()
@@ -202,9 +205,7 @@ class Generation:
         self._heart = asyncio.create_task(self._beat(), name="battles heartbeat")
 
     async def _start(self, open_turn: Callable[..., StartedTurn], *args: object) -> StartedTurn:
-        started = await in_database(
-            open_turn, *args, at=timezone.now(), runner_id=self.runner_id
-        )
+        started = await in_database(open_turn, *args, at=timezone.now(), runner_id=self.runner_id)
         live = self._live[started.turn_id] = LiveTurn(started, self.streams)
         task = asyncio.create_task(self._answer(live), name=f"turn {started.turn_id}")
         self._tasks.add(task)

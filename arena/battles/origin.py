@@ -34,11 +34,13 @@ def is_same_origin(scope: Mapping[str, Any]) -> bool:
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(origins) != 1 or len(hosts) != 1:
         return False
-    origin, host = origins[0].decode("latin-1"), hosts[0].decode("latin-1")
+    origin: str = origins[0].decode("latin-1")
+    host: str = hosts[0].decode("latin-1")
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
     domain, _port = split_domain_port(host)
-    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+    if not domain or not validate_host(domain, list(settings.ALLOWED_HOSTS)):
         return False
     secure = settings.HTTPS or scope.get("scheme") in {"https", "wss"}
-    return origin == f"{'https' if secure else 'http'}://{host}"
+    expected = f"{'https' if secure else 'http'}://{host}"
+    return origin == expected

@@ -54,9 +54,7 @@ def draw_pair(
     drawn = [first, second]
     rng.shuffle(drawn)
     return Pair(
-        endpoints={
-            side: rng.choice(candidates[pk]) for side, pk in zip(Side, drawn, strict=True)
-        },
+        endpoints={side: rng.choice(candidates[pk]) for side, pk in zip(Side, drawn, strict=True)},
         reason={
             "rule": "sampling_weight",
             "version": 1,

@@ -15,7 +15,9 @@ def clean_prompt(text: str) -> str:
     PromptRefused
         When nothing is left, or it is longer than `PARITY_MAX_PROMPT_CHARACTERS`.
     """
-    safe = text.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    safe = (
+        text.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
     if not safe.strip():
         raise PromptRefused("prompt_empty")
     if len(safe) > settings.MAX_PROMPT_CHARACTERS:

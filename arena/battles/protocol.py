@@ -193,9 +193,7 @@ class Frame:
 
     def encode(self) -> str:
         """Return the message as it is sent."""
-        return _encode(
-            "frame", seq=self.seq, turn=self.turn, **self.texts, state=dict(self.states)
-        )
+        return _encode("frame", seq=self.seq, turn=self.turn, **self.texts, state=dict(self.states))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

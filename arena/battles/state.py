@@ -26,8 +26,12 @@ def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
         votable=vote is None and Battle.objects.votable().filter(pk=battle.pk).exists(),
         void=battle.void_reason or None,
         seq=_seq(turns[-1]) if turns else 0,
-        vote=vote and VoteView(outcome=vote.outcome, final_at=vote.final_at.isoformat()),
+        vote=None if vote is None else _vote_view(vote),
     )
+
+
+def _vote_view(vote: Vote) -> VoteView:
+    return VoteView(outcome=vote.outcome, final_at=vote.final_at.isoformat())
 
 
 def _view(turn: Turn) -> TurnView:

@@ -169,7 +169,7 @@ class BattleStreams:
         """Wait until Redis has everything, at most so long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._logs:
+                while not all(log.settled for log in self._logs.values()):  # noqa: ASYNC110 -- once in the life of a process
                     await asyncio.sleep(_SECONDS_TO_GATHER)
 
     async def order(self, process: uuid.UUID, text: str) -> None:
@@ -201,7 +201,9 @@ class BattleStreams:
             for battle, log in self._logs.items():
                 fresh = log.entries[log.stored :]
                 for entry in fresh:
-                    fields = {_TEXT: entry.text, **({_LAST: "1"} if entry.last else {})}
+                    fields: dict[Any, Any] = {_TEXT: entry.text}
+                    if entry.last:
+                        fields[_LAST] = "1"
                     pipe.xadd(_key(battle), fields, id=f"{entry.seq}-0", maxlen=_MAX_FRAMES)
                 if fresh:
                     pipe.expire(_key(battle), _SECONDS_OF_LIFE)
@@ -267,7 +269,9 @@ class BattleStreams:
             keys[_orders_key(self._process)] = orders_seen
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS + _BLOCK_MILLISECONDS / 1000):
-                    news = await self._reader.xread(keys, block=_BLOCK_MILLISECONDS, count=1000)
+                    news: Any = await self._reader.xread(
+                        keys, block=_BLOCK_MILLISECONDS, count=1000
+                    )
             except (*_GONE, redis.exceptions.ResponseError, TimeoutError):
                 await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
                 continue

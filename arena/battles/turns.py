@@ -151,7 +151,9 @@ def start_turn(
             raise NotPossibleNow("still_streaming")
         if Vote.objects.standing().filter(battle=battle, final_at__gt=at).exists():
             raise NotPossibleNow("vote_pending")
-        failed = last.state == TurnState.FAILED  # only after the vote: before it, the battle is void
+        failed = (
+            last.state == TurnState.FAILED
+        )  # only after the vote: before it, the battle is void
         number = last.number if failed else last.number + 1
         if number > settings.MAX_TURNS:
             raise NotPossibleNow("too_many_turns")
@@ -181,7 +183,8 @@ def next_attempt(
     with transaction.atomic():
         battle = _lock(started.battle_id)
         turn = Turn.objects.get(pk=started.turn_id)
-        if not _end(turn, TurnState.FAILED, results, at=at, last_seq=started.first_seq - 1):
+        # Nothing was shown: its end, if it is told at all, is its only frame.
+        if not _end(turn, TurnState.FAILED, results, at=at, last_seq=started.first_seq):
             return _end_of(battle, turn)
         limit = MAX_PAIRS if turn.number == 1 else MAX_LATER_ATTEMPTS
         try:
@@ -434,9 +437,7 @@ def _void(battle: Battle, reason: str, at: dt.datetime) -> None:
 def _end_of(battle: Battle, turn: Turn) -> TurnEnd:
     voted = Vote.objects.standing().filter(battle=battle).exists()
     votable = not voted and Battle.objects.votable().filter(pk=battle.pk).exists()
-    return TurnEnd(
-        state=TurnState(turn.state), votable=votable, void=battle.void_reason or None
-    )
+    return TurnEnd(state=TurnState(turn.state), votable=votable, void=battle.void_reason or None)
 
 
 def _last_seq(turn: Turn) -> int:

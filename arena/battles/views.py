@@ -60,7 +60,9 @@ def answers_json(view: Callable[..., JsonResponse]) -> Callable[..., HttpRespons
         try:
             return view(request, battle_id)
         except BattleError as error:
-            return JsonResponse({"code": error.code, "message": error.sentence}, status=error.status)
+            return JsonResponse(
+                {"code": error.code, "message": error.sentence}, status=error.status
+            )
 
     return wrapped
 

@@ -5,7 +5,9 @@ from typing import Any
 from arena.catalog.models import Endpoint, LanguageModel, Provider
 
 
-def add_model(name: str, *, base_url: str, model_name: str | None = None, **fields: Any) -> Endpoint:
+def add_model(
+    name: str, *, base_url: str, model_name: str | None = None, **fields: Any
+) -> Endpoint:
     """Make a model with one endpoint and return the endpoint.
 
     ``model_name`` is what the server calls it, by default the name itself; the other fields are

@@ -65,7 +65,7 @@ class Socket:
             "scheme": "ws",
         }
         # channels' own communicator imports daphne, which we don't install.
-        self.communicator = ApplicationCommunicator(application, scope)
+        self.communicator: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]
         self.received: list[str] = []
 
     async def open(self) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""Who meets whom: by weight, on random sides, only those that can be called."""
+
+import datetime as dt
+import random
+from collections import Counter
+
+import pytest
+from django.utils import timezone
+
+from arena.battles.errors import Unavailable
+from arena.battles.models import Side
+from arena.battles.pairing import draw_pair, endpoint_of_model
+from arena.catalog.models import Endpoint, LanguageModel
+from tests.arena.rows import add_model
+
+pytestmark = pytest.mark.django_db
+URL = "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture
+def three() -> list[Endpoint]:
+    return [add_model(name, base_url=URL) for name in ("one", "two", "three")]
+
+
+def draws(count: int, seed: int = 1, **options: object) -> list[tuple[str, str]]:
+    rng = random.Random(seed)
+    drawn = []
+    for _ in range(count):
+        pair = draw_pair(at=timezone.now(), rng=rng, **options)  # type: ignore[arg-type]
+        drawn.append(tuple(pair.endpoints[side].language_model.name for side in Side))
+    return drawn  # type: ignore[return-value]
+
+
+def test_it_never_draws_a_model_against_itself(three: list[Endpoint]) -> None:
+    assert all(a != b for a, b in draws(100))
+
+
+def test_sides_are_random(three: list[Endpoint]) -> None:
+    sides = Counter(a for pair in draws(300) for a in pair[:1])
+    assert all(60 < count < 140 for count in sides.values())
+    assert len(sides) == 3
+
+
+def test_weights_decide_how_often(three: list[Endpoint]) -> None:
+    LanguageModel.objects.filter(name="three").update(sampling_weight=0.1)
+    seen = Counter(name for pair in draws(300) for name in pair)
+    assert seen["three"] < 60 < seen["one"]
+
+
+def test_it_stores_why(three: list[Endpoint]) -> None:
+    reason = draw_pair(at=timezone.now()).reason
+    assert reason["rule"] == "sampling_weight"
+    assert reason["models"] == 3
+    assert reason["probability"] == pytest.approx(1 / 3)
+
+
+def test_it_leaves_out_what_may_not_be_drawn(three: list[Endpoint]) -> None:
+    now = timezone.now()
+    retired = add_model("retired", base_url=URL)
+    LanguageModel.objects.filter(pk=retired.language_model_id).update(retired_at=now)
+    fictional = add_model("simulated", base_url=URL)
+    LanguageModel.objects.filter(pk=fictional.language_model_id).update(simulated=True)
+    unweighted = add_model("weightless", base_url=URL)
+    LanguageModel.objects.filter(pk=unweighted.language_model_id).update(sampling_weight=0)
+    add_model("disabled", base_url=URL, enabled=False)
+    add_model("suspended", base_url=URL, suspended_until=now + dt.timedelta(minutes=1))
+    add_model("back again", base_url=URL, suspended_until=now - dt.timedelta(minutes=1))
+    names = {name for pair in draws(200) for name in pair}
+    assert names == {"one", "two", "three", "back again"}
+
+
+def test_it_avoids_models_while_others_are_there(three: list[Endpoint]) -> None:
+    avoid = {three[0].language_model_id}
+    assert all("one" not in pair for pair in draws(50, avoid=avoid))
+    two_left = {three[0].language_model_id, three[1].language_model_id}
+    assert draws(1, avoid=two_left)
+
+
+def test_it_says_when_there_are_fewer_than_two() -> None:
+    add_model("alone", base_url=URL)
+    with pytest.raises(Unavailable) as caught:
+        draw_pair(at=timezone.now())
+    assert caught.value.code == "no_models"
+    assert "two models" in caught.value.sentence
+
+
+def test_a_model_goes_on_by_another_of_its_endpoints(three: list[Endpoint]) -> None:
+    first = three[0]
+    other = Endpoint.objects.create(
+        provider=first.provider, language_model=first.language_model, model_name="one-b"
+    )
+    now, model = timezone.now(), first.language_model_id
+    assert endpoint_of_model(model, at=now, preferred=first.pk) == first
+    Endpoint.objects.filter(pk=first.pk).update(enabled=False)
+    assert endpoint_of_model(model, at=now, preferred=first.pk) == other
+    other.delete()
+    assert endpoint_of_model(model, at=now, preferred=first.pk) is None
