@@ -31,7 +31,6 @@ class BattleAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "created_at", "model_a", "model_b", "void_reason")
     list_filter = (("voided_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("model_a", "model_b")
     search_fields = ("id__exact", "model_a__name__exact", "model_b__name__exact")
     search_help_text = "A battle's whole id, or a model's whole name."
     ordering = ("-id",)  # in the order of time, and the only index that is
@@ -39,10 +38,10 @@ class BattleAdmin(ReadOnlyAdmin):
     inlines = (TurnInline, VoteInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Battle]:
-        """Return battles with the endpoints that their page names."""
+        """Return battles with what list and page name."""
         queryset: QuerySet[Battle] = super().get_queryset(request)
         return queryset.select_related(
-            *("endpoint_a__provider", "endpoint_a__language_model"),
+            *("model_a", "model_b", "endpoint_a__provider", "endpoint_a__language_model"),
             *("endpoint_b__provider", "endpoint_b__language_model"),
         )
 
@@ -52,6 +51,11 @@ class ReplyInline(ReadOnlyInline):
 
     model = Reply
     fields = ("side", "language_model", "state", "finish_reason", "error_code", "text")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
+        """Return replies with their models."""
+        queryset: QuerySet[Reply] = super().get_queryset(request)
+        return queryset.select_related("language_model", "turn")
 
 
 @admin.register(Turn)
@@ -76,15 +80,16 @@ class ReplyAdmin(ReadOnlyAdmin):
         *("first_token_seconds", "total_seconds", "completion_tokens"),
     )
     list_filter = ("state", "finish_reason")
-    list_select_related = ("language_model",)
     search_fields = ("turn__battle__id__exact", "language_model__name__exact", "error_code__exact")
     search_help_text = "A battle's whole id, a model's whole name, or an error code."
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
-        """Return replies with what their page names."""
+        """Return replies with what list and page name."""
         queryset: QuerySet[Reply] = super().get_queryset(request)
-        return queryset.select_related("turn", "endpoint__provider", "endpoint__language_model")
+        return queryset.select_related(
+            *("turn", "language_model", "endpoint__provider", "endpoint__language_model")
+        )
 
 
 @admin.register(Vote)

@@ -1,6 +1,8 @@
 """Boards and their frozen snapshots, to look at."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from arena.boards.models import Board, Snapshot, SnapshotRow
 from arena.read_only import ReadOnlyAdmin, ReadOnlyInline
@@ -22,6 +24,11 @@ class SnapshotRowInline(ReadOnlyInline):
     per_page = 100
     fields = ("language_model", "votes", "rating", "lower", "upper", "rank_best", "rank_worst")
     show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SnapshotRow]:
+        """Return rows with their models."""
+        queryset: QuerySet[SnapshotRow] = super().get_queryset(request)
+        return queryset.select_related("language_model")
 
 
 @admin.register(Snapshot)

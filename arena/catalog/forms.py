@@ -12,7 +12,12 @@ from unfold.widgets import (
 
 from arena.catalog.enrol import Enrolment, find_provider
 from arena.catalog.models import Endpoint, Provider
-from arena.catalog.validation import clean_api_key, clean_base_url, clean_parameters
+from arena.catalog.validation import (
+    clean_api_key,
+    clean_base_url,
+    clean_model_name,
+    clean_parameters,
+)
 
 _KEEP_OUT = {"autocomplete": "new-password", "spellcheck": "false"}
 
@@ -87,8 +92,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
     def clean_model_name(self) -> str:
         """Refuse control characters; anything else may be in a name."""
-        name: str = self.cleaned_data["model_name"]
-        return Enrolment(base_url="https://x", model_name=name).cleaned().model_name
+        return clean_model_name(self.cleaned_data["model_name"])
 
 
 class NewEndpointForm(EndpointForm):

@@ -12,7 +12,7 @@ from arena.catalog.licences import LicenceClass
 
 class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
     def drawable(self, *, at: dt.datetime) -> "LanguageModelQuerySet":
-        """Return the models that may enter a battle: not simulated or retired, with an endpoint up."""
+        """Return the models that may be drawn: not simulated or retired, with an endpoint up."""
         return self.filter(
             simulated=False,
             retired_at=None,
@@ -67,7 +67,7 @@ class LanguageModel(models.Model):
         return self.name
 
     def licence_class(self, on: dt.date | None = None) -> str:
-        """Return the licence class in force on a day (today by default); `unknown` without a record."""
+        """Return the licence class in force on a day, by default today; else `unknown`."""
         day = on or timezone.now().date()
         records = [record for record in self.licensings.all() if record.since <= day]
         if not records:
@@ -75,7 +75,7 @@ class LanguageModel(models.Model):
         return max(records, key=lambda record: record.since).licence_class
 
     def released_on(self) -> dt.date | None:
-        """Return the day that counts on a time axis: the weights' day if there is one, else the API's."""
+        """Return the day on a time axis: the weights' if there is one, else the API's."""
         return self.weights_released_on or self.api_released_on
 
 

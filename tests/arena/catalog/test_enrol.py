@@ -104,7 +104,11 @@ def test_it_names_every_wrong_field_at_once() -> None:
     with pytest.raises(ValidationError) as refusal:
         enrol(
             Enrolment(
-                base_url="x", api_key="a b", model_name="", licence_class="free", parameters={"n": 2}
+                base_url="x",
+                api_key="a b",
+                model_name="",
+                licence_class="free",
+                parameters={"n": 2},
             )
         )
     assert set(refusal.value.message_dict) == {

@@ -47,7 +47,9 @@ def test_a_second_import_stores_nothing(write: Write, import_votes: Import) -> N
 
 
 def test_columns_and_words_can_be_named(write: Write, import_votes: Import) -> None:
-    path = write("first;second;who;said;when;key\nx;y;ann;1;2024-05-01T10:00:00Z;r1\nx;y;bo;2;;r2\n")
+    path = write(
+        "first;second;who;said;when;key\nx;y;ann;1;2024-05-01T10:00:00Z;r1\nx;y;bo;2;;r2\n"
+    )
     options = ["--column", "model_a=first", "model_b=second", "voter=who", "outcome=said"]
     options += ["time=when", "id=key", "--outcome-values", "1=a", "2=b", "--source", "mine"]
     import_votes(path, *options)
@@ -68,7 +70,9 @@ def test_the_winner_may_be_a_model_s_name_or_three_columns(
 
 
 def test_prompts_and_answers_become_a_turn(write: Write, import_votes: Import) -> None:
-    import_votes(write('model_a,model_b,winner,prompt,answer_a,answer_b\nx,y,a,"Hi,\nyou",one,two\n'))
+    import_votes(
+        write('model_a,model_b,winner,prompt,answer_a,answer_b\nx,y,a,"Hi,\nyou",one,two\n')
+    )
     turn = Turn.objects.get()
     assert (turn.prompt, turn.state) == ("Hi,\nyou", "complete")
     replies = Reply.objects.order_by("side").values_list("side", "text", "finish_reason")
