@@ -1,0 +1,74 @@
+"""Votes that tests of what comes after a vote need."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from arena.battles.models import Battle, Reply, Turn, Vote
+from arena.catalog.models import LanguageModel, Licensing
+from arena.voters.models import Voter
+
+NOW = dt.datetime(2026, 6, 1, 12, 0, tzinfo=dt.UTC)
+
+
+def new_model(name: str, licence_class: str = "", **fields: object) -> LanguageModel:
+    """Make a model, with a licence since long ago where a class is given."""
+    model = LanguageModel.objects.create(slug=name.lower().replace(" ", "-"), name=name, **fields)
+    if licence_class:
+        Licensing.objects.create(
+            language_model=model, licence_class=licence_class, since=dt.date(2020, 1, 1)
+        )
+    return model
+
+
+def cast(
+    model_a: LanguageModel,
+    model_b: LanguageModel,
+    outcome: str = "a",
+    *,
+    voter: Voter | None = None,
+    source: str = "live",
+    final_at: dt.datetime = NOW,
+    prompt: str = "",
+    answers: Sequence[str] = ("One.", "Two."),
+) -> Vote:
+    """Store a battle and its vote; with a prompt, also the turn and its two replies."""
+    voter = voter or Voter.objects.create(source=source)
+    battle = Battle.objects.create(voter=voter, model_a=model_a, model_b=model_b)
+    if prompt:
+        turn = Turn.objects.create(
+            battle=battle, number=1, prompt=prompt, state="complete", ended_at=final_at
+        )
+        Reply.objects.bulk_create(
+            Reply(
+                turn=turn,
+                side=side,
+                language_model=model,
+                state="complete",
+                finish_reason="stop",
+                text=text,
+            )
+            for side, model, text in zip("ab", (model_a, model_b), answers, strict=True)
+        )
+    return Vote.objects.create(
+        battle=battle,
+        outcome=outcome,
+        source=source,
+        cast_at=final_at - dt.timedelta(seconds=3),
+        final_at=final_at,
+    )
+
+
+def cast_many(
+    first: LanguageModel,
+    second: LanguageModel,
+    *,
+    wins: int,
+    losses: int,
+    voters: int = 2,
+    source: str = "live",
+) -> None:
+    """Store votes of which the first model wins and loses so many."""
+    people = [Voter.objects.create(source=source) for _ in range(voters)]
+    outcomes = ["a"] * wins + ["b"] * losses
+    for number, outcome in enumerate(outcomes):
+        cast(first, second, outcome, voter=people[number % voters], source=source)

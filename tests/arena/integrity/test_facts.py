@@ -1,0 +1,136 @@
+"""Verdicts: which votes get one, what it says, and that two runs write it once."""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from arena.battles.models import Retraction
+from arena.integrity import facts
+from arena.integrity.facts import decide_votes, decisions_by_source
+from arena.integrity.models import UndecidedVote, VoteFacts
+from tests.arena.boards.votes import NOW, cast, new_model
+
+LATER = NOW + dt.timedelta(minutes=1)
+
+
+@pytest.mark.django_db
+def test_it_decides_a_vote_once_its_undo_time_is_over() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), final_at=NOW)
+    assert decide_votes(NOW - dt.timedelta(seconds=1)) == 0
+    assert decide_votes(NOW) == 1
+    assert vote.facts.counted
+    assert vote.facts.rule_version == facts.RULE_VERSION
+    assert decisions_by_source() == {"live": 1}
+    assert decide_votes(LATER) == 0
+    assert decisions_by_source() == {"live": 1}
+
+
+@pytest.mark.django_db
+def test_it_passes_over_a_vote_that_was_taken_back() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"))
+    Retraction.objects.create(vote=vote)
+    decide_votes(LATER)
+    assert not VoteFacts.objects.exists()
+    assert not UndecidedVote.objects.exists()
+
+
+@pytest.mark.django_db
+def test_it_decides_a_lower_id_that_became_final_later() -> None:
+    models = new_model("Alder"), new_model("Birch")
+    late = cast(*models, final_at=LATER)
+    early = cast(*models, final_at=NOW)
+    assert late.pk < early.pk
+    assert decide_votes(NOW) == 1
+    assert decide_votes(LATER) == 1
+    assert VoteFacts.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("prompt", "answers", "reason"),
+    [
+        ("Are you Alder Large?", ("Yes.", "No."), "identity_in_prompt"),
+        ("Tell me of yourself", ("I am Alder Large.", "Fine."), "identity_in_answer"),
+        ("Tell me of yourself", ("Fine.", "I was made by Woodland Labs."), "identity_in_answer"),
+        ("Compare trees", ("Birch Mini is a tree.", "Fine."), ""),
+        ("Compare trees", ("Fine.", "As Birch Mini, I like trees."), "identity_in_answer"),
+        ("How do I search with Woodland Labs?", ("So.", "Thus."), ""),
+    ],
+)
+def test_it_does_not_count_what_gives_a_model_away(
+    prompt: str, answers: tuple[str, str], reason: str
+) -> None:
+    alder = new_model("Alder Large", organisation="Woodland Labs")
+    vote = cast(alder, new_model("Birch Mini"), prompt=prompt, answers=answers)
+    decide_votes(LATER)
+    assert vote.facts.not_counted_because == reason
+    assert vote.facts.counted == (not reason)
+
+
+@pytest.mark.django_db
+def test_it_searches_only_live_votes_for_identities() -> None:
+    models = new_model("Alder"), new_model("Birch")
+    vote = cast(*models, source="import:old", prompt="Is Alder a good model?")
+    decide_votes(LATER)
+    assert vote.facts.counted
+    assert vote.facts.language == "en"
+
+
+@pytest.mark.django_db
+def test_it_does_not_count_a_model_against_itself() -> None:
+    alder = new_model("Alder")
+    vote = cast(alder, alder)
+    decide_votes(LATER)
+    assert vote.facts.not_counted_because == "same_model"
+
+
+@pytest.mark.django_db
+def test_it_says_that_a_rule_named_the_category() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), prompt="```\nx = 1\n```")
+    decide_votes(LATER)
+    assert (vote.facts.category, vote.facts.category_by) == ("coding", "rule")
+
+
+@pytest.mark.django_db
+def test_it_decides_again_what_an_older_rule_decided() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"))
+    decide_votes(LATER)
+    VoteFacts.objects.update(rule_version=0, counted=False, not_counted_because="same_model")
+    assert decide_votes(LATER) == 1
+    again = VoteFacts.objects.get(vote=vote)
+    assert again.counted
+    assert again.rule_version == facts.RULE_VERSION
+    assert decisions_by_source() == {"live": 2}
+
+
+@pytest.mark.django_db
+def test_it_stops_at_a_limit_and_takes_live_votes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "_BLOCK", 2)
+    models = new_model("Alder"), new_model("Birch")
+    for _ in range(3):
+        cast(*models, source="import:old")
+    live = cast(*models)
+    assert decide_votes(LATER, limit=1) == 1
+    assert VoteFacts.objects.get().vote == live
+    assert decide_votes(LATER) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_decide_each_vote_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "_BLOCK", 3)
+    models = new_model("Alder"), new_model("Birch")
+    for _ in range(30):
+        cast(*models)
+
+    def run(_number: int) -> int:
+        try:
+            return decide_votes(LATER)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(run, range(4))) == 30
+    assert VoteFacts.objects.count() == 30
+    assert decisions_by_source() == {"live": 30}
