@@ -259,5 +259,5 @@ class EndpointAdmin(ModelAdmin):
             if enable:
                 said += " It was added and is off: correct it, save and check, then enable it."
             if verdict.detail:
-                said += f" The server said: {verdict.detail[:300]}"
+                said += f" In detail: {verdict.detail[:300]}"
             self.message_user(request, said, messages.ERROR)

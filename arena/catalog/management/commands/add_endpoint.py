@@ -185,7 +185,7 @@ def _check(enrolments: list[tuple[str, Enrolment]]) -> None:
     complaints = []
     for (where, enrolment), verdict in zip(enrolments, asyncio.run(check_all()), strict=True):
         if not verdict.ok:
-            said = f" The server said: {verdict.detail[:300]}" if verdict.detail else ""
+            said = f" In detail: {verdict.detail[:300]}" if verdict.detail else ""
             place = f"{where}, " if where else ""
             complaints.append(f"{place}{enrolment.model_name}: {verdict.sentence}{said}")
     if complaints:
