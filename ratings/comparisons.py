@@ -109,11 +109,10 @@ class Comparisons:
         )
         models = tuple(sorted({*names_a, *names_b}))
         place = {name: position for position, name in enumerate(models)}
-        small = np.min_scalar_type(-max(len(models), 1))
         a, b = (
-            np.array([place[name] for name in names], dtype=small)[codes]
+            np.array([place[name] for name in names], dtype=np.int32)[codes]
             if names
-            else codes.astype(small)
+            else codes.astype(np.int32)
             for codes, names in ((codes_a, names_a), (codes_b, names_b))
         )
         return cls(

@@ -13,9 +13,13 @@ With H the negative Hessian, a Laplacian, and S the sum over votes of the square
 All are gauge-free: centred on the mean of the models, so that no model is the yardstick.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from ratings.arrays import AnyInteger, Flags, Floats, Integers
+from ratings.compiled import column, even_shares, in_threads, kernels
 from ratings.errors import NotEnoughVotes
 from ratings.newton import logistic, pseudo_inverse
 
@@ -100,23 +104,65 @@ def clustered_meat(
             "show how much voters differ"
         )
     k = 0 if others is None else others.shape[1]
-    meat = np.zeros((m + k, m + k))
-    order = np.argsort(cluster, kind="stable")
-    bounds = np.searchsorted(cluster[order], np.arange(voters + 1))
-    step = max(1, _SCORES_AT_ONCE // (m + k))
-    for first in range(0, voters, step):
-        last = min(first + step, voters)
-        rows = order[bounds[first] : bounds[last]]
-        number = cluster[rows] - first
-        flat = np.bincount(number * m + a[rows], residual[rows], (last - first) * m)
-        flat -= np.bincount(number * m + b[rows], residual[rows], (last - first) * m)
-        score = flat.reshape(last - first, m)
-        if others is not None:
-            columns = [np.bincount(number, column[rows], last - first) for column in others.T]
-            score = np.column_stack([score, *columns])
-        meat += score.T @ score
+    sizes = np.bincount(cluster, minlength=voters)
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    scores = _Scores(a, b, residual, np.empty((len(a), 0)) if others is None else others, m)
+    compiled = kernels(len(a))
+    if compiled is None:
+        meat = scores.meat(np.argsort(cluster, kind="stable"), cluster, bounds)
+    else:
+        order = np.empty(len(a), dtype=np.int64)
+        compiled.order_by_voter(cluster, bounds[:-1].copy(), order)
+        meat = scores.compiled_meat(order, bounds, compiled)
     free = max(len(residual) - (m - 1 + k), 1)
     return meat * (voters / (voters - 1) * (len(residual) - 1) / free), voters - 1
+
+
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    """Scores of single votes, as columns."""
+
+    a: AnyInteger
+    b: AnyInteger
+    residual: Floats
+    others: Floats
+    m: int
+
+    def meat(self, order: Integers, cluster: Integers, bounds: Integers) -> Floats:
+        """Sum over voters with dense blocks of voters by parameters."""
+        m, size = self.m, self.m + self.others.shape[1]
+        total = np.zeros((size, size))
+        voters = len(bounds) - 1
+        step = max(1, _SCORES_AT_ONCE // size)
+        for first in range(0, voters, step):
+            last = min(first + step, voters)
+            rows = order[bounds[first] : bounds[last]]
+            number = cluster[rows] - first
+            flat = np.bincount(number * m + self.a[rows], self.residual[rows], (last - first) * m)
+            flat -= np.bincount(number * m + self.b[rows], self.residual[rows], (last - first) * m)
+            more = [np.bincount(number, column[rows], last - first) for column in self.others.T]
+            score = np.column_stack([flat.reshape(last - first, m), *more])
+            total += score.T @ score
+        return total
+
+    def compiled_meat(self, order: Integers, bounds: Integers, compiled: Any) -> Floats:
+        """Sum over voters, visiting only the models each met."""
+        size = self.m + self.others.shape[1]
+        shares = even_shares(len(bounds) - 1)
+        parts = np.zeros((len(shares), size, size))
+
+        a, b = column(self.a), column(self.b)
+        others = np.ascontiguousarray(self.others)
+
+        def add(share: int, first: int, last: int) -> None:
+            compiled.add_voters(
+                *(order, bounds, first, last, a, b, self.residual, others),
+                *(self.m, parts[share]),
+            )
+
+        in_threads(add, [(share, *edges) for share, edges in enumerate(shares)])
+        total: Floats = parts.sum(axis=0)
+        return total
 
 
 def number_voters(voter: AnyInteger) -> tuple[Integers, int]:

@@ -5,14 +5,16 @@ order of the votes, which is why it stands beside Bradley-Terry and not in its p
 the order many times shows how much.
 """
 
+import math
 from typing import Literal
 
 import numpy as np
 
-from ratings.arrays import Floats, Integers
+from ratings.arrays import AnyInteger, Floats, Integers
 from ratings.assembly import Estimate, assemble_board
 from ratings.board import Board
 from ratings.comparisons import Comparisons
+from ratings.compiled import column, kernels
 from ratings.components import NO_VOTES, Components
 from ratings.errors import InvalidParameter, InvalidVotes, NotEnoughVotes
 from ratings.outcomes import BothBad
@@ -82,21 +84,24 @@ def fit_elo(
         rounds=rounds,
         seed=seed,
     )
-    score = parameters.scoring.scores[votes.outcome]
-    counted = np.flatnonzero(np.isfinite(score))
-    a, b = votes.a[counted].astype(np.int64), votes.b[counted].astype(np.int64)
-    m = len(votes.models)
-    played = np.bincount(a, minlength=m) + np.bincount(b, minlength=m)
-    if not counted.size:
+    scores = parameters.scoring.scores
+    counted = np.asarray(parameters.scoring.counted)[votes.outcome]
+    if not counted.any():
         raise NotEnoughVotes("there are no counted votes")
+    m = len(votes.models)
+    played = np.bincount(votes.a[counted], minlength=m) + np.bincount(votes.b[counted], minlength=m)
     components = _with_votes(played)
-    season = _Season(a, b, score[counted], m, k / parameters.scale.points_per_logit)
-    theta = season.play(None)[components.main]
+    step = k / parameters.scale.points_per_logit
+    theta = play(votes.a, votes.b, votes.outcome, scores, m=m, step=step)[components.main]
     replicates = None
     if interval is not None:
         rng = np.random.default_rng(seed)
+        orders = (_order(rng, len(votes), interval) for _ in range(rounds))
         replicates = np.array(
-            [season.play(_order(rng, counted.size, interval)) for _ in range(rounds)]
+            [
+                play(votes.a[order], votes.b[order], votes.outcome[order], scores, m=m, step=step)
+                for order in orders
+            ]
         )[:, components.main]
     return assemble_board(
         votes.models,
@@ -109,37 +114,40 @@ def fit_elo(
     )
 
 
-class _Season:
-    """Votes to be played through, in any order, in natural log-odds."""
-
-    def __init__(self, a: Integers, b: Integers, score: Floats, m: int, step: float) -> None:
-        self.a, self.b, self.score, self.m, self.step = a, b, score, m, step
-
-    def play(self, order: Integers | None) -> Floats:
-        """Return the (m,) ratings after the last vote, 0 before the first."""
-        a, b, score = self.a, self.b, self.score
-        if order is not None:
-            a, b, score = a[order], b[order], score[order]
-        return elo_in_order(a, b, score, self.m, self.step)
-
-
-def elo_in_order(a: Integers, b: Integers, score: Floats, m: int, step: float) -> Floats:
-    """Play the votes one after the other; the plain path that the compiled one is tested against.
+def play(
+    a: AnyInteger, b: AnyInteger, outcome: AnyInteger, scores: Floats, *, m: int, step: float
+) -> Floats:
+    """Play the votes one after the other.
 
     Parameters
     ----------
     a, b : (n,) models
-    score : (n,) of side A, 1, 0 or one half
+    outcome : (n,) codes
+    scores : (4,) score of side A by code, NaN for one that does not count
     m : int
     step : float
         K in natural log-odds.
+
+    Returns
+    -------
+    (m,) ratings in natural log-odds, 0 before the first vote.
     """
+    compiled = kernels(len(a))
+    if compiled is None:
+        return elo_in_order(a, b, scores[outcome], m, step)
+    rating = np.zeros(m)
+    compiled.play_elo(column(a), column(b), column(outcome, np.int8), scores, step, rating)
+    return rating
+
+
+def elo_in_order(a: AnyInteger, b: AnyInteger, score: Floats, m: int, step: float) -> Floats:
+    """`play` in plain Python, which the compiled path is tested against; NaN scores are skipped."""
     rating = [0.0] * m
-    exp = np.exp
     for i, j, result in zip(a.tolist(), b.tolist(), score.tolist(), strict=True):
-        move = step * (result - 1.0 / (1.0 + float(exp(rating[j] - rating[i]))))
-        rating[i] += move
-        rating[j] -= move
+        if result == result:  # noqa: PLR0124 - NaN is the score that differs from itself
+            move = step * (result - 1.0 / (1.0 + math.exp(rating[j] - rating[i])))
+            rating[i] += move
+            rating[j] -= move
     return np.array(rating)
 
 

@@ -15,6 +15,7 @@ from ratings.assembly import Estimate, board_columns
 from ratings.board import Board
 from ratings.bradley_terry import points_taken, rateable_components
 from ratings.comparisons import Comparisons
+from ratings.compiled import kernels
 from ratings.covariance import clustered_meat, sandwich
 from ratings.errors import CollinearFeatures, InvalidParameter, NotConverged, Separated
 from ratings.linear import invert_definite, solve_definite
@@ -22,6 +23,7 @@ from ratings.newton import fit_strengths, ground_level, logistic, permitted_grad
 from ratings.outcomes import BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import rated_votes
+from ratings.style_sorted import SortedVotes, sort_votes
 from ratings.style_sums import StyleSums, StyleVotes
 from ratings.tally import Tally
 
@@ -29,6 +31,7 @@ POSITION = "position"
 _MAX_STEPS = 60
 _FARTHEST = 15.0
 """Log-odds of a typical difference beyond which a coefficient is on its way to infinity."""
+_NEARLY_THERE = 1e-3
 _COLLINEAR = 1e-10
 """Share of a feature's variance, not explained by the rest, below which nothing is left of it."""
 
@@ -150,13 +153,14 @@ class _StyleFit:
         self.typical = (
             np.sqrt(np.einsum("ij,ij->j", features, features) / len(features)) / self.unit
         )
-        self.columns = self._columns(features)
+        self.features = features
         self.m, self.k = self.rated.m, features.shape[1]
 
     def board(self) -> StyledBoard:
         """Fit and assemble."""
         start = fit_strengths(points_taken(self.tally), self.parameters.prior).theta
-        theta, beta, sums = self._maximise(self.columns, start, np.zeros(self.k))
+        votes = self._fastest(self.features)
+        theta, beta, sums = self._maximise(votes, start, np.zeros(self.k))
         m = self.m
         whole = Estimate(theta)
         if self.parameters.interval is not None:
@@ -218,21 +222,33 @@ class _StyleFit:
         score = self.parameters.scoring.scores[rated.outcome]
         return StyleVotes(rated.m, rated.a, rated.b, score, rated.weight, features)
 
+    def _fastest(self, features: AnyFloat) -> StyleVotes | SortedVotes:
+        compiled = kernels(len(self.rated))
+        if compiled is None:
+            return self._columns(features)
+        return sort_votes(self.rated, features, self.parameters.scoring, compiled)
+
     def _maximise(
-        self, columns: StyleVotes, theta: Floats, beta: Floats
+        self, columns: StyleVotes | SortedVotes, theta: Floats, beta: Floats
     ) -> tuple[Floats, Floats, StyleSums]:
         """Newton's method in units of `self.unit`; returns the sums at the maximum as well."""
-        total = len(columns.a) if columns.weight is None else float(columns.weight.sum())
+        total = float(self.tally.weight.sum())
+        last_move = np.inf
         allowed = permitted_gradient(np.array([total]))
         for step in range(_MAX_STEPS):
-            sums = self._sums(columns, theta, beta)
+            # Squares are only wanted at the maximum, which a short step just before foretells.
+            squares = self.parameters.interval == "sandwich" and last_move < _NEARLY_THERE
+            sums = self._sums(columns, theta, beta, squares=squares)
             gradient, hessian = self._penalised(sums, theta, beta)
             if step == 0:
                 self._check_collinear(sums.curvature.matrix())
             if np.abs(gradient).max() <= allowed:
+                if self.parameters.interval == "sandwich" and sums.squares is None:
+                    sums = self._sums(columns, theta, beta, squares=True)
                 return theta, beta, sums
             move = solve_definite(hessian, gradient)
-            move *= min(1.0, 4.0 / np.abs(move).max())
+            last_move = float(np.abs(move).max())
+            move *= min(1.0, 4.0 / last_move)
             theta = theta + move[: self.m] - move[: self.m].mean()
             beta = beta + move[self.m :]
             if np.abs(beta * self.typical).max() > _FARTHEST:
@@ -245,9 +261,11 @@ class _StyleFit:
             f"after {_MAX_STEPS} steps the largest gradient is {np.abs(gradient).max():.3g} votes"
         )
 
-    def _sums(self, columns: StyleVotes, theta: Floats, beta: Floats) -> StyleSums:
+    def _sums(
+        self, columns: StyleVotes | SortedVotes, theta: Floats, beta: Floats, *, squares: bool
+    ) -> StyleSums:
         """Sum in the features' own units, then change to the coefficients'."""
-        sums = columns.sums(theta, beta / self.unit, squares=self.parameters.interval == "sandwich")
+        sums = columns.sums(theta, beta / self.unit, squares=squares)
         sums.gradient[self.m :] /= self.unit
         for moment in (sums.curvature, sums.squares):
             if moment is not None:
@@ -307,7 +325,7 @@ class _StyleFit:
         return sandwich(bread, sums.squares.matrix()), None, None
 
     def _clustered_meat(self, theta: Floats, beta: Floats) -> tuple[Floats, int]:
-        rated, columns = self.rated, self.columns
+        rated, columns = self.rated, self._columns(self.features)
         if rated.voter is None:
             raise InvalidParameter("interval='clustered' needs votes with voters")
         residual = columns.residuals(theta, beta / self.unit)
@@ -316,7 +334,7 @@ class _StyleFit:
 
     def _bootstrap(self, theta: Floats, beta: Floats) -> Floats:
         rng = np.random.default_rng(self.parameters.seed)
-        columns, rounds = self.columns, []
+        columns, rounds = self._columns(self.features), []
         for _ in range(self.parameters.rounds):
             weight = self.rated.weights * rng.poisson(1.0, len(self.rated))
             drawn = StyleVotes(

@@ -13,6 +13,7 @@ import numpy as np
 
 from ratings.arrays import AnyFloat, Floats, Integers
 from ratings.comparisons import Comparisons
+from ratings.compiled import column, even_shares, in_threads, kernels
 from ratings.errors import InvalidParameter, InvalidVotes
 from ratings.outcomes import OUTCOMES, Scoring
 
@@ -59,7 +60,7 @@ class Tally:
         """Sum the votes, in blocks."""
         m = len(votes.models)
         if votes.weight is None:
-            count = _sum_by_key(votes, None).reshape(4, m, m)
+            count = _count(votes).reshape(4, m, m)
             return cls(votes.models, count, count, count)
         present = (votes.weight > 0).astype(np.float64)
         count, weight, square = (
@@ -146,6 +147,25 @@ def vote_keys(votes: Comparisons, rows: slice = slice(None)) -> Integers:
     key *= m
     key += votes.b[rows]
     return key
+
+
+def _count(votes: Comparisons) -> Floats:
+    compiled = kernels(len(votes))
+    if compiled is None:
+        return _sum_by_key(votes, None)
+    m = len(votes.models)
+    # Half the memory of 64-bit counts, which then fit the cache; votes are below 2^32.
+    shares = even_shares(len(votes))
+    counts = np.zeros((len(shares), 4 * m * m), dtype=np.uint32)
+
+    def count(share: int, first: int, last: int) -> None:
+        rows = slice(first, last)
+        a, b = column(votes.a[rows]), column(votes.b[rows])
+        compiled.count_votes(a, b, column(votes.outcome[rows], np.int8), m, counts[share])
+
+    in_threads(count, [(share, *edges) for share, edges in enumerate(shares)])
+    total: Floats = counts.sum(axis=0, dtype=np.float64)
+    return total
 
 
 def _sum_by_key(votes: Comparisons, column: AnyFloat | None) -> Floats:

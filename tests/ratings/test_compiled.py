@@ -1,0 +1,149 @@
+"""The compiled path agrees with the plain NumPy path; importing either costs little."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratings import Board, Comparisons, fit_bradley_terry, fit_elo, fit_style_controlled
+from ratings import compiled as switch
+from ratings.style import StyledBoard
+from tests.ratings.examples import simulate
+
+pytest.importorskip("numba", reason="NOT RUN: without Numba there is no compiled path")
+
+
+def both(monkeypatch: pytest.MonkeyPatch, fit: Callable[[], Board]) -> tuple[Board, Board]:
+    """A board by the compiled path, however few votes there are, and by the plain one."""
+    monkeypatch.setattr(switch, "WORTH_COMPILED", 0)
+    assert switch.kernels(1) is not None
+    compiled = fit()
+    monkeypatch.setenv(switch.SWITCH, "0")
+    assert switch.kernels(1) is None
+    return compiled, fit()
+
+
+def assert_same(compiled: Board, plain: Board) -> None:
+    assert compiled.models == plain.models
+    for column in ("rating", "lower", "upper", "covariance"):
+        np.testing.assert_allclose(
+            getattr(compiled, column), getattr(plain, column), atol=1e-6, rtol=1e-9
+        )
+    np.testing.assert_array_equal(compiled.votes, plain.votes)
+
+
+@st.composite
+def random_votes(draw: st.DrawFn) -> Comparisons:
+    """Votes between up to 30 models, thin or thick, with voters, weights, styles or without."""
+    m = draw(st.integers(2, 30))
+    votes, _ = simulate(
+        m,
+        draw(st.integers(20 * m, 60 * m)),
+        draw(st.integers(0, 2**32)),
+        spread=draw(st.floats(0, 1)),
+        ties=draw(st.floats(0, 0.9)),
+        effects=tuple(draw(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=3))),
+        voters=draw(st.integers(2, 200)),
+    )
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    kind = draw(st.sampled_from([np.float32, np.float64]))
+    assert votes.features is not None
+    return Comparisons(
+        votes.models,
+        votes.a.astype(draw(st.sampled_from([np.int8, np.int32, np.int64]))),
+        votes.b,
+        votes.outcome,
+        voter=votes.voter,
+        weight=rng.uniform(0, 3, len(votes)) if draw(st.booleans()) else None,
+        features=votes.features.astype(kind),
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(votes=random_votes(), interval=st.sampled_from(["sandwich", "clustered", "model"]))
+def test_compiled_boards_agree_with_plain_ones(votes: Comparisons, interval: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        assert_same(*both(patch, lambda: fit_bradley_terry(votes, interval=interval, prior=1)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(votes=random_votes(), interval=st.sampled_from(["sandwich", "clustered", "model"]))
+def test_compiled_style_agrees_with_plain_style(votes: Comparisons, interval: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        compiled, plain = both(
+            patch,
+            lambda: fit_style_controlled(votes, interval=interval, prior=1, both_bad="drop"),
+        )
+    assert_same(compiled, plain)
+    assert isinstance(compiled, StyledBoard)
+    assert isinstance(plain, StyledBoard)
+    np.testing.assert_allclose(compiled.coefficients, plain.coefficients, atol=1e-9)
+    np.testing.assert_allclose(
+        compiled.coefficient_intervals, plain.coefficient_intervals, atol=1e-9
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(votes=random_votes(), both_bad=st.sampled_from(["half", "drop"]))
+def test_compiled_elo_agrees_with_plain_elo(votes: Comparisons, both_bad: Any) -> None:
+    plain_votes = Comparisons(votes.models, votes.a, votes.b, votes.outcome)
+    with pytest.MonkeyPatch.context() as patch:
+        assert_same(*both(patch, lambda: fit_elo(plain_votes, both_bad=both_bad)))
+
+
+@pytest.mark.parametrize("extreme", [0.0, 1e-300, 1.0, 36.0, 37.0, 700.0, 710.0, 1e6])
+def test_the_compiled_logistic_is_exact_everywhere(extreme: float) -> None:
+    x = np.concatenate([np.linspace(-extreme, extreme, 1001), [extreme, -extreme]])
+    out = np.empty_like(x)
+    kernels = switch.kernels(switch.WORTH_COMPILED)
+    assert kernels is not None
+    kernels.logistic_block(x, len(x), out)
+    expected = np.where(x > 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)))
+    expected = np.where(x > 0, expected, expected / (1 + expected))
+    np.testing.assert_allclose(out, expected, rtol=1e-14, atol=1e-300)
+
+
+def run(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+    )
+    return done.stdout.strip()
+
+
+def test_importing_ratings_loads_neither_numba_nor_scipy() -> None:
+    code = """
+import sys
+from ratings import Comparisons, fit_bradley_terry, fit_elo, fit_style_controlled, frontier_gap
+print(sorted({"numba", "scipy", "pyarrow", "pandas", "django"} & set(sys.modules)))
+"""
+    assert run(code) == "[]"
+
+
+def test_a_small_fit_does_not_load_numba() -> None:
+    code = """
+import sys
+from ratings import Comparisons, fit_bradley_terry
+fit_bradley_terry(Comparisons.from_labels(["x", "y"], ["y", "x"], ["a", "a"]))
+print("numba" in sys.modules)
+"""
+    assert run(code) == "False"
+
+
+def test_without_numba_the_plain_path_is_taken() -> None:
+    code = """
+import sys
+sys.modules["numba"] = None
+from ratings.compiled import kernels
+print(kernels(10**9))
+"""
+    assert run(code) == "None"
