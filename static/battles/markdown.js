@@ -11,6 +11,7 @@ import cjkFriendly from "../vendor/markdown-it-cjk-friendly.js";
 import createPurifier from "../vendor/dompurify.js";
 import { decorate } from "./code.js";
 import { mathematics } from "./mathematics.js";
+import { closeMarks } from "./tail.js";
 import { say } from "./words.js";
 
 const TAGS = (
@@ -74,7 +75,7 @@ for (const cell of ["th_open", "td_open"]) {
  * @returns {DocumentFragment}
  */
 export function render(text, whole = true) {
-  const fragment = sanitiser.sanitize(markdown.render(text), {
+  const fragment = sanitiser.sanitize(markdown.render(whole ? text : closeMarks(text)), {
     ALLOWED_TAGS: TAGS,
     ALLOWED_ATTR: ATTRIBUTES,
     ALLOW_DATA_ATTR: false,

@@ -20,6 +20,8 @@ import { announce, figure, percent, say } from "./words.js";
 
 const ATTEMPTS = 40;
 const BETWEEN = 250; // milliseconds
+/** A share of fewer voters would say more than it knows. */
+const ENOUGH_VOTERS = 10;
 
 /**
  * Ask until the vote is final.
@@ -67,7 +69,7 @@ export function sentences({ sides, outcome, receipt, pair }) {
   const choice = outcome === "a" || outcome === "b"
     ? say("preferred", { name: sides[outcome].model.name })
     : say(`chose_${outcome}`);
-  const agreed = pair.agreed === null || pair.votes < 2
+  const agreed = pair.agreed === null || pair.votes < ENOUGH_VOTERS
     ? ""
     : ` ${say("agreed", { share: percent(pair.agreed), votes: figure(pair.votes) })}`;
   return [
@@ -108,7 +110,7 @@ function nameOf(model) {
 
 /** @param {Rating | null} rating */
 function ratingOf(rating) {
-  const term = make("dt", {}, say("rating_term"));
+  const term = make("dt", rating ? {} : { class: "visually-hidden" }, say("rating_term"));
   if (!rating) return make("div", {}, term, make("dd", { class: "quiet" }, say("too_few")));
   const { rating: value, lower, upper, rank_best: best, rank_worst: worst } = rating;
   const interval = say("rating", { rating: figure(value), margin: figure((upper - lower) / 2) });

@@ -12,14 +12,21 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 from arena.embedded import EmbeddedServers
-from tests.browser.site import ROOT, Site, running_site
+from tests.browser.site import ROOT, Parrots, Site, running_site
 
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESKTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=844)
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -41,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> str:
     """Return the path of a Chromium."""
     named = os.environ.get("PARITY_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    found = named or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found:
         return found
     sentence = "no Chromium: install one (Debian: apt-get install chromium) for the browser tests"
@@ -63,8 +70,11 @@ def site(
     url = external or EmbeddedServers(root=ROOT / ".local" / "tests").database_url
     database_url = urlunsplit(urlsplit(url)._replace(path=f"/browser_{worker_number}"))
     folder = tmp_path_factory.mktemp("site")
-    with running_site(database_url=database_url, redis_url=redis_url, folder=folder) as running:
-        yield running
+    parrots = Parrots()
+    with running_site(
+        parrots, database_url=database_url, redis_url=redis_url, folder=folder
+    ) as address:
+        yield Site(address, parrots)
 
 
 @pytest.fixture(scope="session")

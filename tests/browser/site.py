@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from workers.demo.faults import fault_of
 from workers.demo.http import Exchange
 from workers.demo.model_server import ModelServer
 from workers.demo.performance import Performance
@@ -36,32 +37,35 @@ class Parrots(ModelServer):
         self.first_token_seconds = 0.05
 
     async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        """Repeat the last message; a prompt with ``fail:`` breaks off in the middle."""
+        """Repeat the last message; a prompt that begins with ``fail:`` breaks off in the middle."""
         asked = str(body["messages"][-1]["content"])
         text = asked.partition("say:")[2] or f"You asked: **{asked}** That is all."
         performance = Performance(exchange, body)
+        breaks_off = fault_of("fault:bad-json")
+        if asked.startswith("fail:") and breaks_off:
+            await breaks_off(performance)
+            return
         await performance.pause(self.first_token_seconds)
         await performance.begin()
         complete = await performance.speak(text, self.tokens_per_second)
-        if "fail:" not in asked:
-            await performance.finish("stop" if complete else "length")
+        await performance.finish("stop" if complete else "length")
 
 
 class InThread:
-    """Runs the parrots beside the test, on an event loop of their own."""
+    """Runs a model server beside the test, on an event loop of its own."""
 
-    def __init__(self) -> None:
-        self.parrots = Parrots()
+    def __init__(self, models: ModelServer) -> None:
+        self.models = models
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.parrots.__aenter__(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.models.__aenter__(), self._loop).result(10)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        end = self.parrots.__aexit__(None, None, None)
+        end = self.models.__aexit__(None, None, None)
         asyncio.run_coroutine_threadsafe(end, self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -77,8 +81,18 @@ class Site:
 
 
 @contextmanager
-def running_site(*, database_url: str, redis_url: str, folder: Path) -> Iterator[Site]:
-    """Serve a fresh site until the block ends."""
+def running_site(
+    models: ModelServer,
+    names: Sequence[str] = MODELS,
+    *,
+    database_url: str,
+    redis_url: str,
+    folder: Path,
+) -> Iterator[str]:
+    """Serve a fresh site until the block ends; return its URL.
+
+    The named models are in its battles: the first open, the others closed.
+    """
     recreate_database(database_url)
     environment = {
         **os.environ,
@@ -87,15 +101,17 @@ def running_site(*, database_url: str, redis_url: str, folder: Path) -> Iterator
         "PARITY_STATIC_ROOT": str(folder / "static"),
         "PARITY_PROMPTS_PER_MINUTE": "1000",
         "PARITY_UNDO_SECONDS": "1.5",
+        "PARITY_BREAKER_FAILURES": "1000",
+        "PARITY_MAX_STREAMING_BATTLES": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
     manage(environment, "migrate", "--verbosity", "0")
     manage(environment, "collectstatic", "--no-input", "--verbosity", "0")
-    with InThread() as models:
-        (folder / "endpoints.toml").write_text(endpoints_file(models.parrots.base_url))
+    with InThread(models):
+        (folder / "endpoints.toml").write_text(endpoints_file(models.base_url, names))
         manage(environment, "add_endpoint", "--file", str(folder / "endpoints.toml"))
         with web_process(environment, folder / "web.log") as url:
-            yield Site(url, models.parrots)
+            yield url
 
 
 def recreate_database(url: str) -> None:
@@ -109,14 +125,14 @@ def recreate_database(url: str) -> None:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
 
 
-def endpoints_file(base_url: str) -> str:
-    """Return the TOML that puts both models into battles: one open, one closed."""
-    licences = ("weights_permissive", "closed")
+def endpoints_file(base_url: str, names: Sequence[str]) -> str:
+    """Return the TOML that puts models into battles: the first open, the others closed."""
+    licences = ("weights_permissive", *["closed"] * (len(names) - 1))
     return "".join(
         f'[[endpoint]]\nbase_url = "{base_url}"\nmodel = "{model}"\n'
         f'name = "{model.replace("-", " ").title()}"\norganisation = "Aviary"\n'
         f'licence_class = "{licence}"\n'
-        for model, licence in zip(MODELS, licences, strict=True)
+        for model, licence in zip(names, licences, strict=True)
     )
 
 

@@ -174,3 +174,77 @@ def test_another_visitor_sees_no_battle(visit: Visit, watched: Watched) -> None:
         "There is nothing at this address"
     )
     assert "Mine." not in stranger.content()
+
+
+def test_a_failed_battle_is_said_plainly_and_can_be_tried_again(visit: Visit) -> None:
+    page = visit()
+    send(page, "fail:")
+    notice = page.locator(".battle-notice")
+    expect(notice).to_contain_text("does not count")
+    expect(page.locator(".vote")).to_have_attribute("data-state", "asleep")
+    expect(page.get_by_role("button", name="A", exact=True)).to_be_disabled()
+    before = page.url
+    page.get_by_role("button", name="Try again with the same prompt").click()
+    expect(page).not_to_have_url(before)
+
+
+def test_a_prompt_that_is_refused_goes_back_into_the_box(visit: Visit, site: Site) -> None:
+    page = visit()
+    second = page.context.new_page()
+    site.parrots.tokens_per_second = 20.0
+    try:
+        send(page, "say:" + "slowly " * 500)
+        expect(page.locator(".answer").first).to_contain_text("slowly")
+        second.goto("/")
+        send(second, "say:One too many.")
+        expect(second.locator(".battle-notice")).to_be_visible()
+        expect(second.get_by_label("Your prompt")).to_have_value("say:One too many.")
+        expect(second.locator("main")).to_have_attribute("data-stage", "landing")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator(".battle-notice")).to_contain_text("You stopped")
+    finally:
+        site.parrots.tokens_per_second = 400.0
+
+
+def test_going_on_after_the_reveal_is_not_voted_on(visit: Visit) -> None:
+    page = visit()
+    send(page, "say:First.")
+    wait_until_votable(page)
+    page.keyboard.press("4")
+    expect(page.locator(".verdict")).to_contain_text("You found both bad.")
+    send(page, "say:Going on.")
+    expect(page.locator(".turn").nth(1).locator(".answer").first).to_have_text("Going on.")
+    expect(page.get_by_role("button", name="New battle")).to_be_visible()
+    expect(page.get_by_role("button", name="A", exact=True)).to_be_hidden()
+    page.reload()
+    expect(page.locator(".verdict")).to_contain_text("You found both bad.")
+    expect(page.locator(".head-name")).to_have_count(2)
+
+
+def test_a_long_answer_is_drawn_in_proportion_to_its_length(visit: Visit) -> None:
+    page = visit()
+    send(page, "say:Warm up.")
+    wait_until_votable(page)
+    draw = """
+    async (length) => {
+      const { Answer } = await import(performance.getEntriesByType("resource")
+        .map((entry) => entry.name).find((name) => /battles\\/answer[.\\w]*\\.js$/.test(name)));
+      let blocks = 0;
+      const place = document.createElement("div");
+      document.querySelector(".answer").append(place);
+      new MutationObserver((records) => {
+        for (const record of records) blocks += record.addedNodes.length;
+      }).observe(place, { childList: true });
+      const answer = new Answer(place);
+      const text = "A paragraph of *some* words, again and again.\\n\\n".repeat(length / 48);
+      for (let at = 0; at < text.length; at += 480) {
+        answer.append(text.slice(at, at + 480));
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      }
+      await answer.end();
+      return blocks;
+    }
+    """
+    short, long = page.evaluate(draw, 6_000), page.evaluate(draw, 48_000)
+    assert short > 0
+    assert long < 12 * short, "the work grows faster than the text"
