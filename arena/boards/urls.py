@@ -1,6 +1,6 @@
 """The boards' routes."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from arena.boards import views
 
@@ -8,5 +8,6 @@ urlpatterns = [
     path("leaderboard/", views.leaderboard, name="leaderboard"),
     path("leaderboard/table/", views.leaderboard_table, name="leaderboard_table"),
     path("gap/", views.gap, name="gap"),
-    path("models/<str:slug>/", views.model, name="model"),
+    # Slugs of any script; the database takes no NUL.
+    re_path(r"^models/(?P<slug>[^/\0]+)/$", views.model, name="model"),
 ]

@@ -61,9 +61,7 @@ def wait_until_blocked(on: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "table", ["integrity_votefacts", "boards_snapshotrow", "catalog_standing"]
-)
+@pytest.mark.parametrize("table", ["integrity_votefacts", "boards_snapshotrow", "catalog_standing"])
 def test_a_killed_refresh_is_made_up_by_the_next(table: str) -> None:
     cast(new_model("Alder"), new_model("Birch"))
     with transaction.atomic():

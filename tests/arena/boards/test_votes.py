@@ -23,9 +23,7 @@ def test_it_reads_counted_votes_in_the_order_of_their_ids() -> None:
     last = cast(alder, zinnia, "both_bad", voter=first)
     uncounted = cast(alder, zinnia, "a", voter=first)
     decide_votes(NOW)
-    VoteFacts.objects.filter(vote=uncounted).update(
-        counted=False, not_counted_because="same_model"
-    )
+    VoteFacts.objects.filter(vote=uncounted).update(counted=False, not_counted_because="same_model")
 
     votes = read_votes("live")
 

@@ -1,0 +1,119 @@
+"""The series that is stored with a snapshot, and the chart drawn from it."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from arena.boards.catalogue import Facts
+from arena.boards.charts import drawn_steps, frontier_chart, leader_changes
+from arena.boards.gap import gap_series
+from ratings import Board, Comparisons, fit_bradley_terry
+
+TODAY = dt.date(2026, 6, 1)
+
+
+def board_of(strengths: dict[str, float], votes: int = 6000) -> Board:
+    rng = np.random.default_rng(5)
+    names = tuple(sorted(strengths))
+    points = np.array([strengths[name] for name in names])
+    a = rng.integers(0, len(names), votes)
+    b = (a + rng.integers(1, len(names), votes)) % len(names)
+    wins = rng.random(votes) < 1 / (1 + 10 ** ((points[b] - points[a]) / 400))
+    return fit_bradley_terry(
+        Comparisons(
+            models=names,
+            a=a,
+            b=b,
+            outcome=np.where(wins, 0, 1).astype(np.int8),
+            voter=rng.integers(0, 200, votes),
+        ),
+        interval="clustered",
+    )
+
+
+def facts_of(board: Board, known: Mapping[str, tuple[str, str | None]]) -> list[Facts]:
+    return [
+        Facts(
+            pk=place,
+            slug=name,
+            name=name.title(),
+            organisation="",
+            licence_class=known[name][0],
+            released_on=dt.date.fromisoformat(day) if (day := known[name][1]) else None,
+            simulated=False,
+        )
+        for place, name in enumerate(board.models)
+    ]
+
+
+KNOWN = {
+    "basalt": ("closed", "2025-01-10"),
+    "copper": ("closed", "2025-09-10"),
+    "aster": ("weights_permissive", "2025-03-10"),
+    "bramble": ("fully_open", "2026-01-10"),
+    "mystery": ("unknown", "2025-03-10"),
+}
+STRENGTHS = {"basalt": 1020.0, "copper": 1120, "aster": 900, "bramble": 1040, "mystery": 1000}
+
+
+def test_it_follows_the_best_of_each_side() -> None:
+    board = board_of(STRENGTHS)
+    gap = gap_series(board, facts_of(board, KNOWN), TODAY)
+    assert gap["eligible"] == {"closed": 2, "open": 2}
+    leaders = {
+        side: [step["model"] for step in leader_changes(steps)]
+        for side, steps in gap["frontiers"].items()
+    }
+    assert leaders == {"closed": ["basalt", "copper"], "open": ["aster", "bramble"]}
+    assert gap["latest"]["closed"]["model"] == "copper"
+    assert gap["latest"]["open"]["model"] == "bramble"
+    assert gap["latest"]["lower"] < gap["latest"]["gap"] < gap["latest"]["upper"]
+    assert 40 < gap["latest"]["gap"] < 120
+    assert gap["lag"]["point"]["months"] == pytest.approx(8.7, abs=0.1)
+    assert len(gap["models"]) == 5
+    json.dumps(gap, allow_nan=False)
+
+
+def test_without_an_open_model_there_is_no_gap_and_one_line() -> None:
+    board = board_of({"basalt": 1020.0, "copper": 1120, "mystery": 1000})
+    gap = gap_series(board, facts_of(board, KNOWN), TODAY)
+    assert (gap["latest"], gap["lag"], gap["series"]) == (None, None, [])
+    assert gap["eligible"] == {"closed": 2, "open": 0}
+    assert gap["frontiers"]["open"] == []
+    json.dumps(frontier_chart(gap, TODAY), allow_nan=False)
+
+
+def test_thin_models_are_not_eligible() -> None:
+    board = board_of(STRENGTHS, votes=600)
+    gap = gap_series(board, facts_of(board, KNOWN), TODAY)
+    assert gap["eligible"] == {"closed": 0, "open": 0}
+    assert gap["latest"] is None
+
+
+def test_an_eligible_model_without_a_date_is_counted_as_such() -> None:
+    board = board_of(STRENGTHS)
+    gap = gap_series(board, facts_of(board, {**KNOWN, "bramble": ("fully_open", None)}), TODAY)
+    assert gap["undated"] == 1
+    assert gap["eligible"]["open"] == 1
+
+
+def test_the_chart_ends_on_the_day_of_the_board() -> None:
+    board = board_of(STRENGTHS)
+    chart = frontier_chart(gap_series(board, facts_of(board, KNOWN), TODAY), TODAY)
+    assert chart["encoding"]["x"]["scale"]["domain"] == ["2025-01-10", "2026-06-01"]
+    lines = [layer for layer in chart["layer"] if layer["mark"]["type"] == "line"]
+    assert len(lines) == 2
+    for line in lines:
+        assert line["mark"]["interpolate"] == "step-after"
+        assert line["data"]["values"][-1]["on"] == "2026-06-01"
+    named = {parameter["name"] for parameter in chart["params"]}
+    assert {line["mark"]["color"]["expr"] for line in lines} == {"closed", "open"} <= named
+
+
+def test_a_line_is_not_drawn_past_its_last_day_twice() -> None:
+    steps = [{"on": "2026-06-01", "rating": 1.0, "model": "x"}]
+    assert drawn_steps(steps, TODAY) == steps
+    assert drawn_steps([], TODAY) == []

@@ -1,0 +1,93 @@
+"""The gap page's sentence is true, whatever the numbers are."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from arena.boards.gap import gap_series
+from arena.boards.sentences import (
+    gap_sentence,
+    lag_sentence,
+    preference_sentence,
+    rule_sentence,
+)
+
+
+def measured(gap: float, lower: float, upper: float, chance: float = 0.5) -> dict[str, Any]:
+    return {
+        "eligible": {"open": 3, "closed": 3},
+        "latest": {
+            "gap": gap,
+            "lower": lower,
+            "upper": upper,
+            "win_probability": chance,
+            "open": {"name": "Aster", "model": "aster"},
+            "closed": {"name": "Basalt", "model": "basalt"},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (measured(33.2, 24, 41), ["Aster, is 33 points (24 to 41) behind", "closed one, Basalt."]),
+        (measured(-33.2, -41, -24), ["Aster, is 33 points (24 to 41) ahead of"]),
+        (measured(1.2, 0.6, 2), ["1 point (1 to 2) behind"]),
+        (measured(0.2, -9, 8), ["level with", "from 9 ahead to 8 behind"]),
+        (measured(12, -3, 27), ["Too close to call", "12 points behind", "3 ahead to 27 behind"]),
+        (measured(-12, -27, 3), ["Too close to call", "12 points ahead", "27 ahead to 3 behind"]),
+        (measured(12, 0, 27), ["Too close to call", "from level to 27 behind"]),
+        ({}, ["Too few eligible models"]),
+        ({"latest": None, "eligible": {"open": 0, "closed": 0}}, ["Too few eligible models"]),
+        ({"latest": None, "eligible": {"open": 0, "closed": 2}}, ["No open model is eligible"]),
+        ({"latest": None, "eligible": {"open": 2, "closed": 0}}, ["No closed model is eligible"]),
+    ],
+)
+def test_it_says_what_the_numbers_say(gap: dict[str, Any], words: list[str]) -> None:
+    sentence = gap_sentence(gap)
+    for part in words:
+        assert part in sentence
+
+
+@pytest.mark.parametrize(
+    ("chance", "words"),
+    [
+        (0.55, "closed one about 55 times"),
+        (0.45, "open one about 55 times"),
+        (0.502, "as often as the other"),
+    ],
+)
+def test_it_says_whom_a_voter_would_prefer(chance: float, words: str) -> None:
+    assert words in preference_sentence(measured(0, 0, 0, chance))
+
+
+def lag(point: str, sure: str, months: float = 5.2) -> dict[str, Any]:
+    return {
+        "lag": {
+            "point": {"months": months, "state": point},
+            "lower": {"months": 3.4, "state": "behind"},
+            "upper": {"months": 8.1, "state": "more_than"},
+            "significance": {"months": 2.6, "state": sure},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (lag("behind", "behind"), "5 months ago (3 to more than 8); with 95% certainty at least 3"),
+        (lag("behind", "level_or_ahead"), "with 95% certainty no lag can be shown yet"),
+        (lag("more_than", "behind"), "for more than 5 months"),
+        (lag("level_or_ahead", "level_or_ahead"), "level or ahead"),
+        (lag("behind", "behind", months=0.3), "less than a month ago"),
+    ],
+)
+def test_it_says_the_lag(gap: dict[str, Any], words: str) -> None:
+    assert words in lag_sentence(gap)
+
+
+def test_nothing_is_said_of_a_gap_that_does_not_exist() -> None:
+    gap = gap_series(None, [], dt.date(2026, 1, 1))
+    assert preference_sentence(gap) == lag_sentence(gap) == ""
+    assert "0 open, 0 closed" in rule_sentence(gap)
