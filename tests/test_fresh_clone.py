@@ -79,6 +79,7 @@ def demo(clone: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    process.stdout.close()
 
 
 class Visitor:
