@@ -61,4 +61,5 @@ def _address_of(route: str) -> str | None:
 def _without_language(path: str) -> str:
     """Return a path as the view that sets the language wants it: without a prefix."""
     language = get_language_from_path(path)
-    return path.removeprefix(f"/{language}") if language else path
+    prefix = f"/{language}"
+    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path

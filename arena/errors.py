@@ -4,12 +4,16 @@ The page for an error of our own (500) asks nothing of the database, the session
 processors: any of them may be what failed.
 """
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from arena.context import describe_site
+
+type ErrorView = Callable[[HttpRequest, Exception], HttpResponse]
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

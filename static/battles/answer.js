@@ -14,12 +14,19 @@ let markdown = null;
 /** @type {Promise<void> | null} */
 let loading = null;
 
-/** Load the renderer; called when the first prompt is sent. @returns {Promise<void>} */
-export function loadRenderer() {
+/** Load the renderer; called when the first prompt is sent.
+ * @returns {Promise<boolean>} whether it is there: the network may have been lost */
+export async function loadRenderer() {
   loading ??= import("./markdown.js").then((module) => {
     markdown = module;
   });
-  return loading;
+  try {
+    await loading;
+    return true;
+  } catch {
+    loading = null; // the next call tries again
+    return false;
+  }
 }
 
 const COST_SHARE = 5; // a draw that took 10 ms is followed by at least 50 ms without one
@@ -63,7 +70,7 @@ export class Answer {
   async end(stored = this.text) {
     this.text = clean(stored);
     this.#ended = true;
-    await loadRenderer();
+    if (!(await loadRenderer())) this.#showPlain();
     this.#drawWhole();
     const formulas = formulasReady();
     if (formulas) await formulas.then(() => this.#drawWhole());
@@ -81,8 +88,13 @@ export class Answer {
     this.#scheduled = false;
     if (this.#ended) return;
     if (!markdown) {
-      loadRenderer().then(() => this.#schedule());
+      this.#showPlain();
+      loadRenderer().then((there) => there && this.#schedule());
       return;
+    }
+    if (this.element.classList.contains("plain")) {
+      this.element.classList.remove("plain");
+      this.element.replaceChildren();
     }
     const started = performance.now();
     const tail = this.text.slice(this.#frozen);
@@ -101,8 +113,15 @@ export class Answer {
     this.onDrawn();
   }
 
+  /** Until the renderer is there the text stands as it was written. */
+  #showPlain() {
+    this.element.classList.add("plain");
+    this.element.textContent = this.text;
+  }
+
   #drawWhole() {
     if (!markdown) return;
+    this.element.classList.remove("plain");
     this.element.replaceChildren(markdown.render(this.text));
     this.#tail = [];
     this.#frozen = this.text.length;

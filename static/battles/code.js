@@ -94,7 +94,7 @@ export function decorate(fragment, whole) {
     const length = code.textContent?.length ?? 0;
     if (!whole || !Object.hasOwn(GRAMMARS, language) || length > LONGEST_HIGHLIGHTED) continue;
     if (ready.has(language)) highlight(code, language);
-    else prepare(language).then(() => highlight(code, language));
+    else prepare(language).then(() => highlight(code, language), () => {}); // else it stays plain
   }
 }
 

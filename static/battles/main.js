@@ -101,6 +101,7 @@ class BattlePage {
     this.composer.setBusy(true);
     if (!this.revealed) this.vote.sleep();
     this.show(new Turn((this.turns.at(-1)?.number ?? 0) + 1, text));
+    startFollowing();
     announce(say("answering"));
     this.socket.prompt(text, this.battle);
   }
@@ -110,7 +111,6 @@ class BattlePage {
     this.turns.push(turn);
     this.turnList.append(turn.element);
     this.showProgress(turn);
-    startFollowing();
   }
 
   /** @param {BattleMessage} message
@@ -154,7 +154,10 @@ class BattlePage {
   /** @param {import("./socket.js").StoredTurn} stored @param {boolean} isContinued */
   tookTurn(stored, isContinued) {
     let turn = this.turns.find(({ number }) => number === stored.number);
-    if (!turn) this.show((turn = new Turn(stored.number, stored.prompt)));
+    if (!turn) {
+      this.show((turn = new Turn(stored.number, stored.prompt)));
+      if (stored.state === "streaming") startFollowing();
+    }
     if (stored.state !== "streaming") turn.restore(stored);
     else if (!isContinued) for (const side of SIDES) turn.answers[side].clear();
     this.showProgress(turn);

@@ -17,6 +17,8 @@ export function formulasReady() {
 function load() {
   loading ??= import("../vendor/katex.js").then((module) => {
     katex = module.default;
+  }, () => {
+    loading = null; // the source stands there; the next formula tries again
   });
 }
 

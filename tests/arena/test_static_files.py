@@ -1,0 +1,63 @@
+"""Hashed names: a module's imports follow, other people's loose ends do not stop us."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles.finders import FileSystemFinder
+from django.test import override_settings
+
+from arena.static_files import HashedModulesStorage
+
+
+def _collect(source: Path, target: Path) -> HashedModulesStorage:
+    with override_settings(STATICFILES_DIRS=[source], STATIC_ROOT=target):
+        storage = HashedModulesStorage(location=str(target))
+        found = {name: (place, name) for name, place in FileSystemFinder().list([])}
+        for name, (place, _) in found.items():
+            with place.open(name) as file:
+                storage.save(name, file)
+        for _name, _hashed, outcome in storage.post_process(found):
+            if isinstance(outcome, Exception):
+                raise outcome
+    return storage
+
+
+def _write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_imports_are_rewritten_to_hashed_names(tmp_path: Path) -> None:
+    source = _write(
+        tmp_path / "source",
+        {
+            "battles/main.js": 'import { one } from "./one.js";\nimport("../vendor/big.js");\n',
+            "battles/one.js": "export const one = () => 1;\n",
+            "vendor/big.js": "export default 1;\n",
+        },
+    )
+    storage = _collect(source, tmp_path / "target")
+    text = (tmp_path / "target" / storage.stored_name("battles/main.js")).read_text()
+    assert Path(storage.stored_name("battles/one.js")).name in text
+    assert Path(storage.stored_name("vendor/big.js")).name in text
+    assert '"./one.js"' not in text
+
+
+def test_a_loose_end_in_another_s_file_stays_as_it_is(tmp_path: Path) -> None:
+    loose = 'import x from "./missing.js";\n//# sourceMappingURL=missing.map\n'
+    source = _write(tmp_path / "source", {"vendor/loose.js": loose})
+    storage = _collect(source, tmp_path / "target")
+    assert (tmp_path / "target" / storage.stored_name("vendor/loose.js")).read_text() == loose
+
+
+def test_a_loose_end_in_our_own_file_is_an_error(tmp_path: Path) -> None:
+    source = _write(tmp_path / "source", {"battles/main.js": 'import x from "./missing.js";\n'})
+    with pytest.raises(ValueError, match=r"missing\.js"):
+        _collect(source, tmp_path / "target")
+
+
+def test_names_stay_plain_before_files_are_collected(tmp_path: Path) -> None:
+    storage = HashedModulesStorage(location=str(tmp_path))
+    assert storage.stored_name("site/base.css") == "site/base.css"
