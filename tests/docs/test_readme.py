@@ -72,7 +72,5 @@ def test_its_commands_exist() -> None:
     django = {"createsuperuser", "migrate", "check", "makemigrations", "shell", "help"}
     assert ours
     for document in DOCUMENTS:
-        named = set(
-            re.findall(r"manage\.py ([a-z_]+)", document.read_text(encoding="utf-8"))
-        )
+        named = set(re.findall(r"manage\.py ([a-z_]+)", document.read_text(encoding="utf-8")))
         assert named <= ours | django, document.name
