@@ -100,7 +100,7 @@ def simulate(
     voters: int,
     seed: int,
     until: dt.datetime,
-    on_progress: Callable[[int], None] = lambda written: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write fictional models, voters, battles and votes; return how many votes.
 
