@@ -173,7 +173,11 @@ def _model_codes(column: Any, name: str) -> tuple[Integers, list[str]]:
     for label in labels:
         if not isinstance(label, str | int | np.integer) or isinstance(label, bool):
             raise InvalidVotes(f"{name} holds {label!r}, which is not the name of a model")
-    return codes, [str(label) for label in labels]
+    # A dictionary may hold names that no row has, after a filter for one.
+    present = np.bincount(codes, minlength=len(labels)) > 0
+    if not present.all():
+        codes = (np.cumsum(present) - 1)[codes]
+    return codes, [str(label) for label, used in zip(labels, present, strict=True) if used]
 
 
 def _outcome_codes(column: Any) -> AnyInteger:

@@ -44,12 +44,20 @@ def code_labels(column: Any, name: str) -> tuple[Integers, list[Any]]:
 
 
 def _from_arrow(column: Any) -> tuple[Integers, list[Any]]:
-    if hasattr(column, "combine_chunks"):
-        column = column.combine_chunks()
-    if not hasattr(column, "dictionary"):
+    if not hasattr(column.type, "index_type"):
         column = column.dictionary_encode()
-    codes = column.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.asarray(codes), column.dictionary.to_pylist()
+    if not hasattr(column, "chunks"):
+        return _indices(column), column.dictionary.to_pylist()
+    column = column.unify_dictionaries()
+    if not column.num_chunks:
+        return np.empty(0, dtype=np.int64), []
+    codes = np.concatenate([_indices(chunk) for chunk in column.chunks])
+    return codes, column.chunk(0).dictionary.to_pylist()
+
+
+def _indices(encoded: Any) -> Integers:
+    codes = encoded.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.asarray(codes, dtype=np.int64)
 
 
 def _from_sequence(column: Sequence[Any], name: str) -> tuple[Integers, list[Any]]:

@@ -1,0 +1,200 @@
+"""Rate a file of votes without a server: ``python -m ratings votes.parquet``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# One thread for linear algebra: its matrices are small, and the threads belong to the passes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ratings.board import Board
+    from ratings.slices import Slices
+    from ratings.votefile import VoteFile
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every option of the command line."""
+    said = argparse.ArgumentParser(
+        "python -m ratings", description=__doc__, epilog="The file's format is told by its name."
+    )
+    said.add_argument("votes", type=Path, nargs="?", help="Parquet, CSV, JSON lines or JSON")
+    said.add_argument("-o", "--output", type=Path, help="write a .json, .csv or .parquet file")
+    said.add_argument("--top", type=int, default=25, help="models to print (default 25, 0: all)")
+    said.add_argument("--quiet", action="store_true", help="print no table and no progress")
+    said.add_argument(
+        "--compile", action="store_true", help="compile and cache the fast code, then stop"
+    )
+    what = said.add_argument_group("what is rated")
+    what.add_argument("--style", action="store_true", help="control for length and layout")
+    what.add_argument(
+        "--feature", action="append", default=[], help="a column to control for, a minus b"
+    )
+    what.add_argument(
+        "--category", action="append", default=[], help="a column; a board for each of its values"
+    )
+    what.add_argument("--voter", help="the column of voters")
+    what.add_argument("--elo", action="store_true", help="Elo in the order of the file")
+    how = said.add_argument_group("how")
+    how.add_argument("--interval", choices=["sandwich", "model", "clustered", "bootstrap", "none"])
+    how.add_argument("--level", type=float, default=0.95)
+    how.add_argument("--ties", choices=["half", "davidson", "drop"], default="half")
+    how.add_argument("--both-bad", choices=["half", "drop"], default="half")
+    how.add_argument("--anchor", type=_anchor, metavar="MODEL=POINTS")
+    how.add_argument("--pair-weight", type=float, metavar="VOTES")
+    how.add_argument("--prior", type=float, default=0.0, metavar="VOTES")
+    how.add_argument("--rounds", type=int, default=200, help="of the bootstrap")
+    how.add_argument("--seed", type=int, default=0)
+    return said
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status, 0 or 1."""
+    said = parser()
+    asked = said.parse_args(arguments)
+    if asked.compile:
+        from ratings.compile import main as compile_and_say  # noqa: PLC0415 - takes its time
+
+        return compile_and_say()
+    if asked.votes is None:
+        said.error("name a file of votes")
+    from rich.console import Console  # noqa: PLC0415 - after --help
+
+    from ratings.errors import RatingsError  # noqa: PLC0415
+
+    screen = Console(stderr=True, quiet=asked.quiet)
+    try:
+        _rate(asked, screen)
+    except RatingsError as error:
+        sys.stderr.write(f"{error}\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+    else:
+        return 0
+    return 1
+
+
+def _rate(asked: argparse.Namespace, screen: "Console") -> None:
+    from ratings.boardfile import check_suffix, write_boards  # noqa: PLC0415
+
+    if asked.output is not None:
+        check_suffix(asked.output)
+    file = _read(asked, screen)
+    with screen.status("rating"):
+        found = _fit(asked, file)
+    if not asked.quiet:
+        _print(found, asked.top)
+    if asked.output is not None:
+        write_boards(asked.output, found.boards, found.refused)
+        screen.print(f"written: {asked.output}", highlight=False)
+
+
+def _read(asked: argparse.Namespace, screen: "Console") -> "VoteFile":
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from ratings.votefile import read_votes  # noqa: PLC0415
+
+    wanted = [*asked.category, *asked.feature, *([asked.voter] if asked.voter else [])]
+    with Progress(console=screen, transient=True) as bars:
+        bar = bars.add_task("reading")
+
+        def show(done: int, total: int) -> None:
+            bars.update(bar, completed=done, total=total)
+
+        file = read_votes(asked.votes, wanted, show)
+    if file.seen_names:
+        screen.print(f"left out: {file.seen_names} votes by people who saw the names")
+    return file
+
+
+def _fit(asked: argparse.Namespace, file: "VoteFile") -> "Slices":
+    import numpy as np  # noqa: PLC0415
+
+    from ratings.elo import fit_elo  # noqa: PLC0415
+    from ratings.slices import Slices, fit_slices  # noqa: PLC0415
+
+    styled = asked.style or bool(asked.feature)
+    votes = file.comparisons(style=asked.style, features=asked.feature, voter=asked.voter)
+    if asked.elo:
+        return Slices({"elo": fit_elo(votes, both_bad=asked.both_bad)}, {})
+    slices = {"all": np.ones(len(votes), dtype=bool)}
+    for column in asked.category:
+        slices |= file.categories(column)
+    options: dict[str, Any] = {
+        "interval": _interval(asked, has_voters=votes.voter is not None),
+        "level": asked.level,
+        "ties": asked.ties,
+        "both_bad": asked.both_bad,
+        "anchor": asked.anchor,
+        "pair_weight": asked.pair_weight,
+        "prior": asked.prior,
+        "rounds": asked.rounds,
+        "seed": asked.seed,
+    }
+    found = fit_slices(votes, slices, style=styled, **options)
+    if "all" in found.refused:
+        from ratings.errors import RatingsError  # noqa: PLC0415
+
+        raise RatingsError(found.refused["all"])
+    return found
+
+
+def _interval(asked: argparse.Namespace, *, has_voters: bool) -> str | None:
+    """Clustered wherever the file knows its voters, unless another interval is asked for."""
+    if asked.interval is None:
+        return "clustered" if has_voters else "sandwich"
+    return None if asked.interval == "none" else str(asked.interval)
+
+
+def _print(found: "Slices", top: int) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    paper = Console()
+    for name, board in found.boards.items():
+        paper.print(_table(name, board, top))
+        for note in board.notes:
+            paper.print(note, highlight=False)
+        for model, reason in board.unrated.items():
+            paper.print(f"{model}: not rated, {reason}.", highlight=False, markup=False)
+    for name, sentence in found.refused.items():
+        paper.print(f"{name}: no board, {sentence}", highlight=False, markup=False)
+
+
+def _table(name: str, board: "Board", top: int) -> Any:
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title=escape(name), caption=f"id {board.id[:16]}")
+    table.add_column("rank", justify="right")
+    table.add_column("model")
+    for heading in ("rating", "interval", "votes"):
+        table.add_column(heading, justify="right")
+    rated = [row for row in board.rows() if row["rating"] is not None]
+    for row in rated[: top or None]:
+        spread, interval = "", ""
+        if row["lower"] is not None and row["upper"] is not None:
+            spread = f"{row['rank_best']}-{row['rank_worst']}"
+            interval = f"{row['lower']:.1f} to {row['upper']:.1f}"
+        table.add_row(
+            spread, escape(row["model"]), f"{row['rating']:.1f}", interval, f"{row['votes']:,}"
+        )
+    return table
+
+
+def _anchor(text: str) -> tuple[str, float]:
+    model, equals, points = text.rpartition("=")
+    try:
+        if equals:
+            return model, float(points)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not MODEL=POINTS")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

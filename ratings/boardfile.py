@@ -1,0 +1,74 @@
+"""Boards as files: JSON with everything, CSV and Parquet with the table."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ratings.board import Board
+from ratings.errors import InvalidParameter
+from ratings.style import StyledBoard
+
+SUFFIXES = (".json", ".csv", ".parquet")
+
+
+def board_record(board: Board) -> dict[str, Any]:
+    """A board as plain values: id, parameters, notes, published rows, style coefficients."""
+    record: dict[str, Any] = {
+        "id": board.id,
+        "figures_hash": board.figures_hash,
+        "parameters": dict(board.parameters),
+        "notes": list(board.notes),
+        "rows": board.rows(),
+    }
+    if isinstance(board, StyledBoard):
+        record["style"] = [
+            {"feature": name, "coefficient": value, "lower": lower, "upper": upper}
+            for name, value, (lower, upper) in zip(
+                board.coefficient_names,
+                board.coefficients.round(6).tolist(),
+                board.coefficient_intervals.round(6).tolist(),
+                strict=True,
+            )
+        ]
+    return record
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a name that does not say which format is meant, before any work is done."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InvalidParameter(f"{path.name}: the name must end in {', '.join(SUFFIXES)}")
+
+
+def write_boards(path: Path, boards: Mapping[str, Board], refused: Mapping[str, str]) -> None:
+    """Write boards by name, in the format that the name of the file says.
+
+    Parameters
+    ----------
+    path : Path
+    boards : mapping of name to Board
+    refused : mapping of name to sentence
+        Slices without a board; only JSON keeps them.
+    """
+    check_suffix(path)
+    match path.suffix.lower():
+        case ".json":
+            content = {name: board_record(board) for name, board in boards.items()}
+            whole = {"boards": content, "refused": dict(refused)}
+            path.write_text(json.dumps(whole, ensure_ascii=False, indent=1), encoding="utf-8")
+        case ".csv":
+            with path.open("w", encoding="utf-8", newline="") as file:
+                rows = _rows(boards)
+                writer = csv.DictWriter(file, rows[0] if rows else ["board", "model"])
+                writer.writeheader()
+                writer.writerows(rows)
+        case _:
+            import pyarrow as pa  # noqa: PLC0415 - only for Parquet
+            import pyarrow.parquet as pq  # noqa: PLC0415
+
+            pq.write_table(pa.Table.from_pylist(_rows(boards)), path)
+
+
+def _rows(boards: Mapping[str, Board]) -> list[dict[str, Any]]:
+    return [{"board": name} | row for name, board in boards.items() for row in board.rows()]
