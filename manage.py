@@ -4,16 +4,25 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
 
-def main() -> None:
+from arena.embedded import EmbeddedError
+from arena.servers import with_servers
+
+
+def main() -> int | str:
+    """Run one command; return the exit status, or the sentence to end with."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
-    from arena.servers import with_servers  # after the settings module is named
-
-    with with_servers(sys.argv):
-        from django.core.management import execute_from_command_line
-
-        execute_from_command_line(sys.argv)
+    try:
+        with with_servers(sys.argv):
+            execute_from_command_line(sys.argv)
+    except (EmbeddedError, ImproperlyConfigured) as error:
+        return str(error)  # it says what to do: a trace would only bury it
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

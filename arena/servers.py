@@ -9,7 +9,7 @@ from arena.environment import LOCAL_DIR
 
 # Commands that must work without any server.
 _WITHOUT_SERVERS = frozenset(
-    {"help", "version", "--help", "--version", "makemessages", "compilemessages", "collectstatic"}
+    {"help", "version", "--help", "--version", "messages", "collectstatic"}
 )
 
 
@@ -46,7 +46,7 @@ def uses_embedded() -> bool:
 def with_servers(arguments: Sequence[str]) -> Iterator[None]:
     """Keep the embedded servers running while a command runs, when the command needs them."""
     command = arguments[1] if len(arguments) > 1 else "help"
-    if not uses_embedded() or command in _WITHOUT_SERVERS:
+    if not uses_embedded() or command in _WITHOUT_SERVERS or "--help" in arguments:
         yield
         return
     with embedded().lease():

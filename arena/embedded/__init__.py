@@ -12,8 +12,7 @@ except ModuleNotFoundError as error:
     if error.name not in {"fcntl", "pwd"}:
         raise
     raise EmbeddedError(
-        "The embedded servers run on Linux and macOS. On Windows use WSL 2, or set DATABASE_URL "
-        "and REDIS_URL to servers of your own."
+        "Parity runs on Linux and macOS. On Windows use WSL 2 or a container."
     ) from error
 
 __all__ = ["EmbeddedError", "EmbeddedServers"]

