@@ -1,14 +1,17 @@
 """What machines ask of a web process: is it alive, can it serve, how is the arena doing."""
 
+import psycopg
 import redis
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from arena import metrics
+
+# How long one server may take to answer; libpq knows no limit below two.
+_SECONDS = 2
 
 
 @require_safe
@@ -19,7 +22,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when Postgres and Valkey answer, else 503 with what does not."""
+    """Answer 200 when Postgres and Valkey answer, else 503 with what does not, within seconds."""
     states = {"postgres": _postgres_answers(), "valkey": _valkey_answers()}
     if all(states.values()):
         return JsonResponse({"ready": True, **states})
@@ -33,17 +36,18 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 
 
 def _postgres_answers() -> bool:
+    # A connection of its own: one of the pool would wait for ever on a server that hangs.
+    parameters = {**connection.get_connection_params(), "connect_timeout": _SECONDS}
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
+        psycopg.connect(**parameters).close()
+    except psycopg.OperationalError:
         return False
     return True
 
 
 def _valkey_answers() -> bool:
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_SECONDS) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False
