@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+# Absolute, since the programs we start run in another folder.
 LOCAL_DIR = Path(
-    os.environ.get("PARITY_LOCAL_DIR", Path(__file__).resolve().parent.parent / ".local")
-)
+    os.environ.get("PARITY_LOCAL_DIR") or Path(__file__).resolve().parent.parent / ".local"
+).absolute()
 
 
 def words(name: str, *, default: list[str]) -> list[str]:

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+# Where `python -m` finds our packages, wherever the command was typed.
+_ROOT = Path(__file__).resolve().parent.parent
 _LOG_BYTES = 10_000_000
 _RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
 # A program that ran this long had a good start: its next restart is quick again.
@@ -54,6 +56,7 @@ class _Child:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.program.arguments,
+                cwd=_ROOT,
                 env={**os.environ, **self.program.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -82,6 +85,7 @@ class _Child:
             pause = _RESTART_PAUSES[min(self.restarts, len(_RESTART_PAUSES) - 1)]
             self.restarts += 1
             self.restart_at = now + pause
+            self._kill_group()
             code = self.process.returncode
             logger.error(
                 "%s ended (code %s); starting it again. Log: %s", self.program.name, code, self.log
@@ -95,9 +99,14 @@ class _Child:
         try:
             self.process.wait(self.program.stop_seconds)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            logger.warning("%s did not stop by itself; killing it", self.program.name)
+        self._kill_group()
+        self.process.wait()
+
+    def _kill_group(self) -> None:
+        """End what a dead program leaves: a killed Celery worker's scheduler would go on."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def _die_with_parent() -> None:

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,40 @@ def test_it_kills_a_program_that_will_not_stop(tmp_path: Path) -> None:
         children = psutil.Process().children()
         assert children
     assert not any(child.is_running() for child in children)
+
+
+def test_it_ends_what_a_killed_program_leaves_behind(tmp_path: Path) -> None:
+    parent = textwrap.dedent("""
+        import subprocess, sys, time
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        print(child.pid, flush=True)
+        time.sleep(60)
+    """)
+    with Supervisor(tmp_path).running() as supervisor:
+        supervisor.start(python("one", parent))
+        text = supervisor.wait_until("one", lambda text: text.endswith("\n"), seconds=10)
+        assert text is not None
+        grandchild = psutil.Process(int(text))
+        grandchild.parent().kill()
+        watching = threading.Thread(target=supervisor.watch)
+        watching.start()
+        try:
+            wait_for(lambda: not grandchild.is_running() or grandchild.status() == "zombie")
+        finally:
+            signal.raise_signal(signal.SIGTERM)  # what ends the watch
+            watching.join()
+
+
+def test_it_runs_programs_in_the_projects_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Supervisor(tmp_path).running() as supervisor:
+        supervisor.start(
+            Program("one", [sys.executable, "-m", "workers.demo.scripted", "--port", "0"])
+        )
+        text = supervisor.wait_until("one", lambda text: "listening: " in text, seconds=30)
+        assert text is not None
 
 
 @pytest.fixture
