@@ -1,9 +1,12 @@
 """The demo's contestants: which model server runs, and how its models enter the catalogue."""
 
+import contextlib
 import datetime as dt
 import re
+import socket
 import sys
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -11,6 +14,7 @@ from arena.battles.models import Vote
 from arena.catalog.enrol import Enrolment, enrol
 from arena.catalog.licences import LicenceClass
 from arena.catalog.models import Endpoint, Provider
+from arena.environment import LOCAL_DIR
 from arena.launch import say
 from arena.processes import Program, ProgramError, Supervisor
 from workers.demo.fiction import FICTIONAL_MODELS
@@ -31,25 +35,44 @@ def start_models(supervisor: Supervisor, *, language_model: bool) -> bool:
     if language_model:
         say("language model: loading Gemma 3 270M")
         try:
-            base_url = _start(supervisor, "llama", seconds=120)
+            folder = ("--folder", str(LOCAL_DIR / "models"))
+            base_url = _start(supervisor, "llama", LANGUAGE_MODEL, *folder, seconds=120)
         except ProgramError as error:
             say(f"scripted models instead, because {str(error).strip().splitlines()[-1]}")
         else:
             enrol_served(LANGUAGE_MODEL, base_url, _gemmas())
             return not supervisor.stopping
-    enrol_served(SCRIPTED, _start(supervisor, "scripted", seconds=30), _fictions())
+    enrol_served(SCRIPTED, _start(supervisor, "scripted", SCRIPTED, seconds=30), _fictions())
     return not supervisor.stopping
 
 
-def _start(supervisor: Supervisor, name: str, *, seconds: float) -> str:
-    """Start `workers.demo.NAME` on a free port; return its base URL, empty when asked to stop."""
-    command = [sys.executable, "-m", f"workers.demo.{name}", "--port", "0"]
-    supervisor.start(Program(name, command))
+def _start(supervisor: Supervisor, name: str, provider: str, *options: str, seconds: float) -> str:
+    """Start `workers.demo.NAME`; return its base URL, empty when asked to stop.
+
+    It keeps the port of its last run, so that the catalogue stays true when it is started again.
+    A second demo of this checkout shares the port: battles of both go on when either ends.
+    """
+    port = ["--port", str(_port_for(provider)), "--share-port"]
+    supervisor.start(Program(name, [sys.executable, "-m", f"workers.demo.{name}", *port, *options]))
     text = supervisor.wait_until(
         name, lambda text: _LISTENING.search(text) is not None, seconds=seconds
     )
     found = _LISTENING.search(text or "")
     return found[1] if found else ""
+
+
+def _port_for(provider: str) -> int:
+    """Return the port that the provider is stored with, or a free one if others have that now."""
+    stored = Provider.objects.filter(name=provider).values_list("base_url", flat=True).first()
+    with socket.socket() as probe:
+        if stored and (port := urlsplit(stored).port):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _gemmas() -> list[Enrolment]:
@@ -83,11 +106,7 @@ def enrol_served(name: str, base_url: str, enrolments: Sequence[Enrolment]) -> N
     """Store the contestants of the demo server that runs; take the other one out of the draw."""
     if not base_url:
         return
-    provider, _ = Provider.objects.update_or_create(
-        # The port is another one at each start.
-        name=name,
-        defaults={"base_url": base_url},
-    )
+    provider, _ = Provider.objects.update_or_create(name=name, defaults={"base_url": base_url})
     others = Provider.objects.filter(name__in={LANGUAGE_MODEL, SCRIPTED} - {name})
     Endpoint.objects.filter(provider__in=others).update(enabled=False)
     for enrolment in enrolments:

@@ -1,19 +1,23 @@
 """The whole site on one machine: what `manage.py serve` and `demo` start, in which order."""
 
+import contextlib
+import http.client
 import os
 import socket
 import sys
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from arena import servers
+from arena.embedded.locks import FileLock
 from arena.environment import LOCAL_DIR
 from arena.processes import Program, Supervisor
 
 LOG_FOLDER = LOCAL_DIR / "logs"
+# The longest that another start may take before we give up on it.
+_START_SECONDS = 300.0
 
 
 def say(sentence: str) -> None:
@@ -22,16 +26,31 @@ def say(sentence: str) -> None:
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuse a port that another program has."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"Port {port} on {host} cannot be used ({error.strerror}). "
-                f"Choose another: PORT={port + 1} make demo"
-            ) from error
+    """Refuse a port that does not exist or that another program has."""
+    if not 0 < port < 65536:
+        raise CommandError(f"The port is {port}: choose one from 1 to 65535.")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"Port {port} on {host} cannot be used ({error.strerror}). "
+            "Choose another, for example: PORT=8080 make demo"
+        ) from error
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[contextlib.ExitStack]:
+    """Let a second start of this checkout wait until the first has made its tables and files.
+
+    Yields what ends the turn when it is closed, for those who go on inside the block.
+    """
+    LOCAL_DIR.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as turn:
+        turn.enter_context(FileLock(LOCAL_DIR / "start.lock")).exclusive(seconds=_START_SECONDS)
+        yield turn
 
 
 def prepare() -> None:
@@ -71,13 +90,17 @@ def web(host: str, port: int) -> Program:
     )
 
 
-def worker() -> Program:
-    """Return the Celery worker with its scheduler in it; enough for one machine."""
+def worker(port: int) -> Program:
+    """Return the Celery worker with its scheduler in it; enough for one machine.
+
+    The site's port tells it apart from the worker of another start of this checkout.
+    """
     return Program(
         "worker",
         [
             *(sys.executable, "-m", "celery", "--app", "workers.celery", "worker", "--beat"),
-            *("--schedule", str(LOCAL_DIR / "celerybeat-schedule")),
+            *("--schedule", str(LOCAL_DIR / f"celerybeat-schedule-{port}")),
+            *("--hostname", f"parity-{port}@%h"),
             *("--concurrency", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
         ],
         child_environment(),
@@ -86,22 +109,29 @@ def worker() -> Program:
 
 def start_site(supervisor: Supervisor, host: str, port: int) -> bool:
     """Start worker and web, wait until the site answers; False when asked to stop meanwhile."""
-    supervisor.start(worker())
+    supervisor.start(worker(port))
     supervisor.start(web(host, port))
     ready = supervisor.wait_until("web", lambda _: _answers(host, port), seconds=60)
     return ready is not None
 
 
 def _answers(host: str, port: int) -> bool:
-    name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  compared, not bound
-    request = urllib.request.Request(
-        f"http://{name}:{port}/readyz", headers={"Host": settings.ALLOWED_HOSTS[0].lstrip(".")}
-    )
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
+    # Straight to the socket: a proxy of the environment does not know this machine's ports.
+    client = http.client.HTTPConnection(name, port, timeout=5)
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+        client.request("GET", "/readyz", headers={"Host": _own_host()})
+        return client.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        client.close()
+
+
+def _own_host() -> str:
+    """Return a host name that the site answers to."""
+    named = (host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*")
+    return next(named, "localhost")
 
 
 def default_port() -> int:

@@ -95,10 +95,17 @@ class HTTPServer:
     """Serves ``answer`` on one address; counts what is open, so that leaks can be seen."""
 
     def __init__(
-        self, answer: Answer, *, host: str, port: int, tls: ssl.SSLContext | None = None
+        self,
+        answer: Answer,
+        *,
+        host: str,
+        port: int,
+        share_port: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._answer = answer
         self._host, self._port, self._tls = host, port, tls
+        self._share_port = share_port
         self._server: asyncio.Server | None = None
         self._conversations: set[asyncio.Task[None]] = set()
         self.active_requests = 0
@@ -107,7 +114,12 @@ class HTTPServer:
         """Listen."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Connection(self._begin), self._host, self._port, backlog=1024, ssl=self._tls
+            lambda: _Connection(self._begin),
+            self._host,
+            self._port,
+            backlog=1024,
+            ssl=self._tls,
+            reuse_port=self._share_port or None,
         )
         self._port = self._server.sockets[0].getsockname()[1]
 

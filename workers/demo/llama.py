@@ -13,6 +13,7 @@ prints ``listening: http://127.0.0.1:8002/v1`` once the model is loaded. Without
 ends with exit code 3 and one sentence.
 """
 
+import argparse
 import asyncio
 import os
 import sys
@@ -107,9 +108,16 @@ class LocalModel:
 class LlamaServer(ModelServer):
     """Serves the contestants of one `LocalModel`, as an async context manager."""
 
-    def __init__(self, model: LocalModel, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        model: LocalModel,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        share_port: bool = False,
+    ) -> None:
         names = {contestant.name: "Google (base weights)" for contestant in CONTESTANTS}
-        super().__init__(names, host=host, port=port)
+        super().__init__(names, host=host, port=port, share_port=share_port)
         self._model = model
         self._contestants = {contestant.name: contestant for contestant in CONTESTANTS}
 
@@ -160,11 +168,13 @@ async def _perform(
     return reason, usage
 
 
-async def _serve(file: Path, host: str, port: int, threads: int) -> None:
-    model = await asyncio.to_thread(LocalModel, file, threads=threads)
+async def _serve(chosen: argparse.Namespace) -> None:
+    model = await asyncio.to_thread(LocalModel, weights(chosen.folder), threads=chosen.threads)
     for contestant in CONTESTANTS:
         await model.warm(contestant)
-    await serve_until_stopped(LlamaServer(model, host=host, port=port))
+    await serve_until_stopped(
+        LlamaServer(model, host=chosen.host, port=chosen.port, share_port=chosen.share_port)
+    )
 
 
 def main() -> None:
@@ -179,7 +189,7 @@ def main() -> None:
             "(dependency group `demo`); run the demo with LLM=0 to do without it.\n"
         )
         sys.exit(EXIT_MISSING)
-    asyncio.run(_serve(weights(chosen.folder), chosen.host, chosen.port, chosen.threads))
+    asyncio.run(_serve(chosen))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ class ModelServer(ABC):
         The names that it lists, and whose models they are.
     host, port : str, int
         Where to listen; port 0 takes a free one.
+    share_port : bool
+        Listen although another copy does: each takes some of the calls, and the one that is left
+        takes them all.
     require_key : str, optional
         The only key that is let in; without it any is, and none is too.
     tls : ssl.SSLContext, optional
@@ -50,10 +53,11 @@ class ModelServer(ABC):
         *,
         host: str,
         port: int,
+        share_port: bool = False,
         require_key: str | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._http = HTTPServer(self._answer, host=host, port=port, tls=tls)
+        self._http = HTTPServer(self._answer, host=host, port=port, share_port=share_port, tls=tls)
         self._scheme = "https" if tls else "http"
         self._models = models
         self._require_key = require_key
@@ -141,6 +145,7 @@ def arguments(program: str, description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--share-port", action="store_true", help="beside another copy")
     return parser
 
 

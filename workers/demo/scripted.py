@@ -36,8 +36,8 @@ class ScriptedServer(ModelServer):
 
     Parameters
     ----------
-    host, port : str, int
-        Where to listen; port 0 takes a free one.
+    host, port, share_port : str, int, bool
+        Where to listen, as in `ModelServer`.
     require_key : str, optional
         The only key that is let in; without it any is, and none is too.
     speed : float
@@ -51,12 +51,15 @@ class ScriptedServer(ModelServer):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        share_port: bool = False,
         require_key: str | None = None,
         speed: float = 1.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         models = {model.name: model.organisation for model in FICTIONAL_MODELS}
-        super().__init__(models, host=host, port=port, require_key=require_key, tls=tls)
+        super().__init__(
+            models, host=host, port=port, share_port=share_port, require_key=require_key, tls=tls
+        )
         self._speed = speed
 
     async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
@@ -97,7 +100,11 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="divides every delay")
     chosen = parser.parse_args()
     server = ScriptedServer(
-        host=chosen.host, port=chosen.port, require_key=chosen.require_key, speed=chosen.speed
+        host=chosen.host,
+        port=chosen.port,
+        share_port=chosen.share_port,
+        require_key=chosen.require_key,
+        speed=chosen.speed,
     )
     asyncio.run(serve_until_stopped(server))
 

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from contextlib import ExitStack
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError, call_command
@@ -23,23 +24,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, port: int | None, no_llm: bool, **options: Any) -> None:
-        port = port or launch.default_port()
+        port = launch.default_port() if port is None else port
         launch.check_port("127.0.0.1", port)
-        launch.prepare()
-        with Supervisor(launch.LOG_FOLDER).running() as supervisor:
-            try:
-                self.run(supervisor, port, no_llm=no_llm)
-            except ProgramError as error:
-                raise CommandError(str(error)) from error
-            launch.say("stopping")
+        with launch.one_at_a_time() as starting:
+            launch.prepare()
+            with Supervisor(launch.LOG_FOLDER).running() as supervisor:
+                try:
+                    self.run(supervisor, port, starting, no_llm=no_llm)
+                except ProgramError as error:
+                    raise CommandError(str(error)) from error
+                launch.say("stopping")
 
-    def run(self, supervisor: Supervisor, port: int, *, no_llm: bool) -> None:
+    def run(self, supervisor: Supervisor, port: int, starting: ExitStack, *, no_llm: bool) -> None:
         """Start model servers, fill the boards, start the site, watch over them."""
         if not demo.start_models(supervisor, language_model=not no_llm):
             return
         if not demo.has_sample_votes():
             launch.say("sample data: simulating votes on fictional models")
             call_command("simulate_votes", stdout=sys.stdout)
+        starting.close()
         if launch.start_site(supervisor, "127.0.0.1", port):
             launch.say(f"ready: http://127.0.0.1:{port}")
             supervisor.watch()

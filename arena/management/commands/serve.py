@@ -20,9 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, help="port (default: $PORT, else 8000)")
 
     def handle(self, *args: Any, host: str, port: int | None, **options: Any) -> None:
-        port = port or launch.default_port()
+        port = launch.default_port() if port is None else port
         launch.check_port(host, port)
-        launch.prepare()
+        with launch.one_at_a_time():
+            launch.prepare()
         with Supervisor(launch.LOG_FOLDER).running() as supervisor:
             if launch.start_site(supervisor, host, port):
                 launch.say(f"ready: http://{host}:{port}")
