@@ -10,23 +10,27 @@ LLM ?= 1
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Without a node of the system's own, PyPI has one.
+LIBRARIES = $(PYTHON) deploy/browser_libraries.py || { [ $$? = 3 ] && \
+	$(UV) sync --frozen --quiet --inexact --group browser && $(PYTHON) deploy/browser_libraries.py; }
+
 demo: ## Run the whole site here with sample data and local models (PORT=8000; LLM=0: scripted models only)
 	@echo "installing Python packages"
 	@if [ "$(LLM)" = 0 ]; then $(UV) sync --frozen --quiet --inexact; else \
 	  $(UV) sync --frozen --inexact --group demo || { \
 	    echo "the local language model cannot be installed here; going on with scripted models"; \
 	    $(UV) sync --frozen --inexact; }; fi
-	@$(PYTHON) deploy/browser_libraries.py
+	@$(LIBRARIES)
 	@exec $(PYTHON) manage.py demo $(if $(filter 0,$(LLM)),--no-llm)
 
 serve: ## Run the site here without sample data or demo models (PORT=8000)
 	@$(UV) sync --frozen --quiet --inexact
-	@$(PYTHON) deploy/browser_libraries.py
+	@$(LIBRARIES)
 	@exec $(PYTHON) manage.py serve
 
 setup: ## Install everything that tests and checks need
 	@$(UV) sync --frozen --inexact --group dev
-	@$(PYTHON) deploy/browser_libraries.py
+	@$(LIBRARIES)
 	@$(PYTHON) manage.py messages compile
 
 test: setup ## Run all tests; browser tests where a Chromium is found

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".local" / "npm"
 VENDOR = ROOT / ".local" / "vendor"
 OLDEST_NODE = 18
+# The exit status on which the Makefile installs one.
+NO_NODE = 3
 
 LANGUAGES = (
     *("bash", "c", "cpp", "csharp", "css", "diff", "dockerfile", "go", "java", "javascript"),
@@ -65,10 +67,10 @@ def main() -> int:
     npm = npm_command()
     if npm is None:
         say(
-            f"browser libraries: no node (version {OLDEST_NODE} or newer) was found. Install "
-            "Node.js, or run `uv sync --group browser`, then try again.",
+            f"browser libraries: no node (version {OLDEST_NODE} or newer) of this system's own; "
+            "`uv sync --group browser` installs one",
         )
-        return 3
+        return NO_NODE
     started = time.monotonic()
     if not install(npm):
         return 1
