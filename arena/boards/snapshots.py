@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, OuterRef
 
 from arena.boards.catalogue import Facts, digest
 from arena.boards.gap import gap_series
@@ -74,8 +74,8 @@ def publish(now: dt.datetime) -> int:
     holds that each is published once.
     """
     period = period_of(now)
-    latest = Max("snapshots__published_for")
-    due = Board.objects.annotate(latest=latest).filter(Q(latest=None) | Q(latest__lt=period))
+    published = Snapshot.objects.filter(board=OuterRef("pk"), published_for__gte=period)
+    due = Board.objects.exclude(Exists(published))
     return sum(_publish_board(board, period) for board in due)
 
 
