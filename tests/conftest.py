@@ -2,7 +2,7 @@
 
 With `DATABASE_URL` and `REDIS_URL` the tests use those servers. Otherwise they share one embedded
 Postgres and Valkey under `.local/tests`, which start with the first test that wants a database.
-Each xdist worker has its own database in both.
+Each process has its own database in Postgres, each xdist worker its own in Valkey.
 """
 
 import os
@@ -10,14 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connections
+from psycopg import sql
 
 from arena.embedded import EmbeddedServers
 from arena.environment import database_from_url
 
 _FOLDER = Path(__file__).resolve().parent.parent / ".local" / "tests"
+_PREFIX = "test_parity_"
 _EXTERNAL = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 
 # Pages are rendered from the sources: no test waits for `collectstatic`.
@@ -45,6 +49,7 @@ def servers() -> Iterator[None]:
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("ALTER SYSTEM SET full_page_writes = off")
             connection.execute("SELECT pg_reload_conf()")
+            _drop_leftovers(connection)
         yield
 
 
@@ -76,3 +81,15 @@ def django_db_modify_db_settings(
         url = EmbeddedServers(root=_FOLDER).database_url
         # In place: Django's connections hold this very dictionary.
         settings.DATABASES["default"].update(database_from_url(url))
+        # Two runs at once don't meet.
+        connections["default"].settings_dict["TEST"]["NAME"] = f"{_PREFIX}{os.getpid()}"
+
+
+def _drop_leftovers(connection: psycopg.Connection) -> None:
+    """Drop the databases of test runs that were killed."""
+    names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test_parity%'")
+    for (name,) in names.fetchall():
+        pid = name.removeprefix(_PREFIX)
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            connection.execute(statement.format(sql.Identifier(name)))

@@ -1,9 +1,9 @@
 """The battle socket: parse, call, reply. It never waits for an answer being written."""
 
 import asyncio
+import contextlib
 import logging
 import uuid
-from typing import Any
 
 from asgiref.typing import WebSocketScope
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -92,7 +92,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         """Send the stored truth of a battle, then the frames that follow."""
         await self._leave()
         message = await in_database(read_battle, self._voter_id, battle_id)
-        await self.send(text_data=message.encode())
+        await self._write(message.encode())
         if message.streaming:
             self._reader = asyncio.create_task(
                 self._read(generation, message, max(after, message.seq)), name="socket reader"
@@ -113,12 +113,17 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         """Send what comes next; return whether it was the last."""
         entry = await subscription.next(seconds=_SECONDS_TO_LOOK)
         if entry is not None:
-            await self.send(text_data=entry.text)
+            await self._write(entry.text)
             return entry.last
         message = await in_database(read_battle, self._voter_id, battle_id)
         if not message.streaming:
-            await self.send(text_data=message.encode())
+            await self._write(message.encode())
         return not message.streaming
+
+    async def _write(self, text: str) -> None:
+        """Send to a browser that may have gone: its socket says so in a moment."""
+        with contextlib.suppress(OSError):
+            await self.send(text_data=text)
 
     def _interrupt(self) -> None:
         """End a reader that is stuck in sending to a browser that does not read."""
@@ -144,5 +149,5 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
 
     async def _tell(self, error: BattleError) -> None:
         with translation.override(self._language):
-            message: Any = ErrorMessage(code=error.code, message=error.sentence)
-        await self.send(text_data=message.encode())
+            message = ErrorMessage(code=error.code, message=error.sentence)
+        await self._write(message.encode())

@@ -60,6 +60,8 @@ class _Log:
     # After trouble: nobody knows what Redis has, so it is asked first.
     uncertain: bool = True
     checked_at: float = 0.0
+    # Seen whole in Redis after its end: only then is it forgotten here.
+    complete: bool = False
 
     @property
     def settled(self) -> bool:
@@ -212,7 +214,7 @@ class BattleStreams:
                 await pipe.execute()
         for log, count in sent:
             log.stored = count
-        self._logs = {b: log for b, log in self._logs.items() if not (log.ended and log.settled)}
+        self._logs = {b: log for b, log in self._logs.items() if not log.complete}
 
     async def _compare(self) -> None:
         """Find out now and then how far Redis has each turn; begin anew where it lost a part."""
@@ -220,7 +222,7 @@ class BattleStreams:
         due = [
             (_key(battle), log)
             for battle, log in self._logs.items()
-            if log.uncertain or now - log.checked_at > _SECONDS_BETWEEN_CHECKS
+            if log.uncertain or log.ended or now - log.checked_at > _SECONDS_BETWEEN_CHECKS
         ]
         if not due:
             return
@@ -239,6 +241,7 @@ class BattleStreams:
                 else:
                     log.stored = 0
                 log.uncertain, log.checked_at = False, now
+                log.complete = log.ended and log.settled
             await pipe.execute()
 
     # --- In ----------------------------------------------------------------------------------
