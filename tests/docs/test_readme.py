@@ -53,7 +53,7 @@ def test_its_paths_exist(document: Path) -> None:
 
 def test_its_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.M))
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     assert targets
     for document in DOCUMENTS:
         named = set(re.findall(r"`make ([a-z]+)", document.read_text(encoding="utf-8")))
