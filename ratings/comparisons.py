@@ -111,8 +111,6 @@ class Comparisons:
         place = {name: position for position, name in enumerate(models)}
         a, b = (
             np.array([place[name] for name in names], dtype=np.int32)[codes]
-            if names
-            else codes.astype(np.int32)
             for codes, names in ((codes_a, names_a), (codes_b, names_b))
         )
         return cls(
@@ -165,7 +163,7 @@ class Comparisons:
         return state.hexdigest()
 
 
-def _model_codes(column: Any, name: str) -> tuple[Integers, list[str]]:
+def _model_codes(column: Any, name: str) -> tuple[AnyInteger, list[str]]:
     codes, labels = code_labels(column, name)
     missing = first_missing(codes)
     if missing is not None:

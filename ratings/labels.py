@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ratings.arrays import Integers
+from ratings.arrays import AnyInteger
 from ratings.errors import InvalidVotes
 
 
-def code_labels(column: Any, name: str) -> tuple[Integers, list[Any]]:
+def code_labels(column: Any, name: str) -> tuple[AnyInteger, list[Any]]:
     """Give every distinct label of a column a code, in order of first appearance.
 
     Parameters
@@ -24,7 +24,7 @@ def code_labels(column: Any, name: str) -> tuple[Integers, list[Any]]:
 
     Returns
     -------
-    codes : (n,) int64
+    codes : (n,) integers
         -1 where the label is missing (None, null or NaN).
     labels : list
         The label of each code, as plain Python objects.
@@ -43,7 +43,7 @@ def code_labels(column: Any, name: str) -> tuple[Integers, list[Any]]:
     return _from_sequence(column if isinstance(column, Sequence) else list(column), name)
 
 
-def _from_arrow(column: Any) -> tuple[Integers, list[Any]]:
+def _from_arrow(column: Any) -> tuple[AnyInteger, list[Any]]:
     if not hasattr(column.type, "index_type"):
         column = column.dictionary_encode()
     if not hasattr(column, "chunks"):
@@ -55,12 +55,15 @@ def _from_arrow(column: Any) -> tuple[Integers, list[Any]]:
     return codes, column.chunk(0).dictionary.to_pylist()
 
 
-def _indices(encoded: Any) -> Integers:
-    codes = encoded.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.asarray(codes, dtype=np.int64)
+def _indices(encoded: Any) -> AnyInteger:
+    indices = encoded.indices
+    if indices.null_count:
+        indices = indices.cast("int64").fill_null(-1)
+    codes: AnyInteger = indices.to_numpy(zero_copy_only=False)
+    return codes
 
 
-def _from_sequence(column: Sequence[Any], name: str) -> tuple[Integers, list[Any]]:
+def _from_sequence(column: Sequence[Any], name: str) -> tuple[AnyInteger, list[Any]]:
     try:
         distinct = dict.fromkeys(column)
     except TypeError as error:
@@ -74,7 +77,8 @@ def _is_missing(label: Any) -> bool:
     return label is None or label != label  # noqa: PLR0124 - NaN is the value that differs from itself
 
 
-def first_missing(codes: Integers) -> int | None:
+def first_missing(codes: AnyInteger) -> int | None:
     """Row of the first missing label, or None when every row has one."""
-    missing = np.flatnonzero(codes < 0)
-    return int(missing[0]) if missing.size else None
+    if not codes.size or codes.min() >= 0:
+        return None
+    return int(np.argmax(codes < 0))
