@@ -119,8 +119,15 @@ def typed_errors(api_key: str) -> Generator[None]:
             yield
     except EndpointError as error:
         if len(api_key) >= _SHORTEST_KEY:
-            error.detail = error.detail.replace(api_key, "[key]")
+            error.detail = _without(api_key, error.detail)
         raise
+
+
+def _without(api_key: str, detail: str) -> str:
+    """Strike the key out, also the beginning of one that the cap on details cut off."""
+    detail = detail.replace(api_key, "[key]")
+    cut = (n for n in range(len(api_key) - 1, 3, -1) if detail.endswith(api_key[:n]))
+    return detail[: -next(cut, 0) or None]
 
 
 @contextmanager

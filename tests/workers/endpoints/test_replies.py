@@ -16,10 +16,12 @@ from workers.endpoints import (
     EndpointError,
     Limits,
     Refused,
+    ServerFailed,
     Unreachable,
     stream_reply,
 )
 from workers.endpoints.address import Quirk
+from workers.endpoints.clients import typed_errors
 
 KEY = "sk-secret-0123456789"
 
@@ -268,6 +270,13 @@ async def test_it_makes_prompts_safe_to_send(
 def test_it_rejects_parameters_that_would_overrule_the_client(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         EndpointAddress(base_url="http://127.0.0.1/v1", model_name="m", parameters={name: 1})
+
+
+@pytest.mark.parametrize("before", [0, 1900, 1985, 1999])
+def test_no_part_of_a_key_survives_where_a_detail_is_cut(before: int) -> None:
+    with pytest.raises(ServerFailed) as caught, typed_errors(KEY):
+        raise ServerFailed("." * before + KEY)
+    assert KEY[:4] not in caught.value.detail
 
 
 def test_an_address_does_not_print_its_key() -> None:
