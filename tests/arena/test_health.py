@@ -1,4 +1,7 @@
+import socket
+
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -21,6 +24,18 @@ def test_it_says_which_server_does_not_answer(client: Client, settings: Settings
     assert response.status_code == 503
     assert response.json() == {"ready": False, "postgres": True, "valkey": False}
     assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.django_db
+def test_it_does_not_wait_for_a_postgres_that_hangs(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        monkeypatch.setitem(connection.settings_dict, "PORT", silent.getsockname()[1])
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "postgres": False, "valkey": True}
 
 
 @pytest.mark.django_db
