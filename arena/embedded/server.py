@@ -32,6 +32,7 @@ _ADVICE = {
     "could not create shared memory segment": "Shared memory is exhausted: end other servers.",
     "Cannot allocate memory": "Memory is exhausted: end other programs and start again.",
     "Permission denied": "A file under it belongs to another user; chown -R hands it over.",
+    "user does not exist": "Postgres wants its user in /etc/passwd: add one, or set DATABASE_URL.",
     "Bad file format": "The file is damaged. Valkey keeps nothing dear: delete its folder.",
 }
 
