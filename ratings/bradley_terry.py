@@ -1,11 +1,13 @@
 """Bradley-Terry boards: strengths by maximum likelihood, and how sure they are."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ratings.arrays import AnyInteger, Flags, Floats
 from ratings.assembly import Estimate, assemble_board
 from ratings.board import Board
-from ratings.bootstrap import resampled_weights
+from ratings.bootstrap import Cells, WeighedVotes, bootstrap_strengths
 from ratings.comparisons import Comparisons
 from ratings.components import Components, find_components
 from ratings.covariance import (
@@ -18,7 +20,7 @@ from ratings.covariance import (
 )
 from ratings.davidson import chances, fit_with_ties, tie_scores
 from ratings.errors import InvalidParameter, NotConverged, NotEnoughVotes, Separated
-from ratings.newton import fit_strengths, gradient_and_curvature, logistic
+from ratings.newton import ChordSolver, fit_strengths, gradient_and_curvature, logistic
 from ratings.outcomes import A, B, BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import RatedVotes, rated_votes
@@ -246,37 +248,43 @@ class _Fit:
 
     def _bootstrap(self, theta: Floats) -> Estimate:
         parameters = self.parameters
-        votes = None
-        if isinstance(self.votes, Comparisons) and self.votes.weight is not None:
-            votes = rated_votes(self.votes, self.components, parameters.scoring, self.tally)
-        replicates, separated = [], 0
-        for weight in resampled_weights(self.tally, votes, parameters.rounds, parameters.seed):
-            try:
-                replicates.append(self._refit(weight, theta))
-            except (Separated, NotEnoughVotes, NotConverged):
-                separated += 1
-        if separated > parameters.rounds / 2:
+        source: Cells | WeighedVotes = (
+            Cells.of(self.tally) if self._unweighted() else (WeighedVotes(self._rated_votes()))
+        )
+        replicates, failed = bootstrap_strengths(
+            source, self._refit_from(theta), len(theta), parameters.rounds, parameters.seed
+        )
+        if failed > parameters.rounds / 2:
             raise Separated(
-                f"{separated} of {parameters.rounds} bootstrap rounds have no finite fit: there "
+                f"{failed} of {parameters.rounds} bootstrap rounds have no finite fit: there "
                 "are too few votes for a bootstrap"
             )
-        if separated:
+        if failed:
             self.notes.append(
-                f"{separated} of {parameters.rounds} bootstrap rounds had no finite fit and were "
+                f"{failed} of {parameters.rounds} bootstrap rounds had no finite fit and were "
                 "left out; the intervals of models with few votes are too narrow."
             )
-        rounds = np.array(replicates)
-        return Estimate(theta, np.atleast_2d(np.cov(rounds, rowvar=False)), rounds)
+        covariance = np.atleast_2d(np.cov(replicates, rowvar=False))
+        return Estimate(theta, covariance, replicates)
 
-    def _refit(self, weight: Floats, start: Floats) -> Floats:
-        won, level = by_score(weight)
-        points = won + level / 2
-        prior = self.parameters.prior
-        if find_components(points, finite_prior=prior > 0).main.size < len(points):
-            raise Separated("this round has no finite fit")
-        if self.parameters.scoring.ties == "davidson":
-            return fit_with_ties(won, level, start).theta
-        return fit_strengths(points, prior, start).theta
+    def _unweighted(self) -> bool:
+        return isinstance(self.votes, Tally) or self.votes.weight is None
+
+    def _refit_from(self, theta: Floats) -> Callable[[Floats, Floats], Floats | None]:
+        """A refit of resampled weights, warm from the strengths of the whole."""
+        prior, davidson = self.parameters.prior, self.parameters.scoring.ties == "davidson"
+        chord = None if davidson else ChordSolver(self.points, theta, prior)
+
+        def refit(won: Floats, level: Floats) -> Floats | None:
+            points = won + level / 2
+            if find_components(points, finite_prior=prior > 0).main.size < len(points):
+                return None
+            try:
+                return fit_with_ties(won, level, theta).theta if chord is None else chord(points)
+            except (NotEnoughVotes, NotConverged):
+                return None
+
+        return refit
 
     def _crossing(self) -> Flags | None:
         """Pairs across which all points went one way; a prior alone holds those together."""
@@ -292,6 +300,10 @@ class _Fit:
         apart: Flags = label[:, None] != label[None, :]
         return apart
 
+    def _rated_votes(self) -> RatedVotes:
+        assert isinstance(self.votes, Comparisons)  # noqa: S101 - the caller has made sure
+        return rated_votes(self.votes, self.components, self.parameters.scoring, self.tally)
+
     def _note_dominant_voter(self, voter: AnyInteger) -> None:
         number, voters = number_voters(voter)
         share = np.bincount(number, minlength=voters).max() / len(voter)
@@ -305,7 +317,7 @@ class _Fit:
         votes = self.votes
         if not isinstance(votes, Comparisons) or votes.voter is None:
             raise InvalidParameter("interval='clustered' needs votes with voters")
-        chosen = rated_votes(votes, self.components, self.parameters.scoring, self.tally)
+        chosen = self._rated_votes()
         assert chosen.voter is not None  # noqa: S101 - a column of `votes`, just checked
         return chosen, chosen.voter
 

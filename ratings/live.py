@@ -14,18 +14,9 @@ from ratings.bradley_terry import fit_bradley_terry, points_taken, rateable_comp
 from ratings.comparisons import Comparisons
 from ratings.components import Components
 from ratings.errors import InvalidParameter
-from ratings.newton import (
-    Strengths,
-    fit_strengths,
-    gradient_and_curvature,
-    laplacian,
-    permitted_gradient,
-    pseudo_inverse,
-)
+from ratings.newton import ChordSolver, fit_strengths
 from ratings.outcomes import BothBad, Scoring, Ties
 from ratings.tally import Tally
-
-_MAX_POLISHING = 12
 
 
 class LiveRatings:
@@ -38,6 +29,10 @@ class LiveRatings:
     ties, both_bad, prior
         As in `ratings.fit_bradley_terry`; no Davidson.
     """
+
+    _components: Components
+    _theta: Floats
+    _solve: ChordSolver
 
     def __init__(
         self,
@@ -86,7 +81,7 @@ class LiveRatings:
         if fresh and len(self._components.main) < len(self.models):
             self._refit()
         else:
-            self._polish()
+            self._theta = self._solve(self._main_points(), self._theta)
 
     def ratings(
         self, *, scale: float = 400.0, base: float = 10.0, center: float = 1000.0
@@ -105,36 +100,15 @@ class LiveRatings:
         }
         return fit_bradley_terry(self.tally, **(options | fixed))
 
-    def _refit(self, start: Floats | None = None) -> None:
+    def _refit(self) -> None:
         counted = self.tally.counted(self._scoring)
-        self._components: Components = rateable_components(counted, self._prior)
-        fit = fit_strengths(self._main_points(), self._prior, start)
-        self._remember(fit)
-
-    def _remember(self, fit: Strengths) -> None:
+        self._components = rateable_components(counted, self._prior)
         points = self._main_points()
-        self._theta = fit.theta
-        _, curvature = gradient_and_curvature(
-            fit.theta, points + points.T, points.sum(axis=1), self._prior
-        )
-        self._inverse = pseudo_inverse(laplacian(curvature, fit.theta, self._prior))
+        self._theta = fit_strengths(points, self._prior).theta
+        self._solve = ChordSolver(points, self._theta, self._prior)
 
     def _main_points(self) -> Floats:
         main: Integers = self._components.main
         if len(main) == len(self.models):
             return self._points
         return self._points[np.ix_(main, main)]
-
-    def _polish(self) -> None:
-        """Chord steps with the remembered inverse; a full fit when they do not suffice."""
-        points = self._main_points()
-        played, won = points + points.T, points.sum(axis=1)
-        allowed = permitted_gradient(played.sum(axis=1) + self._prior)
-        theta = self._theta
-        for _ in range(_MAX_POLISHING):
-            gradient, _ = gradient_and_curvature(theta, played, won, self._prior)
-            if (np.abs(gradient) <= allowed).all():
-                self._theta = theta
-                return
-            theta = theta + self._inverse @ gradient
-        self._remember(fit_strengths(points, self._prior, self._theta))
