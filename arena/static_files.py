@@ -1,9 +1,12 @@
-"""Static files under names with a hash of their content, ES modules included."""
+"""Static files under names with a hash of their content, ES modules included, and their answers."""
 
 from collections.abc import Callable
+from contextlib import closing
 from re import Match
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 from whitenoise.storage import (  # type: ignore[import-untyped]
     CompressedManifestStaticFilesStorage,
 )
@@ -39,3 +42,25 @@ class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignor
             return name
         stored: str = super().stored_name(name)
         return stored
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """WhiteNoise with whole answers in place of streams.
+
+    Its streams are synchronous iterators. Under ASGI Django reads each to its end before it sends
+    a byte, in a thread, and warns. No file of ours is too large to be read at once.
+    """
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        """Return the file, the part that was asked for, or 304."""
+        found = static_file.get_response(request.method, request.META)
+        content = b""
+        if found.file is not None:
+            with closing(found.file) as file:
+                content = file.read()
+        response = HttpResponse(content, status=int(found.status))
+        del response["Content-Type"]  # WhiteNoise names it, where there is one
+        for name, value in found.headers:
+            response[name] = value
+        return response

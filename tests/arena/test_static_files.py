@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles.finders import FileSystemFinder
-from django.test import override_settings
+from django.test import AsyncClient, override_settings
 
 from arena.static_files import HashedModulesStorage
 
@@ -61,3 +61,21 @@ def test_a_loose_end_in_our_own_file_is_an_error(tmp_path: Path) -> None:
 def test_names_stay_plain_before_files_are_collected(tmp_path: Path) -> None:
     storage = HashedModulesStorage(location=str(tmp_path))
     assert storage.stored_name("site/base.css") == "site/base.css"
+
+
+async def test_files_are_answered_whole_in_part_and_not_again(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("0123456789")
+    with override_settings(STATIC_ROOT=tmp_path):
+        client = AsyncClient()
+        # A warning of Django's about a synchronous stream would fail this test.
+        whole = await client.get("/static/one.txt")
+        part = await client.get("/static/one.txt", headers={"Range": "bytes=2-4"})
+        head = await client.head("/static/one.txt")
+        again = await client.get("/static/one.txt", headers={"If-None-Match": whole["ETag"]})
+    assert (whole.status_code, whole.content) == (200, b"0123456789")
+    assert whole["Content-Type"].startswith("text/plain")
+    assert (part.status_code, part.content) == (206, b"234")
+    assert part["Content-Length"] == "3"
+    assert (head.status_code, head.content, head["Content-Length"]) == (200, b"", "10")
+    assert (again.status_code, again.content) == (304, b"")
+    assert "Content-Type" not in again

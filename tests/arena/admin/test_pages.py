@@ -158,6 +158,11 @@ def test_the_admin_has_its_own_policy_and_the_site_keeps_the_strict_one(client: 
     assert set(ADMIN_CSP) - set(settings.SECURE_CSP) == {"script-src", "style-src"}
 
 
+def test_the_admin_shows_the_site_s_icon(client: Client) -> None:
+    page = client.get("/admin/").content.decode()
+    assert re.search(r'<link rel="icon" href="/static/site/mark\.svg"', page)
+
+
 def test_the_first_staff_account_is_made_from_the_shell(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
