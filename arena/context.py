@@ -6,8 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.translation import get_language, get_language_from_path
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from arena.languages import language_named_by
 
 # Each language in its own words, and as HTML's `lang` writes it.
 OWN_NAMES = {"en": "English", "zh-hans": "简体中文", "zh-hant": "繁體中文"}
@@ -32,7 +34,8 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "name": settings.SITE_NAME,
         "home": _address_of("battles:new") or "/",
         "language_tag": LANGUAGE_TAGS.get(language, language),
-        "set_language": _address_of("set_language"),
+        # Bare, as the page to come back to: the new language comes before an old prefix.
+        "set_language": _without_language(_address_of("set_language") or ""),
         "here": _without_language(request.get_full_path()),
         "languages": [
             {
@@ -60,6 +63,5 @@ def _address_of(route: str) -> str | None:
 
 def _without_language(path: str) -> str:
     """Return a path as the view that sets the language wants it: without a prefix."""
-    language = get_language_from_path(path)
-    prefix = f"/{language}"
-    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+    language = language_named_by(path.partition("?")[0])
+    return (path.removeprefix(f"/{language}") or "/") if language else path

@@ -129,7 +129,7 @@ LOCALE_PATHS = [BASE_DIR / "arena" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"  # with its slash: a language prefix does not move it
 STATIC_ROOT = Path(os.environ.get("PARITY_STATIC_ROOT", BASE_DIR / ".local" / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BASE_DIR / ".local" / "vendor")]
 STORAGES: dict[str, Any] = {

@@ -1,6 +1,5 @@
-"""HTTP routes. Pages answer with or without a language prefix; machines' paths have none."""
+"""HTTP routes. A language may stand before each: see `arena.languages`."""
 
-from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
@@ -12,11 +11,8 @@ urlpatterns = [
     path("metrics", health.metrics_page),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
-    *i18n_patterns(
-        path("", include("arena.battles.urls")),
-        path("", include("arena.boards.urls")),
-        prefix_default_language=False,
-    ),
+    path("", include("arena.battles.urls")),
+    path("", include("arena.boards.urls")),
 ]
 handler404 = "arena.errors.not_found"
 handler500 = "arena.errors.server_error"

@@ -3,6 +3,7 @@
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.test.utils import override_script_prefix
 from django.utils import translation
 
 from arena import errors
@@ -38,7 +39,7 @@ def test_a_form_without_a_token_is_answered_with_what_to_do() -> None:
 
 
 def test_an_error_page_speaks_the_page_s_language() -> None:
-    with translation.override("zh-hant"):
+    with translation.override("zh-hant"), override_script_prefix("/zh-hant/"):
         response = errors.not_found(RequestFactory().get("/zh-hant/nowhere/"), Exception())
     assert '<html lang="zh-Hant"' in _text(response)
     assert 'href="/zh-hant/"' in _text(response)
