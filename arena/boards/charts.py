@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -242,6 +243,7 @@ def _ink(name: str) -> Spec:
 def _config() -> Spec:
     return {
         "font": "system-ui, sans-serif",
+        "locale": {"time": _time_words()},
         "view": {"stroke": None},
         "axis": {
             "labelColor": _ink("quiet"),
@@ -250,4 +252,19 @@ def _config() -> Spec:
             "tickColor": _ink("line"),
             "labelFontSize": 12,
         },
+    }
+
+
+def _time_words() -> Spec:
+    """Return months and days in the reader's language, as Vega wants them: all or none."""
+    from_sunday = (6, 0, 1, 2, 3, 4, 5)
+    return {
+        "dateTime": "%x %X",
+        "date": "%Y-%m-%d",
+        "time": "%H:%M:%S",
+        "periods": ["AM", "PM"],
+        "days": [str(WEEKDAYS[day]) for day in from_sunday],
+        "shortDays": [str(WEEKDAYS_ABBR[day]) for day in from_sunday],
+        "months": [str(MONTHS[month]) for month in range(1, 13)],
+        "shortMonths": [str(MONTHS_3[month]).capitalize() for month in range(1, 13)],
     }
