@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratings.arrays import Flags, Floats, Integers
-from ratings.compiled import even_shares, in_threads
+from ratings.compiled import even_shares, in_threads, processors
 from ratings.rated import RatedVotes
 from ratings.tally import Tally, by_score
 
@@ -99,5 +99,5 @@ def bootstrap_strengths(
                 replicates[place] = theta
                 fitted[place] = True
 
-    in_threads(play, even_shares(rounds))
+    in_threads(play, even_shares(rounds, processors()))
     return replicates[fitted], int(rounds - fitted.sum())

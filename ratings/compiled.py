@@ -22,6 +22,9 @@ SWITCH = "RATINGS_COMPILED"
 WORTH_COMPILED = 50_000
 """Votes from which loading Numba pays: below it NumPy is done within a few milliseconds."""
 
+WORTH_A_THREAD = 100_000
+"""Votes from which a second thread pays."""
+
 
 def kernels(votes: int) -> Any | None:
     """Return the module of compiled kernels, or None for the plain path.
@@ -64,7 +67,9 @@ def in_threads[T](work: Callable[..., T], shares: Iterable[tuple[Any, ...]]) -> 
 
 
 def even_shares(n: int, parts: int | None = None) -> list[tuple[int, int]]:
-    """Cut range(n) into at most `parts` stretches of about equal length."""
-    parts = max(1, min(parts or processors(), n))
+    """Cut range(n) into stretches of about equal length: by default one for each processor, but
+    none so short that its thread would cost more than it does.
+    """
+    parts = max(1, min(parts or min(processors(), n // WORTH_A_THREAD), n))
     edges = [n * part // parts for part in range(parts + 1)]
     return list(pairwise(edges))

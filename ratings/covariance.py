@@ -148,7 +148,7 @@ class _Scores:
     def compiled_meat(self, order: Integers, bounds: Integers, compiled: Any) -> Floats:
         """Sum over voters, visiting only the models each met."""
         size = self.m + self.others.shape[1]
-        shares = even_shares(len(bounds) - 1)
+        shares = even_shares(len(bounds) - 1, len(even_shares(len(self.a))))
         parts = np.zeros((len(shares), size, size))
 
         a, b = column(self.a), column(self.b)

@@ -150,9 +150,7 @@ class _StyleFit:
         self.rated = rated_votes(votes, self.components, parameters.scoring, self.tally)
         features, self.names = self._features()
         self.unit = self._units(features)
-        self.typical = (
-            np.sqrt(np.einsum("ij,ij->j", features, features) / len(features)) / self.unit
-        )
+        self.typical = _mean_size(features) / self.unit
         self.features = features
         self.m, self.k = self.rated.m, features.shape[1]
 
@@ -203,18 +201,20 @@ class _StyleFit:
         return features, names
 
     def _units(self, features: AnyFloat) -> Floats:
+        """What one unit of each coefficient is, (k,)."""
         unit = np.ones(features.shape[1])
         named = unit.size - self.position
-        if self.standardize and named:
-            unit[:named] = features[:, :named].std(axis=0, dtype=np.float64)
-            size = np.abs(features[:, :named]).max(axis=0)
-            flat = np.flatnonzero(unit[:named] <= 1e-12 * size)
-            if flat.size:
-                raise CollinearFeatures(
-                    f"the feature {self.names[flat[0]]!r} has the same value in every vote, so it "
-                    "has no standard deviation; for the effect of side A use position=True, or "
-                    "standardize=False"
-                )
+        if not (self.standardize and named):
+            return unit
+        spread = _standard_deviation(features[:, :named])
+        flat = np.flatnonzero(spread == 0)
+        if flat.size:
+            raise CollinearFeatures(
+                f"the feature {self.names[flat[0]]!r} has the same value in every vote, so it "
+                "has no standard deviation; for the effect of side A use position=True, or "
+                "standardize=False"
+            )
+        unit[:named] = spread
         return unit
 
     def _columns(self, features: AnyFloat) -> StyleVotes:
@@ -362,3 +362,27 @@ def _grounded(hessian: Floats, m: int) -> Floats:
     filled = hessian.copy()
     filled[:m, :m] += ground_level(hessian[:m, :m])
     return filled
+
+
+def _mean_size(features: AnyFloat) -> Floats:
+    """Root mean square of each column, (k,)."""
+    square = np.einsum("ij,ij->j", features, features, dtype=np.float64)
+    size: Floats = np.sqrt(square / len(features))
+    return size
+
+
+def _standard_deviation(features: AnyFloat) -> Floats:
+    """Standard deviation of each column, (k,), in one pass where that is exact enough.
+
+    Differences of style spread around 0, so the difference of two sums loses nothing; a column
+    far from 0 is done again the slow way.
+    """
+    mean = np.einsum("ij->j", features, dtype=np.float64) / len(features)
+    size = _mean_size(features)
+    variance = size**2 - mean**2
+    for column in np.flatnonzero(variance < 1e-4 * size**2).tolist():
+        deviation = features[:, column].astype(np.float64) - mean[column]
+        variance[column] = np.mean(deviation**2)
+    variance[variance <= 1e-24 * size**2] = 0
+    deviations: Floats = np.sqrt(variance)
+    return deviations

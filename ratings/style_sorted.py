@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ratings.arrays import AnyFloat, AnyInteger, Floats, Integers
-from ratings.compiled import column, even_shares, in_threads, processors
+from ratings.compiled import column, even_shares, in_threads
 from ratings.outcomes import Scoring
 from ratings.rated import RatedVotes
 from ratings.style_sums import Moment, StyleSums
@@ -65,7 +65,7 @@ class SortedVotes:
 
     def _shares(self) -> list[tuple[int, int]]:
         """Stretches of pairs with about as many votes each."""
-        wanted = [last for _, last in even_shares(len(self.points), processors())]
+        wanted = [last for _, last in even_shares(len(self.points))]
         edges = np.unique([0, *np.searchsorted(self.bounds, wanted), self.m * self.m]).tolist()
         return list(pairwise(edges))
 
