@@ -9,6 +9,7 @@ import numpy as np
 from ratings.arrays import Floats, Integers
 from ratings.board import Board, Digestible
 from ratings.components import Components
+from ratings.covariance import Covariance
 from ratings.errors import InvalidParameter
 from ratings.parameters import Parameters
 from ratings.ranks import overlap_ranks
@@ -21,8 +22,8 @@ class Estimate:
     Attributes
     ----------
     theta : (r,) with mean 0
-    covariance : (r, r) or None
-        None when no interval was asked for.
+    covariance : Covariance or None
+        Its first r parameters are the strengths. None when no interval was asked for.
     replicates : (rounds, r) or None
         Bootstrap rounds, each with mean 0; bounds are then percentiles.
     degrees : int or None
@@ -30,7 +31,7 @@ class Estimate:
     """
 
     theta: Floats
-    covariance: Floats | None = None
+    covariance: Covariance | None = None
     replicates: Floats | None = None
     degrees: int | None = None
 
@@ -66,17 +67,20 @@ def board_columns(
     rating = np.full(m, np.nan)
     rating[main] = shift + unit * estimate.theta
     lower, upper = np.full((2, m), np.nan)
-    covariance = np.full((m, m), np.nan)
+    error = np.full(m, np.nan)
     replicates = None
     if estimate.covariance is not None:
-        covariance[np.ix_(main, main)] = unit**2 * estimate.covariance
-        reach = parameters.quantile(estimate.degrees) * np.sqrt(np.maximum(np.diag(covariance), 0))
+        variance = estimate.covariance.variance()[: main.size]
+        error[main] = unit * np.sqrt(np.maximum(variance, 0))
+        reach = parameters.quantile(estimate.degrees) * error
         lower, upper = rating - reach, rating + reach
     if estimate.replicates is not None:
         replicates = np.full((len(estimate.replicates), m), np.nan)
         replicates[:, main] = shift + unit * estimate.replicates
         tail = (1 - parameters.level) / 2
         lower[main], upper[main] = np.quantile(replicates[:, main], [tail, 1 - tail], axis=0)
+    place = np.full(m, -1, dtype=np.int64)
+    place[main] = np.arange(main.size)
     order = _best_first(models, rating, components.label)
     best, worst = overlap_ranks(lower, upper)
     fields = {
@@ -87,7 +91,9 @@ def board_columns(
         "rank_best": best[order],
         "rank_worst": worst[order],
         "votes": votes[order],
-        "covariance": covariance[np.ix_(order, order)],
+        "standard_error": error[order],
+        "joint": estimate.covariance,
+        "joint_place": place[order],
         "connected": components.label[order],
         "unrated": {models[place]: reason for place, reason in components.unrated.items()},
         "scale": scale,

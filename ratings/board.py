@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ratings.arrays import Floats, Integers
+from ratings.covariance import Covariance
 from ratings.errors import InvalidParameter, RatingsError
 from ratings.newton import logistic
 from ratings.ranks import simultaneous_ranks
@@ -41,11 +42,13 @@ class Board:
         By the overlap rule: see `ratings.ranks`.
     votes : (m,) int64
         Counted votes of each model.
-    covariance : (m, m) float64
-        Points squared, centred on the mean of the rated models; NaN without an interval.
+    standard_error : (m,) float64
+        Points, against the mean of all rated models.
     connected : (m,) int64
         Component of each model; only component 0 is rated.
     unrated : mapping of model to sentence
+    joint, joint_place
+        What `covariance` is made from, and where each model stands in it.
     parameters : mapping
         All that made the board besides the votes; part of `id`.
     notes : tuple of str
@@ -63,13 +66,15 @@ class Board:
     rank_best: Integers
     rank_worst: Integers
     votes: Integers
-    covariance: Floats
+    standard_error: Floats
     connected: Integers
     unrated: Mapping[str, str]
     scale: Scale
     level: float
     parameters: Mapping[str, Any]
     source: Digestible = field(repr=False)
+    joint: Covariance | None = field(repr=False)
+    joint_place: Integers = field(repr=False)
     notes: tuple[str, ...] = ()
     replicates: Floats | None = None
     tie_strength: float | None = None
@@ -84,15 +89,21 @@ class Board:
         }
         return hashlib.sha256(canonical_json(made_of)).hexdigest()
 
+    @cached_property
+    def covariance(self) -> Floats:
+        """Points squared, centred on the mean of the rated models, (m, m); NaN without interval."""
+        whole = np.full((len(self.models), len(self.models)), np.nan)
+        if self.joint is not None:
+            rated = self.rated
+            place = self.joint_place[rated]
+            strengths = self.joint.matrix()[np.ix_(place, place)]
+            whole[np.ix_(rated, rated)] = self.scale.points_per_logit**2 * strengths
+        return whole
+
     @property
     def rated(self) -> Integers:
         """Positions of the rated models, shape (r,)."""
         return np.flatnonzero(np.isfinite(self.rating))
-
-    @property
-    def standard_error(self) -> Floats:
-        """Points, against the mean of all rated models, shape (m,)."""
-        return np.sqrt(np.diag(self.covariance))
 
     def draws(self, n: int, seed: int = 0) -> Floats:
         """Joint draws of all ratings.

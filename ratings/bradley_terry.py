@@ -11,12 +11,12 @@ from ratings.bootstrap import Cells, WeighedVotes, bootstrap_strengths
 from ratings.comparisons import Comparisons
 from ratings.components import Components, find_components
 from ratings.covariance import (
+    Covariance,
     clustered_meat,
     laplacian_of,
     model_covariance,
     number_voters,
     residual_square,
-    sandwich,
 )
 from ratings.davidson import chances, fit_with_ties, tie_scores
 from ratings.errors import InvalidParameter, NotConverged, NotEnoughVotes, Separated
@@ -184,15 +184,15 @@ class _Fit:
         _, curvature = gradient_and_curvature(fit.theta, played, self.points.sum(axis=1), 0.0)
         bread = model_covariance(curvature)
         if self.parameters.interval == "model":
-            return Estimate(fit.theta, bread)
+            return Estimate(fit.theta, Covariance(bread))
         meat, degrees = self._meat(fit.theta)
         if not meat.any():
             self.notes.append(
                 "Every vote is a tie, so the votes show no variation at all; the interval is the "
                 "model's, not the sandwich's."
             )
-            return Estimate(fit.theta, bread)
-        return Estimate(fit.theta, sandwich(bread, meat), degrees=degrees)
+            return Estimate(fit.theta, Covariance(bread))
+        return Estimate(fit.theta, Covariance(bread, meat), degrees=degrees)
 
     def davidson(self) -> Estimate:
         if self.parameters.prior:
@@ -200,12 +200,11 @@ class _Fit:
         won, tied = by_score(self.tally.weight)
         fit = fit_with_ties(won, tied)
         self.tie_strength = float(np.exp(fit.log_nu))
-        m = len(fit.theta)
         match self.parameters.interval:
             case None:
                 return Estimate(fit.theta)
             case "model":
-                return Estimate(fit.theta, fit.inverse[:m, :m])
+                return Estimate(fit.theta, Covariance(fit.inverse))
             case "bootstrap":
                 return self._bootstrap(fit.theta)
             case "sandwich":
@@ -216,7 +215,7 @@ class _Fit:
                 degrees = None
             case "clustered":
                 meat, degrees = self._clustered_tie_meat(fit.theta, fit.log_nu)
-        return Estimate(fit.theta, sandwich(fit.inverse, meat)[:m, :m], degrees=degrees)
+        return Estimate(fit.theta, Covariance(fit.inverse, meat), degrees=degrees)
 
     def _meat(self, theta: Floats) -> tuple[Floats, int | None]:
         crossing = self._crossing()
@@ -265,7 +264,7 @@ class _Fit:
                 "left out; the intervals of models with few votes are too narrow."
             )
         covariance = np.atleast_2d(np.cov(replicates, rowvar=False))
-        return Estimate(theta, covariance, replicates)
+        return Estimate(theta, Covariance(covariance), replicates)
 
     def _unweighted(self) -> bool:
         return isinstance(self.votes, Tally) or self.votes.weight is None

@@ -58,10 +58,34 @@ def laplacian_of(pair: Floats) -> Floats:
     return total
 
 
-def sandwich(bread: Floats, meat: Floats) -> Floats:
-    """H+ S H+, exactly symmetric."""
-    covariance: Floats = bread @ meat @ bread
-    return 0.5 * (covariance + covariance.T)
+@dataclass(frozen=True, eq=False)
+class Covariance:
+    """A covariance kept as its factors: H+, or H+ S H+ when there is a middle.
+
+    The intervals of a board need its diagonal alone, at half the cost of the whole.
+
+    Attributes
+    ----------
+    bread : (p, p) symmetric
+    meat : (p, p) symmetric, or None
+    """
+
+    bread: Floats
+    meat: Floats | None = None
+
+    def variance(self) -> Floats:
+        """Diagonal, (p,)."""
+        if self.meat is None:
+            return np.diag(self.bread).copy()
+        diagonal: Floats = np.einsum("ij,ij->i", self.bread @ self.meat, self.bread)
+        return diagonal
+
+    def matrix(self) -> Floats:
+        """Return the whole, (p, p), exactly symmetric."""
+        if self.meat is None:
+            return self.bread
+        whole: Floats = self.bread @ self.meat @ self.bread
+        return 0.5 * (whole + whole.T)
 
 
 def clustered_meat(

@@ -16,7 +16,7 @@ from ratings.board import Board
 from ratings.bradley_terry import points_taken, rateable_components
 from ratings.comparisons import Comparisons
 from ratings.compiled import kernels
-from ratings.covariance import clustered_meat, sandwich
+from ratings.covariance import Covariance, clustered_meat
 from ratings.errors import CollinearFeatures, InvalidParameter, NotConverged, Separated
 from ratings.linear import invert_definite, solve_definite
 from ratings.newton import fit_strengths, ground_level, logistic, permitted_gradient
@@ -165,7 +165,6 @@ class _StyleFit:
             whole = Estimate(theta, *self._uncertainty(theta, beta, sums))
         estimate = replace(
             whole,
-            covariance=None if whole.covariance is None else whole.covariance[:m, :m],
             replicates=None if whole.replicates is None else whole.replicates[:, :m],
         )
         models = self.counted.models
@@ -308,21 +307,21 @@ class _StyleFit:
 
     def _uncertainty(
         self, theta: Floats, beta: Floats, sums: StyleSums
-    ) -> tuple[Floats, Floats | None, int | None]:
-        """Covariance (m + k, m + k), bootstrap rounds, and degrees of freedom."""
+    ) -> tuple[Covariance, Floats | None, int | None]:
+        """Covariance of all m + k parameters, bootstrap rounds, and degrees of freedom."""
         if self.parameters.interval == "bootstrap":
             rounds = self._bootstrap(theta, beta)
-            return np.cov(rounds, rowvar=False), rounds, None
+            return Covariance(np.cov(rounds, rowvar=False)), rounds, None
         m = self.m
         hessian = sums.curvature.matrix()
         bread = invert_definite(_grounded(hessian, m))
         bread[:m, :m] -= 1 / (m * m * ground_level(hessian[:m, :m]))
         if self.parameters.interval == "clustered":
             meat, degrees = self._clustered_meat(theta, beta)
-            return sandwich(bread, meat), None, degrees
+            return Covariance(bread, meat), None, degrees
         if sums.squares is None:
-            return 0.5 * (bread + bread.T), None, None
-        return sandwich(bread, sums.squares.matrix()), None, None
+            return Covariance(bread), None, None
+        return Covariance(bread, sums.squares.matrix()), None, None
 
     def _clustered_meat(self, theta: Floats, beta: Floats) -> tuple[Floats, int]:
         rated, columns = self.rated, self._columns(self.features)
@@ -352,7 +351,7 @@ class _StyleFit:
             return bounds
         if whole.covariance is None:
             return np.full((self.k, 2), np.nan)
-        error = np.sqrt(np.diag(whole.covariance)[self.m :])
+        error = np.sqrt(whole.covariance.variance()[self.m :])
         reach = self.parameters.quantile(whole.degrees) * error
         return np.column_stack([beta - reach, beta + reach])
 
