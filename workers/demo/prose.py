@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workers.demo.fiction import FictionalModel, Style
-from workers.demo.phrases import CHINESE, ENGLISH, Phrases
+from workers.demo.phrases import ENGLISH, SIMPLIFIED, TRADITIONAL, Phrases
 
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 _TOPIC_LENGTH = 60
@@ -25,24 +25,28 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _CHINESE_LEAD = re.compile(
-    r"^(?:请问?|帮我|给我|能否|什么是|为什么|如何|怎么样?|解释(?:一下)?|介绍(?:一下)?|写[一两]?[首篇个段封]?|关于)+"
+    r"^(?:[请請][问問]?|[帮幫]我|[给給]我|能否|什[么麼]是|[为為]什[么麼]|如何|怎[么麼][样樣]?"
+    r"|解[释釋](?:一下)?|介[绍紹](?:一下)?|[写寫][一两兩]?[首篇个個段封]?|[关關][于於])+"
 )
-_CHINESE_TAIL = re.compile(r"(?:是什么(?:意思)?|有哪些|怎么办|吗|呢|的(?:诗|故事|文章|函数))+$")
+_CHINESE_TAIL = re.compile(
+    r"(?:到底|是什[么麼](?:意思)?|有哪些|怎[么麼][办辦]|[吗嗎]|呢"
+    r"|的(?:[诗詩]|故事|文章|函[数數式]))+$"
+)
 
 _KINDS: Mapping[str, re.Pattern[str]] = {
     "greeting": re.compile(
         r"^\W*(?:hi|hello|hey|good (?:morning|evening)|你好|您好|嗨)\W*$", re.IGNORECASE
     ),
     "code": re.compile(
-        r"\b(?:code|python|javascript|sql|function|regex|program|script)\b|代码|函数|程序|编程",
+        r"\b(?:code|python|javascript|sql|function|regex|program|script)\b|代码|函数|程序|编程|程式|函式",
         re.IGNORECASE,
     ),
     "maths": re.compile(
         r"\b(?:equation|integral|derivative|probability|prove|formula|solve)\b"
-        r"|方程|积分|导数|概率|证明|公式",
+        r"|方程|公式|[积積]分|[导導][数數]|概率|機率|[证證]明",
         re.IGNORECASE,
     ),
-    "verse": re.compile(r"\b(?:poem|poetry|haiku|verse|song)\b|诗|歌词", re.IGNORECASE),
+    "verse": re.compile(r"\b(?:poem|poetry|haiku|verse|song)\b|[诗詩]|歌[词詞]", re.IGNORECASE),
 }
 
 
@@ -62,7 +66,7 @@ class _Speech:
 
     def __init__(self, model: FictionalModel, prompts: Sequence[str]) -> None:
         prompt = prompts[-1]
-        self.phrases: Phrases = CHINESE if is_chinese(prompt) else ENGLISH
+        self.phrases = phrases_for(prompts)
         self.kind = next((k for k, pattern in _KINDS.items() if pattern.search(prompt)), "plain")
         self._topic = topic_of(prompt)
         self._earlier = topic_of(prompts[-2]) if len(prompts) > 1 else None
@@ -90,7 +94,9 @@ class _Speech:
 
     def bullets(self, count: int) -> str:
         """Return points as a list."""
-        return "\n".join(f"- **{name}**: {text}" for name, text in self.points(count))
+        return "\n".join(
+            f"- **{name}**{self.phrases.colon}{text}" for name, text in self.points(count)
+        )
 
     def steps(self) -> str:
         """Return the steps as a numbered list."""
@@ -145,7 +151,7 @@ def _chatty(speech: _Speech) -> list[str]:
     sentences = [text[:1].upper() + text[1:] for _name, text in speech.points(4)]
     return [
         speech.pick("opening"),
-        " ".join(sentences),
+        speech.phrases.between_sentences.join(sentences),
         *speech.exhibit(),
         speech.pick("question"),
     ]
@@ -170,9 +176,16 @@ _FORMS: Mapping[Style, Callable[[_Speech], list[str]]] = {
 }
 
 
+def phrases_for(prompts: Sequence[str]) -> Phrases:
+    """Return the language of the last prompt, its Chinese script told from all of them."""
+    if not is_chinese(prompts[-1]):
+        return ENGLISH
+    return TRADITIONAL if is_traditional("".join(prompts)) else SIMPLIFIED
+
+
 def topic_of(prompt: str) -> str:
     """Return what a prompt is about, in a few of its own words."""
-    first = re.split(r"[?!.\n。？！]", prompt.strip(), maxsplit=1)[0].strip()
+    first = re.split(r"[?!.\n。？！：]", prompt.strip(), maxsplit=1)[0].strip()
     if is_chinese(first):
         return (
             _CHINESE_TAIL.sub("", _CHINESE_LEAD.sub("", first))[:_TOPIC_LENGTH] or first or "问题"
@@ -187,6 +200,20 @@ def topic_of(prompt: str) -> str:
 def is_chinese(text: str) -> bool:
     """Return whether a prompt is to be answered in Chinese: a fifth of it is ideographs."""
     return len(_IDEOGRAPH.findall(text)) * 5 > len(text)
+
+
+def is_traditional(text: str) -> bool:
+    """Return whether Chinese is in Traditional characters, which Big5 has and GB 2312 lacks."""
+    ideographs = _IDEOGRAPH.findall(text)
+    return sum(_has("big5", each) - _has("gb2312", each) for each in ideographs) > 0
+
+
+def _has(charset: str, character: str) -> bool:
+    try:
+        character.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(message: Mapping[str, Any]) -> str:

@@ -8,11 +8,16 @@ import pytest
 
 from tests.workers.asking import ask, prompt
 from workers.demo.fiction import FICTIONAL_MODELS
-from workers.demo.prose import compose, topic_of
+from workers.demo.prose import compose, is_traditional, topic_of
 from workers.demo.scripted import ScriptedServer
 from workers.endpoints import EndpointClients, Limits, Message
 
-QUESTIONS = ["Explain why the sky is blue.", "How do I sort a list in Python?", "光合作用是什么？"]
+QUESTIONS = [
+    "Explain why the sky is blue.",
+    "How do I sort a list in Python?",
+    "光合作用是什么？",
+    "光合作用是什麼？",
+]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -43,6 +48,32 @@ def test_a_follow_up_refers_to_the_turn_before() -> None:
 
     for model in FICTIONAL_MODELS:
         assert "history of Rome" in compose(model, [*messages])
+
+
+@pytest.mark.parametrize(
+    ("question", "traditional"),
+    [
+        ("用 Python 写一个函数，合并有重叠的日期区间。", False),
+        ("用 Python 寫一個函式，合併重疊的日期區間。", True),
+        ("寫一首關於秋天的詩", True),
+        ("为什么月亮有圆有缺？", False),
+        ("證明這個公式", True),
+        ("你好", False),
+    ],
+)
+def test_chinese_is_answered_in_its_own_script(question: str, *, traditional: bool) -> None:
+    for model in FICTIONAL_MODELS:
+        answer = compose(model, [*prompt(question)])
+        assert is_traditional(answer) is traditional, answer
+        for foreign in ("您", "**:", "。 "):
+            assert foreign not in answer
+
+
+def test_a_prompt_that_could_be_either_script_keeps_the_conversations() -> None:
+    messages: list[Message] = [*prompt("請介紹台南"), *prompt("明天如何？")]
+
+    for model in FICTIONAL_MODELS:
+        assert is_traditional(compose(model, [*messages]))
 
 
 @pytest.mark.parametrize("text", ["", " ", "???", "\ud800", "x" * 10_000, "写", "please"])
