@@ -1,7 +1,8 @@
 """Many boards of the same votes: categories, languages, windows of time, in one pass.
 
 The key of a vote (outcome and ordered pair) is computed once; every slice then only counts the
-keys of its own votes. Styled slices share one sort of the votes.
+keys of its own votes. Other slices take their rows by number, so that a slice costs what its own
+votes cost and not what all do.
 """
 
 from collections.abc import Mapping
@@ -60,7 +61,8 @@ def fit_slices(
     tallied = votes.weight is None and not style and options.get("interval") != "clustered"
     keys = vote_keys(votes) if tallied else None
     boards, refused = {}, {}
-    for name, rows in slices.items():
+    for name, members in slices.items():
+        rows = np.flatnonzero(members)
         try:
             if keys is not None:
                 boards[name] = fit_bradley_terry(_tally(votes.models, keys[rows]), **options)
