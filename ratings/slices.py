@@ -55,8 +55,8 @@ def fit_slices(
     InvalidParameter
         An option has no meaning; that would refuse every slice alike.
     """
-    for name, rows in slices.items():
-        if rows.dtype != np.bool_ or rows.shape != (len(votes),):
+    for name, members in slices.items():
+        if members.dtype != np.bool_ or members.shape != (len(votes),):
             raise InvalidVotes(f"the slice {name!r} must be {len(votes)} booleans")
     tallied = votes.weight is None and not style and options.get("interval") != "clustered"
     keys = vote_keys(votes) if tallied else None
