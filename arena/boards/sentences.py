@@ -69,25 +69,24 @@ def lag_sentence(gap: dict[str, Any]) -> str:
     lag = gap.get("lag")
     if lag is None:
         return ""
-    point, sure = lag["point"], lag["significance"]
+    point = lag["point"]
     if point["state"] == "level_or_ahead":
         return _("Measured in time, open models are level or ahead.")
     words = {
         "months": _months(point),
         "interval": _("%(lower)s to %(upper)s")
         % {"lower": _month_figure(lag["lower"]), "upper": _month_figure(lag["upper"])},
-        "sure": _months(sure),
     }
-    if point["state"] == "more_than":
-        text = _("Closed models have been better for more than %(months)s (%(interval)s)") % words
-    else:
-        text = (
-            _("Closed models passed the best open model's level %(months)s ago (%(interval)s)")
-            % words
+    if point["state"] == "behind":
+        text = _("Closed models passed the best open model's level %(months)s ago (%(interval)s)")
+    elif _under_a_month(point):
+        text = _(
+            "Closed models have been better since their first one, less than a month ago "
+            "(%(interval)s)"
         )
-    if sure["state"] == "level_or_ahead":
-        return _("%(text)s; with 95%% certainty no lag can be shown yet.") % {"text": text}
-    return _("%(text)s; with 95%% certainty at least %(sure)s ago.") % {**words, "text": text}
+    else:
+        text = _("Closed models have been better for more than %(months)s (%(interval)s)")
+    return _with_certainty(text % words, lag["significance"])
 
 
 def rule_sentence(gap: dict[str, Any]) -> str:
@@ -155,10 +154,26 @@ def _points(value: float) -> str:
     return ngettext("%(number)d point", "%(number)d points", whole) % {"number": whole}
 
 
+def _with_certainty(text: str, sure: dict[str, Any]) -> str:
+    """Return a sentence about the lag, ended with the part of it that is certain."""
+    if sure["state"] == "level_or_ahead":
+        return _("%(text)s; with 95%% certainty no lag can be shown yet.") % {"text": text}
+    if _under_a_month(sure):
+        return _("%(text)s; with 95%% certainty there is a lag, perhaps of less than a month.") % {
+            "text": text
+        }
+    words = {"text": text, "sure": _months(sure)}
+    return _("%(text)s; with 95%% certainty at least %(sure)s ago.") % words
+
+
+def _under_a_month(figure: dict[str, Any]) -> bool:
+    return round(figure["months"]) == 0
+
+
 def _months(figure: dict[str, Any]) -> str:
-    months = round(figure["months"])
-    if months == 0:
+    if _under_a_month(figure):
         return _("less than a month")
+    months = round(figure["months"])
     return ngettext("%(number)d month", "%(number)d months", months) % {"number": months}
 
 

@@ -62,13 +62,13 @@ def test_it_says_whom_a_voter_would_prefer(chance: float, words: str) -> None:
     assert words in preference_sentence(measured(0, 0, 0, chance))
 
 
-def lag(point: str, sure: str, months: float = 5.2) -> dict[str, Any]:
+def lag(point: str, sure: str, months: float = 5.2, sure_months: float = 2.6) -> dict[str, Any]:
     return {
         "lag": {
             "point": {"months": months, "state": point},
             "lower": {"months": 3.4, "state": "behind"},
             "upper": {"months": 8.1, "state": "more_than"},
-            "significance": {"months": 2.6, "state": sure},
+            "significance": {"months": sure_months, "state": sure},
         }
     }
 
@@ -80,7 +80,19 @@ def lag(point: str, sure: str, months: float = 5.2) -> dict[str, Any]:
         (lag("behind", "level_or_ahead"), "with 95% certainty no lag can be shown yet"),
         (lag("more_than", "behind"), "for more than 5 months"),
         (lag("level_or_ahead", "level_or_ahead"), "level or ahead"),
-        (lag("behind", "behind", months=0.3), "less than a month ago"),
+        (lag("behind", "behind", months=0.3), "level less than a month ago (3 to"),
+        (
+            lag("more_than", "behind", months=0.3),
+            "better since their first one, less than a month ago (3 to more than 8);",
+        ),
+        (
+            lag("behind", "behind", sure_months=0.3),
+            "with 95% certainty there is a lag, perhaps of less than a month.",
+        ),
+        (
+            lag("more_than", "more_than", months=0.3, sure_months=0.3),
+            "with 95% certainty there is a lag, perhaps of less than a month.",
+        ),
     ],
 )
 def test_it_says_the_lag(gap: dict[str, Any], words: str) -> None:
