@@ -77,8 +77,7 @@ def board_columns(
     if estimate.replicates is not None:
         replicates = np.full((len(estimate.replicates), m), np.nan)
         replicates[:, main] = shift + unit * estimate.replicates
-        tail = (1 - parameters.level) / 2
-        lower[main], upper[main] = np.quantile(replicates[:, main], [tail, 1 - tail], axis=0)
+        lower[main], upper[main] = percentile_bounds(replicates[:, main], parameters.level)
     place = np.full(m, -1, dtype=np.int64)
     place[main] = np.arange(main.size)
     order = _best_first(models, rating, components.label)
@@ -101,6 +100,17 @@ def board_columns(
         "replicates": None if replicates is None else replicates[:, order],
     }
     return Columns(order, fields)
+
+
+def percentile_bounds(replicates: Floats, level: float) -> Floats:
+    """Lower and upper percentiles over bootstrap rounds, (2, p).
+
+    Places are counted among rounds + 1, as for a new draw from the same law; NumPy's default
+    counts among rounds - 1 and is too narrow when rounds are few.
+    """
+    tail = (1 - level) / 2
+    bounds: Floats = np.quantile(replicates, [tail, 1 - tail], axis=0, method="weibull")
+    return bounds
 
 
 def assemble_board(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ratings.arrays import AnyFloat, Floats
-from ratings.assembly import Estimate, board_columns
+from ratings.assembly import Estimate, board_columns, percentile_bounds
 from ratings.board import Board
 from ratings.bradley_terry import points_taken, rateable_components
 from ratings.comparisons import Comparisons
@@ -346,9 +346,7 @@ class _StyleFit:
     def _bounds(self, beta: Floats, whole: Estimate) -> Floats:
         """Bounds of the coefficients, (k, 2), from the estimate of all parameters."""
         if whole.replicates is not None:
-            tail = (1 - self.parameters.level) / 2
-            bounds: Floats = np.quantile(whole.replicates[:, self.m :], [tail, 1 - tail], axis=0).T
-            return bounds
+            return percentile_bounds(whole.replicates[:, self.m :], self.parameters.level).T
         if whole.covariance is None:
             return np.full((self.k, 2), np.nan)
         error = np.sqrt(whole.covariance.variance()[self.m :])
