@@ -89,7 +89,7 @@ def _drop_leftovers(connection: psycopg.Connection) -> None:
     """Drop the databases of test runs that were killed."""
     names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test_parity%'")
     for (name,) in names.fetchall():
-        pid = name.removeprefix(_PREFIX)
+        pid = name.rpartition("_")[2]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             connection.execute(statement.format(sql.Identifier(name)))

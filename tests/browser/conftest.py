@@ -18,15 +18,19 @@ from playwright.sync_api import (
     Page,
     Playwright,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
 from arena.embedded import EmbeddedServers
-from tests.browser.site import ROOT, Parrots, Site, running_site
+from tests.browser.site import ROOT, Parrots, Site, drop_database, running_site, worker_process
 
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Generous: what is waited for comes at once, unless the machine has much else to do.
+_MOST_MILLISECONDS = 20_000
+expect.set_options(timeout=_MOST_MILLISECONDS)
 _VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -62,29 +66,43 @@ def site(
     chromium: str,
     servers: None,
     redis_url: str,
-    worker_number: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """Serve one site for all tests of the session; each test comes as a new visitor."""
     external = os.environ.get("DATABASE_URL")
     url = external or EmbeddedServers(root=ROOT / ".local" / "tests").database_url
-    database_url = urlunsplit(urlsplit(url)._replace(path=f"/browser_{worker_number}"))
+    # Two runs at once don't meet.
+    name = f"test_parity_browser_{os.getpid()}"
+    database_url = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
     folder = tmp_path_factory.mktemp("site")
     parrots = Parrots()
     with running_site(
         parrots, database_url=database_url, redis_url=redis_url, folder=folder
     ) as address:
-        yield Site(address, parrots)
+        servers_of_site = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        yield Site(address, parrots, {**os.environ, **servers_of_site})
+    drop_database(database_url)
 
 
 @pytest.fixture(scope="session")
+def worker(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run the worker that counts votes and makes the boards, beside the site."""
+    with worker_process(site.environment, tmp_path_factory.mktemp("worker")):
+        yield
+
+
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Run Playwright's driver."""
+    """Run Playwright's driver.
+
+    It keeps an event loop running in this thread, beside which no asynchronous test can run: so
+    it ends before the next module begins.
+    """
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str, playwright: Playwright) -> Iterator[Browser]:
     """Run Chromium."""
     running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -145,7 +163,7 @@ def visit(browser: Browser, site: Site, watched: Watched) -> Iterator[Callable[.
         contexts.append(context)
         context.add_init_script(_VIOLATIONS)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(_MOST_MILLISECONDS)
         watched.watch(page)
         if path:
             page.goto(path)

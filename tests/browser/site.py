@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -26,6 +26,12 @@ from workers.demo.performance import Performance
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODELS = ("parrot-70b", "mockingbird-8b")
 _START_SECONDS = 60.0
+_BEHIND = """
+    SELECT EXISTS (SELECT FROM integrity_undecidedvote) OR EXISTS (
+        SELECT FROM integrity_decisioncount c WHERE NOT EXISTS (
+            SELECT FROM boards_snapshot s JOIN boards_board b ON b.id = s.board_id
+            WHERE b.source = c.source AND s.decisions = c.decisions))
+"""
 
 
 class Parrots(ModelServer):
@@ -73,11 +79,29 @@ class InThread:
 
 
 class Site:
-    """Where the site answers, and how its models behave."""
+    """Where the site answers, how its models behave, and the environment of its programs."""
 
-    def __init__(self, url: str, parrots: Parrots) -> None:
+    def __init__(self, url: str, parrots: Parrots, environment: Mapping[str, str]) -> None:
         self.url = url
         self.parrots = parrots
+        self.environment = environment
+
+    def manage(self, *arguments: str, **environment: str) -> None:
+        """Run a command of the project on the site's servers."""
+        manage({**self.environment, **environment}, *arguments)
+
+    def execute(self, statement: LiteralString, *parameters: object) -> tuple[Any, ...] | None:
+        """Run a statement on the site's database; return the first row, where there are rows."""
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchone() if cursor.description else None
+
+    def wait_until_boards_are_up_to_date(self) -> None:
+        """Wait until a worker has counted every vote that was cast so far."""
+        end = time.monotonic() + _START_SECONDS
+        while self.execute(_BEHIND) != (False,):
+            assert time.monotonic() < end, "the worker does not bring the boards up to date"
+            time.sleep(0.2)
 
 
 @contextmanager
@@ -116,13 +140,21 @@ def running_site(
 
 def recreate_database(url: str) -> None:
     """Make the database empty."""
+    drop_database(url)
+    _on_database(url, "CREATE DATABASE {}")
+
+
+def drop_database(url: str) -> None:
+    """Remove the database, whoever is connected."""
+    _on_database(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
+
+
+def _on_database(url: str, statement: LiteralString) -> None:
     parts = urlsplit(url)
-    name = parts.path.lstrip("/")
     server = urlunsplit(parts._replace(path="/postgres"))
     with psycopg.connect(server, autocommit=True) as connection:
-        identifier = sql.Identifier(name)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        name = sql.Identifier(parts.path.lstrip("/"))
+        connection.execute(sql.SQL(statement).format(name))
 
 
 def endpoints_file(base_url: str, names: Sequence[str]) -> str:
@@ -156,13 +188,33 @@ def web_process(environment: Mapping[str, str], log: Path) -> Iterator[str]:
         *("--timeout-graceful-shutdown", "1"),
     ]
     url = f"http://127.0.0.1:{port}"
+    with _program(command, environment, log) as process:
+        wait_for(url, process, log)
+        yield url
+
+
+@contextmanager
+def worker_process(environment: Mapping[str, str], folder: Path) -> Iterator[None]:
+    """Run the Celery worker with its schedule, as `manage.py serve` does."""
+    command = [
+        *(sys.executable, "-m", "celery", "--app", "workers.celery", "worker", "--beat"),
+        *("--schedule", str(folder / "schedule"), "--hostname", f"browser-{os.getpid()}@%h"),
+        *("--concurrency", "1", "--without-gossip", "--without-mingle"),
+    ]
+    with _program(command, environment, folder / "worker.log"):
+        yield
+
+
+@contextmanager
+def _program(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("w") as file:
         process = subprocess.Popen(
             command, env=dict(environment), cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
         )
     try:
-        wait_for(url, process, log)
-        yield url
+        yield process
     finally:
         process.terminate()
         try:
