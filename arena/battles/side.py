@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 
 from arena.battles.models import FinishReason, ReplyState
 from arena.battles.slots import EndpointSlots
 from arena.battles.turns import Call, SideResult
-from arena.catalog.keys import KeyUnreadableError
-from arena.catalog.models import Endpoint
+from arena.catalog.addresses import endpoint_address
 from workers.endpoints import (
     Delta,
     EndpointAddress,
@@ -24,24 +23,6 @@ from workers.endpoints import (
 
 _SECONDS_FOR_A_SLOT = 20.0
 _SUCCESS = frozenset({FinishReason.STOP, FinishReason.LENGTH})
-
-
-def address_of(endpoint: Endpoint) -> EndpointAddress:
-    """Return what must be known to call an endpoint.
-
-    Raises
-    ------
-    KeyUnreadableError, ValueError
-        When its key or its parameters cannot be used.
-    """
-    return EndpointAddress(
-        base_url=endpoint.provider.base_url,
-        model_name=endpoint.model_name,
-        api_key=endpoint.provider.read_api_key(),
-        parameters=endpoint.parameters,
-        system_prompt=endpoint.system_prompt or None,
-        quirks=frozenset(cast("Any", endpoint.quirks)),
-    )
 
 
 def limits() -> Limits:
@@ -75,8 +56,8 @@ class SideReply:
         """Stream the reply to its end; what goes wrong with the endpoint is kept, not raised."""
         endpoint = self._call.endpoint
         try:
-            address = address_of(endpoint)
-        except (KeyUnreadableError, ValueError) as error:
+            address = endpoint_address(endpoint)
+        except ValueError as error:  # its key or its parameters cannot be used
             self._error = ("misconfigured", str(error))
             return
         try:
