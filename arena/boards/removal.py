@@ -13,7 +13,7 @@ from arena.voters.models import Voter
 
 @transaction.atomic
 def remove_source(source: str) -> int:
-    """Remove an import: its boards, verdicts, votes, battles with their answers, and voters.
+    """Remove an import or the simulated votes: boards, verdicts, votes, battles, voters.
 
     Models stay in the catalogue: they may have endpoints, or votes of other sources.
 

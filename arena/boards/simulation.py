@@ -15,12 +15,9 @@ from django.utils.text import slugify
 from numpy.typing import NDArray
 
 from arena.battles.models import Outcome
-from arena.boards.locks import wait_for
-from arena.boards.models import Board
-from arena.boards.refresh import REFRESH
+from arena.boards.removal import remove_source
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel, Licensing
-from arena.integrity.facts import forget_source
 from arena.voters.models import Voter
 
 SOURCE = "simulated"
@@ -58,17 +55,6 @@ _TIES, _BOTH_BAD = 0.17, 0.06
 # Points by which voters differ in their taste for a model.
 _TASTE = 60.0
 _ROWS_AT_ONCE = 5_000
-# Whole tables' worth of rows: Django would load each to follow its relations.
-_REMOVAL = (
-    "SET LOCAL parity.erasing = 'on'",
-    """DELETE FROM integrity_votefacts f USING battles_vote v
-       WHERE v.id = f.vote_id AND v.source = %(source)s""",
-    "DELETE FROM integrity_undecidedvote WHERE source = %(source)s",
-    "DELETE FROM battles_vote WHERE source = %(source)s",
-    """DELETE FROM battles_battle b USING voters_voter w
-       WHERE w.id = b.voter_id AND w.source = %(source)s""",
-    "DELETE FROM voters_voter WHERE source = %(source)s",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,20 +111,12 @@ def simulate(
     return votes
 
 
+@transaction.atomic
 def remove_simulated() -> int:
     """Remove every simulated vote with all that came of it; return how many votes there were."""
-    with transaction.atomic():
-        wait_for(REFRESH)
-        Board.objects.filter(source=SOURCE).delete()
-        number = 0
-        with connection.cursor() as cursor:
-            for statement in _REMOVAL:
-                cursor.execute(statement, {"source": SOURCE} if "%(source)s" in statement else None)
-                if "FROM battles_vote " in statement:
-                    number = cursor.rowcount
-        LanguageModel.objects.filter(simulated=True).delete()
-        forget_source(SOURCE)
-    return number
+    removed = remove_source(SOURCE)
+    LanguageModel.objects.filter(simulated=True).delete()
+    return removed
 
 
 def draw_votes(rng: np.random.Generator, votes: int, voters: int) -> Draw:
