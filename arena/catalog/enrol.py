@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from arena.catalog.addresses import quirks_of
+from arena.catalog.keys import KeyUnreadableError
 from arena.catalog.licences import LicenceClass
 from arena.catalog.models import Endpoint, LanguageModel, Licensing, Provider
 from arena.catalog.validation import (
@@ -133,14 +134,14 @@ def stored_address(enrolment: Enrolment) -> EndpointAddress:
     Raises
     ------
     ValidationError
-        When the provider cannot be found without a doubt.
+        When the provider cannot be found without a doubt, or its key cannot be read.
     """
     wanted = enrolment.cleaned()
     provider = wanted.provider or find_provider(wanted.base_url)
     key, stored = wanted.api_key, None
     if provider:
         stored = Endpoint.objects.filter(provider=provider, model_name=wanted.model_name).first()
-        key = provider.read_api_key() if key is None else key
+        key = _stored_key(provider) if key is None else key
     parameters = wanted.parameters
     if parameters is None:
         parameters = stored.parameters if stored else {}
@@ -151,6 +152,13 @@ def stored_address(enrolment: Enrolment) -> EndpointAddress:
         parameters=parameters,
         quirks=quirks_of(stored) if stored else frozenset(),
     )
+
+
+def _stored_key(provider: Provider) -> str:
+    try:
+        return provider.read_api_key()
+    except KeyUnreadableError as error:
+        raise ValidationError({"api_key": str(error)}) from None
 
 
 def find_provider(base_url: str) -> Provider | None:
@@ -183,9 +191,7 @@ def _store_provider(wanted: Enrolment) -> tuple[Provider, bool]:
             }
         )
     had_key = bool(provider.api_key_encrypted)
-    changes_key = wanted.api_key is not None and (
-        not had_key or wanted.api_key != provider.read_api_key()
-    )
+    changes_key = wanted.api_key is not None and not provider.has_api_key(wanted.api_key)
     if changes_key:
         provider.set_api_key(wanted.api_key or "")
     if changes_key or provider.pk is None:
@@ -205,10 +211,7 @@ def _provider_name(base_url: str) -> str:
 
 def _store_language_model(wanted: Enrolment, provider: Provider) -> LanguageModel:
     model = wanted.language_model or _contestant(wanted, provider)
-    if model.simulated:
-        raise ValidationError(
-            {"name": f"{model.name} is one of the fictional models of the sample data."}
-        )
+    refuse_fictional(model)
     changes = {
         name: value
         for name in ("organisation", "weights_released_on", "api_released_on")
@@ -221,6 +224,12 @@ def _store_language_model(wanted: Enrolment, provider: Provider) -> LanguageMode
     if wanted.licence_class and wanted.licence_class != model.licence_class():
         _store_licence_class(model, wanted.licence_class)
     return model
+
+
+def refuse_fictional(model: LanguageModel) -> None:
+    """Raise ValidationError for a model that does not exist: no endpoint can serve it."""
+    if model.simulated:
+        raise ValidationError(f"{model.name} is one of the fictional models of the sample data.")
 
 
 def _contestant(wanted: Enrolment, provider: Provider) -> LanguageModel:

@@ -10,8 +10,8 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from arena.catalog.enrol import Enrolment, find_provider
-from arena.catalog.models import Endpoint, Provider
+from arena.catalog.enrol import Enrolment, find_provider, refuse_fictional
+from arena.catalog.models import Endpoint, LanguageModel, Provider
 from arena.catalog.validation import (
     clean_api_key,
     clean_base_url,
@@ -94,6 +94,13 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         """Refuse control characters; anything else may be in a name."""
         return clean_model_name(self.cleaned_data["model_name"])
 
+    def clean_language_model(self) -> LanguageModel | None:
+        """Refuse a contestant that does not exist."""
+        model: LanguageModel | None = self.cleaned_data["language_model"]
+        if model:
+            refuse_fictional(model)
+        return model
+
 
 class NewEndpointForm(EndpointForm):
     """An endpoint from base URL, key and model name; provider and contestant follow from them."""
@@ -135,6 +142,9 @@ class NewEndpointForm(EndpointForm):
         provider, base_url = cleaned.get("provider"), cleaned.get("base_url", "")
         if not provider and not base_url:
             raise ValidationError({"base_url": "Enter a base URL or choose a provider."})
+        if not cleaned.get("language_model"):
+            for model in LanguageModel.objects.filter(name=cleaned["model_name"]):
+                refuse_fictional(model)
         known = provider or find_provider(base_url)
         if known:
             self._refuse_conflicts(known, base_url, cleaned)
@@ -146,7 +156,7 @@ class NewEndpointForm(EndpointForm):
                 {"base_url": f"{provider} has another base URL: empty this field, or the choice."}
             )
         key, stored = cleaned.get("api_key"), provider.api_key_encrypted
-        if key and stored and key != provider.read_api_key():
+        if key and stored and not provider.has_api_key(key):
             raise ValidationError(
                 {
                     "api_key": f"The provider {provider} has another key for this address. Leave "

@@ -135,6 +135,13 @@ class Provider(models.Model):
         """Return the key in the clear, for the call to the endpoint and nothing else."""
         return keys.decrypt(self.api_key_encrypted)
 
+    def has_api_key(self, plain: str) -> bool:
+        """Return whether this is the stored key; one that can't be read any more is no key's."""
+        try:
+            return self.read_api_key() == plain
+        except keys.KeyUnreadableError:
+            return False
+
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def available(self, *, at: dt.datetime) -> "EndpointQuerySet":

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
+from pytest_django import Settings
 
 from arena.catalog.models import Endpoint, LanguageModel, Provider
 from tests.arena.scripted_thread import serving
@@ -101,6 +102,29 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(
     assert Endpoint.objects.count() == 1
     for secret in (KEY, "sk planted", "sk-second"):
         assert secret not in page
+
+
+def test_a_fictional_model_of_the_sample_data_gets_no_endpoint(client: Client) -> None:
+    model = LanguageModel.objects.create(name=NAME, slug="fictional", simulated=True)
+    for fields in ({}, {"model_name": "another", "language_model": str(model.pk)}):
+        assert "one of the fictional models" in add(client, base_url=URL, **fields)
+    assert not Endpoint.objects.exists()
+
+
+def test_a_stored_key_that_cannot_be_read_any_more_is_replaced_on_its_own_page(
+    client: Client, settings: Settings
+) -> None:
+    provider = Provider(name="stored", base_url=URL)
+    provider.set_api_key(KEY)
+    provider.save()
+    settings.ENCRYPTION_KEYS = ["another"]
+    assert "has another key" in add(client, base_url=URL, api_key="sk-second")
+    page = f"/admin/catalog/provider/{provider.pk}/change/"
+    form = {"name": "stored", "base_url": URL, "api_key": "sk-second"}
+    inlines = {"endpoints-TOTAL_FORMS": "0", "endpoints-INITIAL_FORMS": "0"}
+    assert client.post(page, form | inlines).status_code == 302
+    provider.refresh_from_db()
+    assert provider.read_api_key() == "sk-second"
 
 
 @committed

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from arena.catalog.models import Endpoint, LanguageModel, Provider
 from tests.arena.scripted_thread import serving
@@ -78,6 +79,20 @@ def test_wrong_options_are_explained(options: tuple[str, ...], word: str) -> Non
     with pytest.raises(CommandError, match=word):
         add(*options)
     assert nothing_is_stored()
+
+
+def test_a_stored_key_that_cannot_be_read_is_said_and_replaced_by_a_new_one(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setenv("A_KEY", KEY)
+    with serving(require_key=KEY) as server:
+        options = ("--base-url", server.base_url, "--model", NAME)
+        add(*options, "--key-env", "A_KEY")
+        settings.ENCRYPTION_KEYS = ["another"]
+        with pytest.raises(CommandError, match="encrypted with another key"):
+            add(*options)
+        assert "key was replaced" in add(*options, "--key-env", "A_KEY")
+    assert Provider.objects.get().read_api_key() == KEY
 
 
 def test_what_does_not_answer_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
