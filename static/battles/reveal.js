@@ -69,11 +69,11 @@ export function sentences({ sides, outcome, receipt, pair }) {
   const choice = outcome === "a" || outcome === "b"
     ? say("preferred", { name: sides[outcome].model.name })
     : say(`chose_${outcome}`);
-  const agreed = pair.agreed === null || pair.votes < ENOUGH_VOTERS
-    ? ""
-    : ` ${say("agreed", { share: percent(pair.agreed), votes: figure(pair.votes) })}`;
+  const [before = "", after = ""] = pair.agreed === null || pair.votes < ENOUGH_VOTERS
+    ? []
+    : say("agreed", { share: percent(pair.agreed), votes: figure(pair.votes) }).split("{choice}");
   return [
-    make("p", { class: "vote-sentence" }, make("strong", {}, choice), agreed),
+    make("p", { class: "vote-sentence" }, before, make("strong", {}, choice), after),
     make("p", { class: "receipt small quiet" }, receiptSentence(receipt)),
   ];
 }

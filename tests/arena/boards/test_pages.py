@@ -91,6 +91,17 @@ def test_the_gap_page_draws_the_simulated_frontiers(client: Client) -> None:
     assert re.search(r"<h1[^>]*>The best open model|<h1[^>]*>Too close to call", text)
 
 
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+def test_chinese_sentences_follow_each_other_without_a_space(client: Client, language: str) -> None:
+    call_command("simulate_votes", votes=6000, voters=60, verbosity=0)
+    add_model("Alder", base_url="http://127.0.0.1:1")
+    addresses = ("", "leaderboard/", "gap/", "gap/?source=simulated", "models/alder/")
+    for address in addresses:
+        text = re.sub(r"<[^>]*>", "", page(client, f"/{language}/{address}"))
+        assert re.search("[。？]", text), address
+        assert not re.findall(r".{,20}[。？！；，：] +\S.{,20}", text), address
+
+
 def test_the_gap_page_without_votes_says_why(client: Client) -> None:
     text = page(client, "/gap/")
     assert "Too few eligible models" in text
@@ -105,6 +116,22 @@ def test_a_model_page_shows_facts_and_standing(client: Client) -> None:
     for words in ("2026-01-02", "8,192 tokens", "Live votes", "since 2020-01-01"):
         assert words in text
     assert "No counted votes yet." in page(client, f"/models/{new_model('Cedar').slug}/")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "active", "words"),
+    [
+        ("", 37, "<dd>671 billion, 37 billion active</dd>"),
+        ("", None, "<dd>671 billion</dd>"),
+        ("/zh-hans", 37, "<dd>671B，激活 37B</dd>"),
+        ("/zh-hant", 37, "<dd>671B，啟用 37B</dd>"),
+    ],
+)
+def test_a_model_page_shows_its_size(
+    client: Client, prefix: str, active: float | None, words: str
+) -> None:
+    new_model("Mixed", params_total_b=671, params_active_b=active)
+    assert words in page(client, f"{prefix}/models/mixed/")
 
 
 def test_a_name_outside_ascii_has_a_page(client: Client) -> None:
