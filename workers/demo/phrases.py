@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class Phrases:
     """The sentences of one language, from which `workers.demo.prose` builds answers.
 
-    In Chinese a bold topic begins its line and has a punctuation mark after it: elsewhere Markdown
-    takes the asterisks of a topic in quotation marks for plain text.
+    In Chinese a bold topic begins its line and has a punctuation mark after it: elsewhere plain
+    CommonMark would show the asterisks around a topic in quotation marks.
     """
 
     colon: str
