@@ -43,21 +43,24 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
     async def connect(self) -> None:
         """Accept; a visitor without our cookie is sent back to the page."""
         self._reader: asyncio.Task[None] | None = None
+        self._closed = False
         self._rate = RateLimit(burst=_BURST, per_second=_MESSAGES_PER_SECOND)
         self._language = language_of_scope(self.scope)
         voter_id = voter_of_scope(self.scope)
         await self.accept()
         if voter_id is None:
             await self.close(protocol.CLOSE_NO_VOTER)
-            return
-        self._voter_id = voter_id
+        else:
+            self._voter_id = voter_id
 
     async def disconnect(self, code: int) -> None:
         """Stop reading; what is being answered goes on."""
         await self._leave()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Take one message."""
+        """Take one message; what a browser sent before it heard of the close is dropped."""
+        if self._closed:
+            return
         if not self._rate.allow(asyncio.get_running_loop().time()):
             await self._refuse(BadMessage("too many messages", protocol.CLOSE_TOO_MANY))
             return
@@ -69,6 +72,12 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await self._tell(error)
             if isinstance(error, NotFound | NotYours):
                 await self.close(protocol.CLOSE_NOT_FOUND)
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close once: a server raises at whatever is said after it."""
+        if not self._closed:
+            self._closed = True
+            await super().close(code, reason)
 
     async def _obey(self, message: protocol.ClientMessage) -> None:
         generation, voter_id = current(), self._voter_id
@@ -122,8 +131,9 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
 
     async def _write(self, text: str) -> None:
         """Send to a browser that may have gone: its socket says so in a moment."""
-        with contextlib.suppress(OSError):
-            await self.send(text_data=text)
+        if not self._closed:
+            with contextlib.suppress(OSError):
+                await self.send(text_data=text)
 
     def _interrupt(self) -> None:
         """End a reader that is stuck in sending to a browser that does not read."""

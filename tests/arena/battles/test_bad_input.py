@@ -5,8 +5,10 @@ import uuid
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from arena.battles import protocol
+from arena.battles.errors import PromptRefused
 from arena.battles.generation import in_database
 from arena.battles.models import Battle, Turn, Vote
 from arena.ids import uuid7
@@ -49,7 +51,10 @@ async def test_it_speaks_the_visitors_language(process: None) -> None:
     socket = Socket(identity.sign(uuid7()), **{"accept-language": "zh-TW"})
     async with socket:
         await socket.send(type="prompt", text="")
-        assert (await socket.receive())["code"] == "prompt_empty"
+        told = await socket.receive()
+    with translation.override("zh-hant"):
+        assert told["message"] == PromptRefused("prompt_empty").sentence
+    assert told["message"] != PromptRefused("prompt_empty").sentence
 
 
 async def test_nul_and_lone_surrogates_are_made_safe(add_models: AddModels) -> None:
@@ -98,15 +103,19 @@ async def test_what_is_not_of_the_protocol_closes_the_socket(
     assert len([r for r in caplog.records if r.name == "arena.battles.consumers"]) == 1
 
 
-async def test_a_flood_of_messages_closes_the_socket(process: None) -> None:
+async def test_a_flood_of_messages_closes_the_socket_once(
+    process: None, caplog: pytest.LogCaptureFixture
+) -> None:
     async with Visitor().socket() as socket:
         for _ in range(100):
             await socket.send(type="prompt", text="")
         assert await socket.closed() == protocol.CLOSE_TOO_MANY
+    assert len([r for r in caplog.records if r.name == "arena.battles.consumers"]) == 1
+    assert socket.communicator.output_queue.empty()
 
 
 async def test_a_second_prompt_waits_for_the_first(add_models: AddModels) -> None:
-    await add_models("steady-20-2000", "steady-20-2001")
+    await add_models("steady-1-5000", "steady-1-5001")
     async with Visitor().socket() as socket:
         await socket.send(type="prompt", text="One")
         battle = (await socket.receive())["battle"]
@@ -132,7 +141,7 @@ async def test_a_battle_has_a_last_turn(add_models: AddModels, settings: Any) ->
 
 async def test_a_visitor_has_few_battles_at_once(add_models: AddModels, settings: Any) -> None:
     settings.MAX_STREAMING_BATTLES = 2
-    await add_models("steady-20-2000", "steady-20-2001")
+    await add_models("steady-1-5000", "steady-1-5001")
     visitor = Visitor()
     seen = []
     async with visitor.socket() as one, visitor.socket() as two, visitor.socket() as three:
