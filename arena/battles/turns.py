@@ -41,6 +41,8 @@ _MINUTE = dt.timedelta(minutes=1)
 
 # Failures that say nothing bad of the endpoint.
 _NOT_ITS_FAULT = frozenset({"busy", "content_filter", "too_large_answer", "misconfigured"})
+# A request of more characters may be refused for its length; a shorter one is not.
+_SURELY_FITS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +153,8 @@ def start_turn(
             raise NotPossibleNow("still_streaming")
         if Vote.objects.standing().filter(battle=battle, final_at__gt=at).exists():
             raise NotPossibleNow("vote_pending")
-        failed = (
-            last.state == TurnState.FAILED
-        )  # only after the vote: before it, the battle is void
+        # A failed turn is tried again; only after the vote, because before it the battle is void.
+        failed = last.state == TurnState.FAILED
         number = last.number if failed else last.number + 1
         if number > settings.MAX_TURNS:
             raise NotPossibleNow("too_many_turns")
@@ -240,7 +241,7 @@ def record_health(
         pk = calls[side].endpoint.pk
         if result.state == ReplyState.COMPLETE:
             Endpoint.objects.record_success(pk)
-        elif result.state == ReplyState.FAILED and result.error_code not in _NOT_ITS_FAULT:
+        elif result.state == ReplyState.FAILED and _blames_endpoint(calls[side], result):
             Endpoint.objects.record_failure(
                 pk,
                 code=result.error_code,
@@ -279,6 +280,13 @@ def own_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, lock: bool =
     if battle.voter_id != voter_id:
         raise NotYours
     return battle
+
+
+def _blames_endpoint(call: Call, result: SideResult) -> bool:
+    """Return whether a failure counts against the endpoint; no visitor's prompt alone may."""
+    if result.error_code == "bad_request":
+        return sum(len(str(message["content"])) for message in call.messages) <= _SURELY_FITS
+    return result.error_code not in _NOT_ITS_FAULT
 
 
 def _admit(voter_id: uuid.UUID, at: dt.datetime) -> None:
