@@ -145,7 +145,15 @@ class Generation:
         self._draining = False
 
     async def begin(self) -> None:
-        """Say that this process is alive, and keep saying so. Done once; more calls only wait."""
+        """Say that this process is alive, and keep saying so. Done once; more calls only wait.
+
+        Raises
+        ------
+        Unavailable
+            When this process is about to end before it began (code ``restarting``).
+        """
+        if self._draining and self._begun is None:
+            raise Unavailable("restarting")
         if self._begun is None or (self._begun.done() and not _succeeded(self._begun)):
             self._begun = asyncio.create_task(self._begin(), name="battles begin")
         await asyncio.shield(self._begun)
@@ -158,9 +166,9 @@ class Generation:
         BattleError
             As the function does; also when this process is about to end (code ``restarting``).
         """
+        await self.begin()
         if self._draining:
             raise Unavailable("restarting")
-        await self.begin()
         # Shielded: a socket that closes now must not leave a turn that nobody answers.
         task = asyncio.create_task(self._start(open_turn, *args))
         self._starting.add(task)

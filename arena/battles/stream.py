@@ -65,7 +65,8 @@ class _Log:
 
     @property
     def settled(self) -> bool:
-        return self.stored == len(self.entries) and not self.uncertain
+        # Another process may have appended the battle's next turn since.
+        return self.stored >= len(self.entries) and not self.uncertain
 
     @property
     def ended(self) -> bool:
