@@ -22,7 +22,7 @@ async def rows[T: Any](query: "QuerySet[T]") -> list[T]:
 async def test_it_streams_stores_takes_a_vote_and_reveals(
     add_models: AddModels, settings: Any
 ) -> None:
-    settings.UNDO_SECONDS = 0.2
+    settings.UNDO_SECONDS = 600
     endpoints = await add_models(*PAIR)
     standing = {"rating": 1042.5, "lower": 1033.0, "upper": 1051.0, "votes": 40}
     await in_database(
@@ -45,7 +45,9 @@ async def test_it_streams_stores_takes_a_vote_and_reveals(
     status, early = await visitor.get(f"/battle/{turn.battle}/reveal/")
     assert (status, early["code"]) == (425, "not_final")
     assert early.keys() == {"code", "message", "final_at"}
-    await asyncio.sleep(0.25)
+    await visitor.post(f"/battle/{turn.battle}/vote/undo/")
+    settings.UNDO_SECONDS = 0
+    _, vote = await visitor.vote(turn.battle, "a")
     status, reveal = await visitor.get(f"/battle/{turn.battle}/reveal/")
     assert status == 200
     [battle] = await rows(Battle.objects.select_related("model_a", "model_b"))
@@ -91,12 +93,11 @@ async def test_a_follow_up_goes_to_the_same_two_with_each_sides_own_history(
 async def test_after_the_vote_the_chat_goes_on_uncounted(
     add_models: AddModels, settings: Any
 ) -> None:
-    settings.UNDO_SECONDS = 0.05
+    settings.UNDO_SECONDS = 0
     await add_models(*PAIR)
     visitor = Visitor()
     first = await visitor.battle("Hello")
     await visitor.vote(first.battle, "tie")
-    await asyncio.sleep(0.1)
     async with visitor.socket() as socket:
         await socket.send(type="prompt", text="More", battle=first.battle)
         second = await socket.turn()
@@ -139,7 +140,7 @@ async def test_the_same_prompt_meets_a_new_pair(add_models: AddModels) -> None:
 
 
 async def test_stop_keeps_what_was_seen_and_closes_the_vote(add_models: AddModels) -> None:
-    await add_models("steady-20-2000", "steady-20-2001")
+    await add_models("steady-1-5000", "steady-1-5001")
     visitor = Visitor()
     async with visitor.socket() as socket:
         await socket.send(type="prompt", text="Go", battle=None)
@@ -172,7 +173,7 @@ async def test_paced_sides_show_and_end_together(add_models: AddModels, settings
 async def test_a_reload_continues_at_the_same_character(
     add_models: AddModels, leave_after: int
 ) -> None:
-    await add_models("steady-2-200", "steady-2-190")
+    await add_models("steady-1-5000", "steady-1-5001")
     visitor = Visitor()
     turn, other_tab = Transcript(), Transcript()
     async with visitor.socket() as socket:
@@ -183,6 +184,9 @@ async def test_a_reload_continues_at_the_same_character(
     async with visitor.socket() as second, visitor.socket() as third:
         await second.send(type="resume", battle=turn.battle, after=turn.seq)
         await third.send(type="resume", battle=turn.battle, after=0)
+        while other_tab.seq < leave_after + 3:
+            other_tab.take(await third.receive())
+        await third.send(type="stop", battle=turn.battle)
         await asyncio.gather(second.turn(turn), third.turn(other_tab))
     replies = {reply.side: reply.text for reply in await rows(Reply.objects.all())}
     assert turn.texts == other_tab.texts == replies
@@ -225,4 +229,5 @@ async def test_a_socket_that_leaves_at_once_does_not_end_the_battle(
 
 async def test_a_visitor_without_our_cookie_is_sent_back_to_the_page(process: None) -> None:
     async with Socket(None) as socket:
+        await socket.send(type="prompt", text="Hello")
         assert await socket.closed() == 4403
