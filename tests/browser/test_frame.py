@@ -18,16 +18,14 @@ def test_every_link_of_the_navigation_leads_somewhere(visit: Visit) -> None:
         assert response.status == 200, link
 
 
-@pytest.mark.parametrize(
-    ("label", "tag", "path"),
-    [("简体中文", "zh-Hans", "/zh-hans/"), ("繁體中文", "zh-Hant", "/zh-hant/")],
-)
-def test_the_language_is_switched_and_kept(visit: Visit, label: str, tag: str, path: str) -> None:
+@pytest.mark.parametrize(("label", "tag"), [("简体中文", "zh-Hans"), ("繁體中文", "zh-Hant")])
+def test_the_language_is_switched_and_kept(visit: Visit, label: str, tag: str) -> None:
     page = visit()
     page.get_by_label("Language").click()
     page.get_by_role("button", name=label).click()
     expect(page.locator("html")).to_have_attribute("lang", tag)
-    assert page.url.endswith(path)
+    page.goto("/leaderboard/")
+    expect(page.locator("html")).to_have_attribute("lang", tag)
     page.get_by_label(page.locator(".menu summary").first.get_attribute("aria-label") or "").click()
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
