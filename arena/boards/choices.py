@@ -22,7 +22,7 @@ SORTS: dict[str, str | Promise] = {
     "name": gettext_lazy("Model"),
     "released": gettext_lazy("Released"),
 }
-# The two sides of the cut, then each class by itself.
+# Everything, then the two sides of the cut; `unknown` is on neither.
 LICENCES: dict[str, tuple[str | Promise, Callable[[Facts], bool]]] = {
     "all": (gettext_lazy("All licences"), lambda facts: True),
     "open": (gettext_lazy("Open weights"), lambda facts: facts.is_open),

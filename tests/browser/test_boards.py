@@ -22,7 +22,7 @@ ON_THE_BOARD = 30_000
 @pytest.fixture(scope="module")
 def simulated(site: Site) -> Iterator[None]:
     """Fill the boards with simulated votes; one command takes them away."""
-    site.manage("simulate_votes")
+    site.manage("simulate_votes", "--votes", "10000")
     yield
     site.manage("remove_simulated")
 
@@ -91,6 +91,7 @@ def test_the_gap_is_drawn_and_follows_the_theme(visit: Visit, simulated: None, p
     light = lines.first.get_attribute("stroke") or ""
     page.emulate_media(color_scheme="dark")
     expect(lines.first).not_to_have_attribute("stroke", light)
+    expect(lines).to_have_count(2)
 
 
 def test_the_gap_is_told_in_words_and_numbers_as_well(visit: Visit, simulated: None) -> None:

@@ -56,7 +56,7 @@ def source_of(name: str) -> str:
     if not _SOURCE_NAME.fullmatch(name):
         raise ImportRefusedError(
             f"{name!r} cannot be the name of a source: use small letters, digits, '.', '_' and "
-            "'-', at most 50, beginning with a letter or digit."
+            "'-', at most 50, beginning with a letter or digit (--source NAME)."
         )
     return f"import:{name}"
 
