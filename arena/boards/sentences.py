@@ -167,7 +167,8 @@ def _with_certainty(text: str, sure: dict[str, Any]) -> str:
 
 
 def _under_a_month(figure: dict[str, Any]) -> bool:
-    return round(figure["months"]) == 0
+    months: float = figure["months"]
+    return round(months) == 0
 
 
 def _months(figure: dict[str, Any]) -> str:
