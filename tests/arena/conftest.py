@@ -1,9 +1,11 @@
 """Endpoints served by the scripted server, over real sockets; and translations to read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from django.core.management import call_command
+from django.urls import set_script_prefix
+from django.utils import translation
 
 from workers.demo.scripted import ScriptedServer
 
@@ -12,6 +14,14 @@ from workers.demo.scripted import ScriptedServer
 def _translations() -> None:
     """Compile them before Django reads them: it does that once a process."""
     call_command("messages", "compile", verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_last_page() -> Iterator[None]:
+    """Take back the language and the prefix that a page leaves in its thread."""
+    yield
+    translation.deactivate()
+    set_script_prefix("/")
 
 
 @pytest.fixture

@@ -1,18 +1,7 @@
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
-from django.urls import set_script_prefix
-from django.utils import translation
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _forget_the_last_page() -> Iterator[None]:
-    yield
-    translation.deactivate()
-    set_script_prefix("/")
 
 
 def language_of(client: Client, path: str, accept: str = "") -> str:
