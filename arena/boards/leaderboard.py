@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from arena.boards.catalogue import Facts, describe, read_facts
 from arena.boards.choices import Choice
@@ -116,16 +115,24 @@ def rank_text(best: int, worst: int) -> str:
 
 def ago_text(moment: dt.datetime, now: dt.datetime) -> str:
     """Return how long ago something was, in the largest unit that fits."""
-    seconds = max(0, round((now - moment).total_seconds()))
-    if seconds < 60:
-        return _("%(number)d s ago") % {"number": seconds}
-    if seconds < 3600:
-        return _("%(number)d min ago") % {"number": seconds // 60}
-    if seconds < 86_400:
-        hours = seconds // 3600
-        return ngettext("%(number)d hour ago", "%(number)d hours ago", hours) % {"number": hours}
-    days = seconds // 86_400
-    return ngettext("%(number)d day ago", "%(number)d days ago", days) % {"number": days}
+    age = max(0, round((now - moment).total_seconds()))
+    units = ago_words()
+    seconds, words = next((unit for unit in units if age >= unit[0]), units[-1])
+    return words.format(number=age // seconds)
+
+
+def ago_words() -> list[tuple[int, str]]:
+    """Return the units of an age in seconds, largest first, each with how an age is said in it.
+
+    The page's script goes on counting with the same words (`static/boards/live.js`). Units are
+    symbols, so that no language needs a plural.
+    """
+    return [
+        (86_400, _("{number} d ago")),
+        (3600, _("{number} h ago")),
+        (60, _("{number} min ago")),
+        (1, _("{number} s ago")),
+    ]
 
 
 def _row(line: SnapshotRow, facts: Facts, axis: Axis) -> Row:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.http import condition, require_safe
 from arena.boards.catalogue import describe
 from arena.boards.charts import frontier_chart, leader_changes
 from arena.boards.choices import SIMULATED, SORTS, Choice, source_label
-from arena.boards.leaderboard import ago_text, build_table, rank_text
+from arena.boards.leaderboard import ago_text, ago_words, build_table, rank_text
 from arena.boards.models import Method, SnapshotRow
 from arena.boards.newest import newest_snapshot, newest_snapshots
 from arena.boards.sentences import (
@@ -112,6 +113,7 @@ def _leaderboard(request: HttpRequest) -> dict[str, Any]:
         "votes": f"{snapshot.votes:,}" if snapshot else "0",
         "voters": f"{snapshot.voters:,}" if snapshot else "0",
         "updated": ago_text(snapshot.created_at, now) if snapshot else "",
+        "ago_words": json.dumps(ago_words(), ensure_ascii=False),
         "table": build_table(snapshot, choice, now),
     }
 

@@ -3,25 +3,26 @@
 
 const SECONDS_BETWEEN_LOOKS = 3;
 const frame = document.querySelector("[data-live]");
-const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short" });
 /** @type {string | null} */
 let etag = null;
 
 /**
- * @param {number} seconds
- * @returns {string} such as "12 sec. ago"
+ * @param {number} milliseconds
+ * @param {[number, string][]} units in seconds, largest first, as `ago_words` of the server has them
+ * @returns {string} such as "12 s ago"
  */
-function ago(seconds) {
-  if (seconds < 60) return words.format(-Math.max(0, Math.round(seconds)), "second");
-  if (seconds < 3600) return words.format(-Math.round(seconds / 60), "minute");
-  if (seconds < 86400) return words.format(-Math.round(seconds / 3600), "hour");
-  return words.format(-Math.round(seconds / 86400), "day");
+function ago(milliseconds, units) {
+  const age = Math.max(0, Math.round(milliseconds / 1000));
+  const least = /** @type {[number, string]} */ (units.at(-1));
+  const [seconds, words] = units.find(([unit]) => age >= unit) ?? least;
+  return words.replace("{number}", String(Math.floor(age / seconds)));
 }
 
 function tellTime() {
   for (const element of document.querySelectorAll("time[data-ago]")) {
     const moment = Date.parse(element.getAttribute("datetime") ?? "");
-    if (!Number.isNaN(moment)) element.textContent = ago((Date.now() - moment) / 1000);
+    const units = JSON.parse(element.getAttribute("data-ago") ?? "");
+    if (!Number.isNaN(moment)) element.textContent = ago(Date.now() - moment, units);
   }
 }
 

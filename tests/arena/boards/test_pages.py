@@ -1,12 +1,17 @@
 """The public pages: what they show, of which votes, and a way on from where there is nothing."""
 
 import datetime as dt
+import html
+import json
 import re
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
+from arena.boards.leaderboard import ago_text
+from arena.boards.models import Snapshot
 from arena.boards.refresh import refresh_boards
 from arena.catalog.models import LanguageModel
 from tests.arena.boards.votes import NOW, cast, cast_many, new_model
@@ -56,6 +61,37 @@ def test_rated_models_show_their_interval_rank_and_licence(client: Client) -> No
     assert "Alder" not in page(client, "/leaderboard/table/?licence=open")
     by_date = page(client, "/leaderboard/table/?sort=released")
     assert by_date.index("Birch") < by_date.index("Alder")
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (dt.timedelta(seconds=-5), "0 s ago"),
+        (dt.timedelta(seconds=59), "59 s ago"),
+        (dt.timedelta(seconds=119), "1 min ago"),
+        (dt.timedelta(hours=23), "23 h ago"),
+        (dt.timedelta(days=400), "400 d ago"),
+    ],
+)
+def test_an_age_is_said_in_the_largest_unit_that_fits(age: dt.timedelta, words: str) -> None:
+    assert ago_text(NOW - age, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "1 h ago"), ("zh-hans", "1 小时前"), ("zh-hant", "1 小時前")]
+)
+def test_the_script_says_the_age_of_a_board_in_the_page_s_words(
+    client: Client, language: str, words: str
+) -> None:
+    cast(new_model("Alder"), new_model("Birch"))
+    refresh_boards(NOW)
+    Snapshot.objects.update(created_at=timezone.now() - dt.timedelta(hours=1))
+    found = re.search(
+        r'data-ago="([^"]*)">(.*?)</time>', page(client, f"/{language}/leaderboard/table/")
+    )
+    assert found
+    units = dict(json.loads(html.unescape(found[1])))
+    assert found[2] == words == units[3600].replace("{number}", "1")
 
 
 def test_elo_has_ratings_without_intervals(client: Client) -> None:
