@@ -114,7 +114,14 @@ def _claim(waiting: UndecidedVoteQuerySet, *, after: int) -> list[int]:
     )
 
 
+def _await_undos(claimed: Sequence[int]) -> None:
+    """Wait for undos that began in time and are not committed; later ones find the vote final."""
+    votes = Vote.objects.filter(pk__in=claimed, source="live").order_by("pk")
+    list(votes.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
 def _decide(claimed: Sequence[int], names: "_CatalogueNames", now: dt.datetime) -> None:
+    _await_undos(claimed)
     standing = Vote.objects.standing().filter(pk__in=claimed)
     columns = ("pk", "source", "battle_id", "battle__model_a_id", "battle__model_b_id")
     votes = [_Vote(*row) for row in standing.values_list(*columns)]

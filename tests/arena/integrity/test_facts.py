@@ -1,12 +1,13 @@
 """Verdicts: which votes get one, what it says, and that two runs write it once."""
 
 import datetime as dt
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from arena.battles.models import Retraction
+from arena.battles.models import Retraction, Vote
 from arena.integrity import facts
 from arena.integrity.facts import decide_votes, decisions_by_source
 from arena.integrity.models import UndecidedVote, VoteFacts
@@ -115,6 +116,40 @@ def test_it_stops_at_a_limit_and_takes_live_votes_first(monkeypatch: pytest.Monk
     assert decide_votes(LATER, limit=1) == 1
     assert VoteFacts.objects.get().vote == live
     assert decide_votes(LATER) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_waits_for_an_undo_that_is_under_way() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"))
+
+    def run() -> int:
+        try:
+            return decide_votes(LATER)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():  # as `take_back` does it
+            Vote.objects.select_for_update().get()
+            Retraction.objects.create(vote=vote)
+            deciding = pool.submit(run)
+            _wait_until_we_block_another()
+        deciding.result()
+    assert not VoteFacts.objects.exists()
+    assert not UndecidedVote.objects.exists()
+
+
+def _wait_until_we_block_another() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(2000):
+            cursor.execute(
+                "SELECT FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.rowcount:
+                return
+            time.sleep(0.01)
+    pytest.fail("nothing waits for the undo")
 
 
 @pytest.mark.django_db(transaction=True)
