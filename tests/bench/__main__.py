@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -46,6 +45,7 @@ class Result:
     case: Case
     contender: str
     seconds: float | None
+    processor: float | None
     memory: float | None
     error: float | None
     reason: str = ""
@@ -95,7 +95,7 @@ def measure(case: Case, contender: str, path: Path, limit: int) -> Result:
     if contender == "arena-rank":
         python = str(ARENA_RANK / "bin" / "python")
         if not Path(python).exists():
-            return Result(case, contender, None, None, None, "not installed")
+            return Result(case, contender, None, None, None, None, "not installed")
     command = [python, "-m", "tests.bench.worker", case.work, contender, str(path), "3"]
     # Linear algebra in one thread: beside threads of its own each package was slower with two.
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -105,16 +105,25 @@ def measure(case: Case, contender: str, path: Path, limit: int) -> Result:
             command, check=True, capture_output=True, text=True, timeout=limit, env=environment
         )
     except subprocess.TimeoutExpired:
-        return Result(case, contender, None, None, None, f"did not end in {limit} s")
+        return Result(case, contender, None, None, None, None, f"did not end in {limit} s")
     except subprocess.CalledProcessError as failure:
         lines = failure.stderr.strip().splitlines()
-        return Result(case, contender, None, None, None, lines[-1][:80] if lines else "failed")
+        return Result(
+            case, contender, None, None, None, None, lines[-1][:80] if lines else "failed"
+        )
     answer = json.loads(done.stdout)
     error = None
     if answer["theta"] is not None and case.work != "style":
         exact = newton(path)
         error = float(np.abs(LOGIT * (np.array(answer["theta"]) - exact)).max())
-    return Result(case, contender, median(answer["seconds"]), answer["memory"], error)
+    return Result(
+        case,
+        contender,
+        min(answer["seconds"]),
+        min(answer["processor"]),
+        answer["memory"],
+        error,
+    )
 
 
 def newton(path: Path) -> Floats:
@@ -149,19 +158,21 @@ def install_arena_rank() -> None:
 
 def rows(results: list[Result]) -> Iterator[str]:
     """Yield the lines of the Markdown table."""
-    yield "| Work | Votes | Models | Contender | Time | Times ours | Memory | Largest error |"
-    yield "|---|---:|---:|---|---:|---:|---:|---:|"
+    headings = ("Work", "Votes", "Models", "Contender", "Time", "CPU", "Times ours")
+    yield f"| {' | '.join(headings)} | Memory | Largest error |"
+    yield "|---|---:|---:|---|---:|---:|---:|---:|---:|"
     for result in results:
         case = result.case
         ratio, ours = "", own(results, case)
-        if result.seconds and ours and result.contender != "ours":
-            ratio = f"{result.seconds / ours:,.3g}"
+        if result.processor and ours and result.contender != "ours":
+            ratio = f"{result.processor / ours:,.3g}"
         cells = (
             case.work,
             f"{case.votes:,}",
             str(case.models),
             result.contender,
             result.reason if result.seconds is None else duration(result.seconds),
+            "" if result.processor is None else duration(result.processor),
             ratio,
             "" if result.memory is None else f"{result.memory:,.0f} MB",
             "" if result.error is None else f"{result.error:.2g} points",
@@ -170,10 +181,10 @@ def rows(results: list[Result]) -> Iterator[str]:
 
 
 def own(results: list[Result], case: Case) -> float | None:
-    """Our time from integer columns, to which the others are compared."""
+    """Our processor time from integer columns, to which the others are compared."""
     for result in results:
         if result.case == case and result.contender == "ours":
-            return result.seconds
+            return result.processor
     return None
 
 
@@ -207,8 +218,10 @@ def write(results: list[Result]) -> None:
         "",
         f"Measured on {dt.datetime.now(dt.UTC):%d %B %Y}: {machine()}. Written by `make bench`.",
         "",
-        "Medians of three runs after one to warm up (one run when it takes more than 30 s), each",
-        "contender in a process of its own, on the same simulated votes. Peers start from the",
+        "The best of three runs after one to warm up (of one when that took more than 3 s), each",
+        "contender in a process of its own, on the same simulated votes. *CPU* is the time of all",
+        "threads, and *times ours* its ratio: it is fair to a machine that others use as well, and",
+        "unfair to ours, which shares long passes among processors. Peers start from the",
         "input that they take: frames or lists of strings, matrices of counts; *ours* starts from",
         "integer columns, *ours, strings* from a frame of strings. Plain and style fits of ours",
         "and of arena-rank have sandwich intervals, the others none; *L-BFGS* is a plain SciPy",
@@ -223,9 +236,9 @@ def write(results: list[Result]) -> None:
     ]
     (DOCS / "speed.md").write_text("\n".join(page), encoding="utf-8")
     ratios = [
-        (f"{r.case.work}, {r.case.votes:,} × {r.case.models}: {r.contender}", r.seconds / mine)
+        (f"{r.case.work}, {r.case.votes:,} × {r.case.models}: {r.contender}", r.processor / mine)
         for r in results
-        if r.seconds and not r.contender.startswith("ours") and (mine := own(results, r.case))
+        if r.processor and not r.contender.startswith("ours") and (mine := own(results, r.case))
     ]
     picture = bars("Time of the others, in times ours", sorted(ratios, key=lambda row: -row[1]))
     (DOCS / "speed.svg").write_text(picture, encoding="utf-8")
