@@ -3,7 +3,13 @@
 Django's prefix pattern serves the default language on a bare path. Here `/gap/` answers in the
 visitor's language, and `/zh-hans/gap/` in Chinese to everyone. A prefix is treated as the place
 where the site is mounted, so routes know nothing of it and links on a page keep it.
+
+The admin is in English whatever the address or the visitor says: the names of our own fields and
+actions are, and Django's translations around them would make a page of two languages.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -35,6 +41,18 @@ class PageLanguageMiddleware(LocaleMiddleware):
             named or translation.get_language_from_request(request, check_path=False)
         )
         request.LANGUAGE_CODE = translation.get_language()
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],
+        arguments: tuple[Any, ...],
+        named_arguments: dict[str, Any],
+    ) -> None:
+        """Put the admin's pages in the source's language."""
+        if request.resolver_match and request.resolver_match.app_name == "admin":
+            translation.activate(settings.LANGUAGE_CODE)
+            request.LANGUAGE_CODE = translation.get_language()
 
     def process_response[Response: HttpResponseBase](
         self, request: HttpRequest, response: Response

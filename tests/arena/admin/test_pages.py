@@ -158,6 +158,24 @@ def test_the_admin_has_its_own_policy_and_the_site_keeps_the_strict_one(client: 
     assert set(ADMIN_CSP) - set(settings.SECURE_CSP) == {"script-src", "style-src"}
 
 
+@pytest.mark.parametrize("prefix", ["", "/zh-hant"])
+@pytest.mark.parametrize("page", ["/admin/", "/admin/catalog/languagemodel/add/", "/admin/login/"])
+def test_the_admin_is_in_english_for_everyone(client: Client, prefix: str, page: str) -> None:
+    visitor = Client() if page == "/admin/login/" else client
+    response = visitor.get(f"{prefix}{page}", headers={"Accept-Language": "zh-CN"})
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert response["Content-Language"] == "en"
+    assert re.search(r'<html[^>]* lang="en', text)
+    assert not re.search(r"[\u4e00-\u9fff]", text)
+
+
+def test_the_site_keeps_its_language_after_a_look_at_the_admin(client: Client) -> None:
+    chinese = {"Accept-Language": "zh-CN"}
+    client.get("/admin/", headers=chinese)
+    assert client.get("/gap/", headers=chinese)["Content-Language"] == "zh-hans"
+
+
 def test_the_admin_shows_the_site_s_icon(client: Client) -> None:
     page = client.get("/admin/").content.decode()
     assert re.search(r'<link rel="icon" href="/static/site/mark\.svg"', page)
