@@ -68,7 +68,9 @@ export class Answer {
 
   /** The text is whole: draw it once more, all of it. @param {string} [stored] if it differs */
   async end(stored = this.text) {
-    this.text = clean(stored);
+    const text = clean(stored);
+    if (this.#ended && markdown && text === this.text) return; // it stands there already
+    this.text = text;
     this.#ended = true;
     if (!(await loadRenderer())) this.#showPlain();
     this.#drawWhole();

@@ -17,6 +17,7 @@ import { announce, figure, say } from "./words.js";
  * @typedef {import("./socket.js").BattleMessage} BattleMessage
  * @typedef {import("./socket.js").FrameMessage} FrameMessage
  * @typedef {import("./socket.js").TurnMessage} TurnMessage
+ * @typedef {{state: import("./socket.js").State, votable: boolean, void: string | null}} Outcome
  */
 
 const RECEIPT_CHECKS = [2000, 4000, 8000]; // milliseconds between looks at an undecided receipt
@@ -29,6 +30,8 @@ class BattlePage {
   /** A prompt that was sent and is not yet confirmed. @type {string | null} */
   pending = null;
   revealed = false;
+  /** How the last turn ended, as far as the vote is concerned. @type {Outcome | null} */
+  outcome = null;
 
   /** @param {HTMLElement} page */
   constructor(page) {
@@ -67,6 +70,10 @@ class BattlePage {
 
   listen() {
     addEventListener("popstate", () => location.reload());
+    // Another tab may have gone on with this battle, or voted.
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible" && !this.turns.at(-1)?.streaming) this.socket.refresh();
+    });
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
       const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
@@ -99,8 +106,11 @@ class BattlePage {
     loadRenderer();
     this.setStage("battle");
     this.composer.setBusy(true);
-    if (!this.revealed) this.vote.sleep();
-    this.show(new Turn((this.turns.at(-1)?.number ?? 0) + 1, text));
+    if (this.vote.state !== "cast") this.vote.sleep();
+    const last = this.turns.at(-1);
+    const isRetry = this.revealed && last?.states.a === "failed";
+    if (isRetry) this.drop(last);
+    this.show(new Turn((last?.number ?? 0) + (isRetry ? 0 : 1), text));
     startFollowing();
     announce(say("answering"));
     this.socket.prompt(text, this.battle);
@@ -125,7 +135,8 @@ class BattlePage {
     this.composer.setBusy(current?.streaming ?? false);
     this.composer.setPlaceholder(say("follow_up"));
     if (message.vote) this.vote.restore(this.address, message.vote);
-    else if (!current?.streaming) this.showOutcome(current?.states.a ?? "failed", message);
+    if (!current?.streaming) this.showOutcome({ ...message, state: current?.states.a ?? "failed" });
+    else if (this.vote.state === "awake") this.vote.sleep();
   }
 
   /** @param {string} battle */
@@ -142,7 +153,7 @@ class BattlePage {
   keepPendingPrompt(message) {
     if (this.pending === null) return;
     const last = this.turns.at(-1);
-    const arrived = message.turns.some((turn) => turn.number === last?.number);
+    const arrived = message.turns.some((turn) => turn.number === last?.number && turn.state !== "failed");
     if (!arrived && last) {
       this.drop(last);
       this.composer.giveBack(this.pending);
@@ -159,7 +170,7 @@ class BattlePage {
       if (stored.state === "streaming") startFollowing();
     }
     if (stored.state !== "streaming") turn.restore(stored);
-    else if (!isContinued) for (const side of SIDES) turn.answers[side].clear();
+    else if (!isContinued) turn.restart();
     this.showProgress(turn);
   }
 
@@ -177,19 +188,30 @@ class BattlePage {
     turn?.end(message.state);
     if (turn) this.showProgress(turn);
     this.composer.setBusy(false);
-    this.showOutcome(message.state, message);
+    this.showOutcome(message);
   }
 
-  /** What the voter can do now that a turn has ended. @param {string} state
-   * @param {{votable: boolean, void: string | null}} outcome */
-  showOutcome(state, { votable, void: voided }) {
-    if (this.revealed) return;
-    if (votable) this.vote.wake(this.address);
-    else this.vote.sleep(say("vote_closed"));
-    if (votable) return;
-    const sentence = voided === null && state === "failed" ? "failed_turn"
-      : state === "stopped" ? "stopped_turn" : "void";
-    this.showNotice(say(sentence), button(say("try_again"), () => this.again(), "primary"));
+  /** What the voter can do now that a turn has ended. @param {Outcome} outcome */
+  showOutcome(outcome) {
+    this.outcome = outcome;
+    if (this.vote.state === "cast") {
+      if (outcome.state === "failed") this.offerTurnAgain();
+    } else if (outcome.votable) {
+      this.vote.wake(this.address);
+    } else {
+      this.vote.sleep(say("vote_closed"));
+      this.showNotice(say(outcome.void === null ? "stopped_turn" : "void"), this.tryAgainButton());
+    }
+  }
+
+  /** After the vote a turn that failed costs nothing: the same two can be asked again. */
+  offerTurnAgain() {
+    if (!this.composer.text.trim()) this.composer.fill(this.turns.at(-1)?.prompt ?? "");
+    this.showNotice(say("failed_turn"));
+  }
+
+  tryAgainButton() {
+    return button(say("try_again"), () => this.again(), "primary");
   }
 
   /** @param {Turn} turn */
@@ -210,8 +232,11 @@ class BattlePage {
       this.pending = null;
       if (this.turns.length === 0) this.setStage("landing");
     }
-    this.composer.setBusy(this.turns.at(-1)?.streaming ?? false);
-    this.showNotice(sentence);
+    const streaming = this.turns.at(-1)?.streaming ?? false;
+    this.composer.setBusy(streaming);
+    if (this.outcome && !streaming) this.showOutcome(this.outcome);
+    const isOver = this.vote.state === "asleep" && this.turns.length > 0 && !streaming;
+    this.showNotice(sentence, ...(isOver ? [this.tryAgainButton()] : []));
   }
 
   /** @param {Turn} turn */
@@ -279,6 +304,7 @@ class BattlePage {
   clear() {
     this.turns = [];
     this.pending = null;
+    this.outcome = null;
     this.revealed = false;
     this.turnList.replaceChildren();
     this.tabs.forget();

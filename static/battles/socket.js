@@ -80,6 +80,11 @@ export class BattleSocket {
     else this.#connect();
   }
 
+  /** Ask for what was done elsewhere meanwhile. */
+  refresh() {
+    if (this.#battle && !this.#unanswered) this.#sendResume();
+  }
+
   /** Forget the battle: what still comes for it is dropped. */
   leave() {
     this.#battle = null;
@@ -165,6 +170,7 @@ export class BattleSocket {
     if (socket !== this.#socket) return;
     this.#socket = null;
     if (code >= 4400 && code < 4500 && code !== SLOW_READER) {
+      this.#unanswered = null;
       this.listener.onRefused(code);
       return;
     }

@@ -50,6 +50,13 @@ export class Turn {
     this.#showStates();
   }
 
+  /** Begin anew: its whole text follows. */
+  restart() {
+    this.states = { a: "waiting", b: "waiting" };
+    this.#showStates();
+    for (const side of SIDES) this.answers[side].clear();
+  }
+
   /** @param {State} state */
   end(state) {
     this.states = { a: state, b: state };

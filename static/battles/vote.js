@@ -59,7 +59,8 @@ export class VoteBar {
     if (this.state === "cast" || this.state === "sending") return;
     this.#address = address;
     const left = (Date.parse(vote.final_at) - Date.now()) / 1000;
-    this.#showChoice(/** @type {Outcome} */ (vote.outcome), Math.min(this.undoSeconds, left));
+    const seconds = Math.max(0, Math.min(this.undoSeconds, left));
+    this.#showChoice(/** @type {Outcome} */ (vote.outcome), seconds);
   }
 
   /** Replace the bar's content by what came of the vote. @param {Node[]} nodes */
@@ -118,7 +119,9 @@ export class VoteBar {
     undo.append(left);
     const chosen = make("strong", {}, say(`chose_${outcome}`));
     this.showAfter(make("p", { class: "vote-sentence" }, chosen), undo);
-    announce(`${say(`chose_${outcome}`)} ${say("undo")}: ${say("seconds", { count: figure(seconds) })}`);
+    if (seconds > 0) {
+      announce(`${say(`chose_${outcome}`)} ${say("undo")}: ${say("seconds", { count: figure(seconds) })}`);
+    }
     const round = this.#round;
     const end = performance.now() + seconds * 1000;
     for (let now = performance.now(); now < end; now = performance.now()) {

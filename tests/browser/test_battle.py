@@ -207,6 +207,60 @@ def test_a_prompt_that_is_refused_goes_back_into_the_box(visit: Visit, site: Sit
         site.parrots.tokens_per_second = 400.0
 
 
+def test_a_follow_up_that_is_refused_leaves_the_vote_open(visit: Visit, site: Site) -> None:
+    page = visit()
+    send(page, "say:Done.")
+    wait_until_votable(page)
+    other = page.context.new_page()
+    other.goto("/")
+    site.parrots.tokens_per_second = 20.0
+    try:
+        send(other, "say:" + "slowly " * 500)
+        expect(other.locator(".answer").first).to_contain_text("slowly")
+        send(page, "say:One too many.")
+        expect(page.locator(".battle-notice")).to_contain_text("still being answered")
+        wait_until_votable(page)
+        expect(page.get_by_label("Your prompt")).to_have_value("say:One too many.")
+        other.get_by_role("button", name="Stop").click()
+        expect(other.locator(".battle-notice")).to_contain_text("You stopped")
+    finally:
+        site.parrots.tokens_per_second = 400.0
+    assert answers(page) == ["Done.", "Done."]
+
+
+def test_what_another_tab_did_is_shown_when_the_reader_comes_back(visit: Visit) -> None:
+    page = visit()
+    send(page, "say:First.")
+    wait_until_votable(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    wait_until_votable(other)
+    send(page, "say:Second.")
+    expect(page.locator(".turn")).to_have_count(2)
+    wait_until_votable(page)
+    page.keyboard.press("3")
+    expect(page.locator(".verdict")).to_be_visible()
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(other.locator(".verdict")).to_contain_text("You called it a tie.")
+    assert answers(other, turn=2) == ["Second.", "Second."]
+
+
+def test_a_turn_that_fails_after_the_reveal_can_be_tried_again(visit: Visit) -> None:
+    page = visit()
+    send(page, "say:First.")
+    wait_until_votable(page)
+    page.keyboard.press("4")
+    expect(page.locator(".verdict")).to_be_visible()
+    send(page, "fail:")
+    expect(page.locator(".battle-notice")).to_contain_text("This turn failed")
+    expect(page.get_by_label("Your prompt")).to_have_value("fail:")
+    send(page, "say:Second.")
+    expect(page.locator(".turn").nth(1).locator(".answer").first).to_have_text("Second.")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".battle-notice")).to_be_hidden()
+    expect(page.locator(".verdict")).to_be_visible()
+
+
 def test_going_on_after_the_reveal_is_not_voted_on(visit: Visit) -> None:
     page = visit()
     send(page, "say:First.")
