@@ -5,7 +5,6 @@ lifespan of the ASGI application. A turn ends in the database first, and only th
 """
 
 import asyncio
-import contextlib
 import datetime as dt
 import logging
 import uuid
@@ -14,8 +13,8 @@ from typing import cast
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
+from django import db
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from arena.battles import turns
@@ -259,8 +258,10 @@ class Generation:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(turns.BEAT_SECONDS)
-            with contextlib.suppress(OperationalError, InterfaceError):
+            try:
                 await in_database(self._beat_once)
+            except db.Error as error:  # of any kind: without a heart all turns are void
+                logger.warning("No heartbeat, the database refuses: %s", type(error).__name__)
 
     def _beat_once(self) -> None:
         """Say that we live, and end turns of ours that nobody answers any more."""
@@ -296,7 +297,7 @@ async def _persist[T](function: Callable[[], T]) -> T:
     for seconds in _TRIES:
         try:
             return await in_database(function)
-        except (OperationalError, InterfaceError) as error:
+        except (db.OperationalError, db.InterfaceError) as error:
             logger.warning("The database is away, trying again: %s", type(error).__name__)
             await asyncio.sleep(seconds)
     return await in_database(function)
