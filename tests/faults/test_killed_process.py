@@ -18,7 +18,7 @@ from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Transcript, Visitor
 from tests.faults.web_process import ClientConnection, web_process
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 async def listen(socket: ClientConnection, turn: Transcript, *, until_seq: int = 2**31) -> None:

@@ -44,6 +44,7 @@ async def submit(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_ten_thousand_submits_store_one_row(add_models: AddModels) -> None:
     await add_models("halcyon-3-mini", "juniper-8b")
     visitor = Visitor()

@@ -31,6 +31,10 @@ from tests.arena.rows import add_model
 @pytest.fixture
 def battle(db: None) -> Battle:
     """Return a battle with one complete turn."""
+    return new_battle()
+
+
+def new_battle() -> Battle:
     endpoints = [add_model(name, base_url="http://127.0.0.1:9/v1") for name in ("one", "two")]
     battle = Battle.objects.create(
         voter=Voter.objects.create(),
@@ -172,14 +176,7 @@ def test_a_vote_follows_a_retraction_of_its_own_battle(battle: Battle) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_many_threads_store_one_row(transactional_db: None) -> None:
-    # Made here: the fixture's rows would be invisible to other connections.
-    endpoints = [add_model(name, base_url="http://127.0.0.1:9/v1") for name in ("one", "two")]
-    battle = Battle.objects.create(
-        voter=Voter.objects.create(),
-        model_a=endpoints[0].language_model,
-        model_b=endpoints[1].language_model,
-    )
-    add_turn(battle, TurnState.COMPLETE)
+    battle = new_battle()  # the fixture's rows would be invisible to other connections
     ready = threading.Barrier(8)
 
     def submit(number: int) -> str:
