@@ -43,7 +43,7 @@ FICTIONAL_MODELS: tuple[FictionalModel, ...] = tuple(
     FictionalModel(
         name=name,
         title=" ".join(
-            word if word[0].isdigit() else word.capitalize() for word in name.split("-")
+            word.upper() if word[0].isdigit() else word.capitalize() for word in name.split("-")
         ),
         organisation=organisation,
         licence_class="open" if organisation in _OPEN else "closed",
