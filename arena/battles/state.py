@@ -15,10 +15,15 @@ def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
     NotFound, NotYours
         When there is no such battle, or it is another voter's.
     """
-    battle = own_battle(voter_id, battle_id)
+    # The turns before their battle: one that fails meanwhile is then seen as still streaming, and
+    # never as failed in a battle that is not void yet.
     turns = list(
-        battle.turns.order_by("number", "-attempt").distinct("number").prefetch_related("replies")
+        Turn.objects.filter(battle_id=battle_id)
+        .order_by("number", "-attempt")
+        .distinct("number")
+        .prefetch_related("replies")
     )
+    battle = own_battle(voter_id, battle_id)
     vote = Vote.objects.standing().filter(battle=battle).first()
     return BattleMessage(
         battle=battle.pk,
