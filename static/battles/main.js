@@ -200,7 +200,8 @@ class BattlePage {
       this.vote.wake(this.address);
     } else {
       this.vote.sleep(say("vote_closed"));
-      this.showNotice(say(outcome.void === null ? "stopped_turn" : "void"), this.tryAgainButton());
+      const isVoid = outcome.void !== null || outcome.state === "failed";
+      this.showNotice(say(isVoid ? "void" : "stopped_turn"), this.tryAgainButton());
     }
   }
 
