@@ -30,6 +30,8 @@ _MAX_FRAMES = 200_000
 _BLOCK_MILLISECONDS = 5_000
 _SECONDS_BETWEEN_CHECKS = 2.0
 _SECONDS_BETWEEN_TRIES = 0.25
+# While Redis is away, the frames of a turn are kept this long past its end; Postgres has its text.
+_SECONDS_TO_KEEP = 60.0
 # A connection that does not answer (a stopped server, a dead network) is given up after this.
 _ANSWER_SECONDS = 10.0
 # Characters that may wait for one reader before it is told to come back later.
@@ -60,8 +62,9 @@ class _Log:
     # After trouble: nobody knows what Redis has, so it is asked first.
     uncertain: bool = True
     checked_at: float = 0.0
-    # Seen whole in Redis after its end: only then is it forgotten here.
+    # Seen whole in Redis after its end: then it is forgotten here.
     complete: bool = False
+    ended_at: float | None = None
 
     @property
     def settled(self) -> bool:
@@ -70,7 +73,7 @@ class _Log:
 
     @property
     def ended(self) -> bool:
-        return bool(self.entries) and self.entries[-1].last
+        return self.ended_at is not None
 
 
 class Subscription:
@@ -166,6 +169,8 @@ class BattleStreams:
         if log is None or log.ended:
             log = self._logs[battle] = _Log()
         log.entries.append(entry)
+        if entry.last:
+            log.ended_at = asyncio.get_running_loop().time()
         self._dirty.set()
 
     async def flush(self, *, seconds: float) -> None:
@@ -192,10 +197,17 @@ class BattleStreams:
                 await self._append()
             except (*_GONE, redis.exceptions.ResponseError):
                 # Also "loading" and "read only" after a restart: all of it passes.
-                for log in self._logs.values():
-                    log.uncertain = True
+                self._distrust()
                 await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
                 self._dirty.set()
+
+    def _distrust(self) -> None:
+        """Ask Redis anew what it has, and keep nothing for ever while it does not answer."""
+        oldest_end = asyncio.get_running_loop().time() - _SECONDS_TO_KEEP
+        for battle, log in list(self._logs.items()):
+            log.uncertain = True
+            if log.ended_at is not None and log.ended_at < oldest_end:
+                del self._logs[battle]
 
     async def _append(self) -> None:
         await self._compare()

@@ -3,10 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import redis.asyncio
 
+from arena.battles import stream
 from arena.battles.stream import (
     MAX_WAITING_CHARACTERS,
     BattleStreams,
@@ -81,6 +83,17 @@ async def test_what_redis_lost_is_written_again(streams: BattleStreams, redis_ur
     streams.publish(battle, Entry(6, "frame 6", last=True))
     entries = await read(streams, battle, after=0, until=6)
     assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_without_redis_ended_turns_are_not_kept_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "_SECONDS_TO_KEEP", 0.1)
+    nowhere = f"unix://{tmp_path}/nothing"
+    async with BattleStreams(nowhere, process=uuid7(), on_order=ignore) as streams:
+        publish(streams, uuid7(), 1, 3)
+        async with asyncio.timeout(SECONDS):
+            await streams.flush(seconds=2 * SECONDS)
 
 
 async def test_orders_reach_the_process_they_are_for(redis_url: str) -> None:
