@@ -17,6 +17,8 @@ from numba.extending import intrinsic
 # Multiplications may be fused, but sums keep their order: the exponential below relies on it.
 _ORDERED = {"nnan", "ninf", "nsz", "arcp", "contract"}
 _BLOCK = 512
+# Division by zero gives an infinity, as in NumPy: a check for it would forbid vector code.
+_UNCHECKED = "numpy"
 
 
 @intrinsic
@@ -35,7 +37,7 @@ def _float_as_bits(_context, _value):
     return types.int64(types.float64), generate
 
 
-@njit(cache=True, nogil=True, fastmath=_ORDERED)
+@njit(cache=True, nogil=True, fastmath=_ORDERED, error_model=_UNCHECKED)
 def logistic_block(x, n, out):
     """``out = 1 / (1 + exp(-x))``, in a form the compiler turns into vector code.
 
@@ -73,7 +75,7 @@ def count_votes(a, b, outcome, m, count):
         count[(np.int64(outcome[row]) * m + a[row]) * m + b[row]] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model=_UNCHECKED)
 def play_elo(a, b, outcome, scores, step, rating):
     """Elo in order, in natural log-odds, into `rating`: `ratings.elo.elo_in_order`."""
     for row in range(len(a)):
@@ -135,18 +137,18 @@ def _total(u, first, last):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _product(u, z, offset, first, last):
+def _product(u, z, f, offset, first, last):
     total = 0.0
     for row in range(first, last):
-        total += u[row] * z[offset + row]
+        total += u[row] * z[f, offset + row]
     return total
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _triple(u, y, z, offset, n):
+def _triple(u, z, f, g, offset, n):
     total = 0.0
     for row in range(n):
-        total += u[row] * y[offset + row] * z[offset + row]
+        total += u[row] * z[f, offset + row] * z[g, offset + row]
     return total
 
 
@@ -165,9 +167,9 @@ def _scores(points, weight, weighted, offset, n, chance, residual, curvature, sq
 
 
 @njit(cache=True, nogil=True, fastmath=_ORDERED)
-def _add_feature(x, beta, z, offset, n):
+def _add_feature(x, beta, z, f, offset, n):
     for row in range(n):
-        x[row] += beta * z[offset + row]
+        x[row] += beta * z[f, offset + row]
 
 
 @njit(cache=True, nogil=True)
@@ -178,7 +180,8 @@ def _look_up(bounds, difference, start, n, pair, x):
         while bounds[pair + 1] <= start + row:
             pair += 1
         end = min(n, bounds[pair + 1] - start)
-        x[row:end] = difference[pair]
+        for place in range(row, end):
+            x[place] = difference[pair]
         row = end
 
 
@@ -194,11 +197,11 @@ def _add_pairs(bounds, start, n, pair, residual, curvature, square, z, squares, 
         pairs[0, pair] += _total(residual, row, end)
         pairs[1, pair] += _total(curvature, row, end)
         for f in range(k):
-            pairs[2 + f, pair] += _product(curvature, z[f], start, row, end)
+            pairs[2 + f, pair] += _product(curvature, z, f, start, row, end)
         if squares:
             pairs[2 + k, pair] += _total(square, row, end)
             for f in range(k):
-                pairs[3 + k + f, pair] += _product(square, z[f], start, row, end)
+                pairs[3 + k + f, pair] += _product(square, z, f, start, row, end)
         row = end
     return pair
 
@@ -232,15 +235,15 @@ def style_pass(
         n = min(_BLOCK, bounds[last] - start)
         _look_up(bounds, difference, start, n, pair, x)
         for f in range(k):
-            _add_feature(x, beta[f], z[f], start, n)
+            _add_feature(x, beta[f], z, f, start, n)
         logistic_block(x, n, chance)
         _scores(points, weight, weighted, start, n, chance, residual, curvature, square)
         for f in range(k):
-            gram[0, f] += _product(residual, z[f], start, 0, n)
+            gram[0, f] += _product(residual, z, f, start, 0, n)
             for g in range(f, k):
-                gram[1 + f, g] += _triple(curvature, z[f], z[g], start, n)
+                gram[1 + f, g] += _triple(curvature, z, f, g, start, n)
                 if squares:
-                    grams[f, g] += _triple(square, z[f], z[g], start, n)
+                    grams[f, g] += _triple(square, z, f, g, start, n)
         pair = _add_pairs(bounds, start, n, pair, residual, curvature, square, z, squares, pairs)
 
 

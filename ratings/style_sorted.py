@@ -65,8 +65,8 @@ class SortedVotes:
 
     def _shares(self) -> list[tuple[int, int]]:
         """Stretches of pairs with about as many votes each."""
-        wanted = [last for _, last in even_shares(len(self.points))]
-        edges = np.unique([0, *np.searchsorted(self.bounds, wanted), self.m * self.m]).tolist()
+        inner = [last for _, last in even_shares(len(self.points))[:-1]]
+        edges = np.unique([0, *np.searchsorted(self.bounds, inner), self.m * self.m]).tolist()
         return list(pairwise(edges))
 
 
