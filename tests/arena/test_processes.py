@@ -47,13 +47,18 @@ def test_it_tells_why_a_program_did_not_start(tmp_path: Path) -> None:
 
 
 def test_it_kills_a_program_that_will_not_stop(tmp_path: Path) -> None:
-    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
+    stubborn = (
+        "import os, signal\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(os.getpid(), flush=True)\n" + SLEEPER
+    )
     with Supervisor(tmp_path).running() as supervisor:
         supervisor.start(python("one", stubborn))
-        supervisor.wait_until("one", lambda text: "up" in text, seconds=10)
-        children = psutil.Process().children()
-        assert children
-    assert not any(child.is_running() for child in children)
+        text = supervisor.wait_until("one", lambda text: "up" in text, seconds=10)
+        assert text is not None
+        pid = int(text.split()[0])
+        assert psutil.pid_exists(pid)
+    assert not psutil.pid_exists(pid)
 
 
 def test_it_ends_what_a_killed_program_leaves_behind(tmp_path: Path) -> None:
