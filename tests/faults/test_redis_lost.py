@@ -1,6 +1,7 @@
 """Redis is killed, flushed or missing in the middle of a battle: the battle goes on."""
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,19 @@ from tests.arena.battles.visitor import Transcript, Visitor
 
 
 @pytest.fixture
-def valkey(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Iterator[Valkey]:
+def valkey(settings: Any) -> Iterator[Valkey]:
     """Run a Valkey of our own, which may be killed."""
-    layout = Layout(Path(tmp_path_factory.mktemp("valkey")).resolve())
-    layout.make_root()
-    layout.make_folders()
-    server = Valkey(layout)
-    server.start()
-    settings.REDIS_URL = redis_url(layout)
-    yield server
-    server.stop()
+    with tempfile.TemporaryDirectory(prefix="parity-valkey-") as folder:
+        # Below pytest's closed folder its data would go to the system's state directory.
+        Path(folder).chmod(0o755)
+        layout = Layout(Path(folder).resolve())
+        layout.make_root()
+        layout.make_folders()
+        server = Valkey(layout)
+        server.start()
+        settings.REDIS_URL = redis_url(layout)
+        yield server
+        server.stop()
 
 
 async def half_a_battle(visitor: Visitor, turn: Transcript) -> None:
