@@ -19,6 +19,7 @@ from ratings.components import NO_VOTES, Components
 from ratings.errors import InvalidParameter, InvalidVotes, NotEnoughVotes
 from ratings.outcomes import BothBad
 from ratings.parameters import Parameters
+from ratings.tally import Tally
 
 type EloInterval = Literal["orders", "bootstrap"]
 
@@ -85,11 +86,10 @@ def fit_elo(
         seed=seed,
     )
     scores = parameters.scoring.scores
-    counted = np.asarray(parameters.scoring.counted)[votes.outcome]
-    if not counted.any():
-        raise NotEnoughVotes("there are no counted votes")
     m = len(votes.models)
-    played = np.bincount(votes.a[counted], minlength=m) + np.bincount(votes.b[counted], minlength=m)
+    played = Tally.from_comparisons(votes).counted(parameters.scoring).votes()
+    if not played.any():
+        raise NotEnoughVotes("there are no counted votes")
     components = _with_votes(played)
     step = k / parameters.scale.points_per_logit
     theta = play(votes.a, votes.b, votes.outcome, scores, m=m, step=step)[components.main]

@@ -17,6 +17,8 @@ from numba.extending import intrinsic
 # Multiplications may be fused, but sums keep their order: the exponential below relies on it.
 _ORDERED = {"nnan", "ninf", "nsz", "arcp", "contract"}
 _BLOCK = 512
+# An index that cannot be negative: Python's counting from the end would forbid vector code.
+_AT = np.uintp
 # Division by zero gives an infinity, as in NumPy: a check for it would forbid vector code.
 _UNCHECKED = "numpy"
 
@@ -106,16 +108,16 @@ def sort_by_pair(a, b, outcome, points, features, m, first, last, cursor, out_po
     for row in range(first, last):
         i, j = np.int64(a[row]), np.int64(b[row])
         key = min(i, j) * m + max(i, j)
-        place = cursor[key]
-        cursor[key] = place + 1
+        spot = cursor[key]
+        cursor[key] = spot + 1
         if i < j:
-            out_points[place] = points[outcome[row]]
+            out_points[spot] = points[outcome[row]]
             for f in range(k):
-                out_features[f, place] = features[row, f]
+                out_features[f, spot] = features[row, f]
         else:
-            out_points[place] = 2 - points[outcome[row]]
+            out_points[spot] = 2 - points[outcome[row]]
             for f in range(k):
-                out_features[f, place] = -features[row, f]
+                out_features[f, spot] = -features[row, f]
 
 
 @njit(cache=True, nogil=True)
@@ -132,7 +134,7 @@ def place_by_pair(a, b, values, m, first, last, cursor, out):
 def _total(u, first, last):
     total = 0.0
     for row in range(first, last):
-        total += u[row]
+        total += u[_AT(row)]
     return total
 
 
@@ -140,7 +142,7 @@ def _total(u, first, last):
 def _product(u, z, f, offset, first, last):
     total = 0.0
     for row in range(first, last):
-        total += u[row] * z[f, offset + row]
+        total += u[_AT(row)] * z[_AT(f), _AT(offset + row)]
     return total
 
 
@@ -148,7 +150,7 @@ def _product(u, z, f, offset, first, last):
 def _triple(u, z, f, g, offset, n):
     total = 0.0
     for row in range(n):
-        total += u[row] * z[f, offset + row] * z[g, offset + row]
+        total += u[_AT(row)] * z[_AT(f), _AT(offset + row)] * z[_AT(g), _AT(offset + row)]
     return total
 
 
@@ -156,12 +158,12 @@ def _triple(u, z, f, g, offset, n):
 def _scores(points, weight, weighted, offset, n, chance, residual, curvature, square):
     for row in range(n):
         p = chance[row]
-        residual[row] = 0.5 * points[offset + row] - p
+        residual[row] = 0.5 * points[_AT(offset + row)] - p
         curvature[row] = p * (1.0 - p)
     if weighted:
         for row in range(n):
-            residual[row] *= weight[offset + row]
-            curvature[row] *= weight[offset + row]
+            residual[row] *= weight[_AT(offset + row)]
+            curvature[row] *= weight[_AT(offset + row)]
     for row in range(n):
         square[row] = residual[row] * residual[row]
 
@@ -169,7 +171,7 @@ def _scores(points, weight, weighted, offset, n, chance, residual, curvature, sq
 @njit(cache=True, nogil=True, fastmath=_ORDERED)
 def _add_feature(x, beta, z, f, offset, n):
     for row in range(n):
-        x[row] += beta * z[f, offset + row]
+        x[row] += beta * z[_AT(f), _AT(offset + row)]
 
 
 @njit(cache=True, nogil=True)
@@ -180,8 +182,8 @@ def _look_up(bounds, difference, start, n, pair, x):
         while bounds[pair + 1] <= start + row:
             pair += 1
         end = min(n, bounds[pair + 1] - start)
-        for place in range(row, end):
-            x[place] = difference[pair]
+        for spot in range(row, end):
+            x[_AT(spot)] = difference[pair]
         row = end
 
 
@@ -251,9 +253,9 @@ def style_pass(
 def order_by_voter(cluster, cursor, order):
     """Counting sort: `cursor` holds where each voter's votes begin, and is moved."""
     for row in range(len(cluster)):
-        place = cursor[cluster[row]]
-        order[place] = row
-        cursor[cluster[row]] = place + 1
+        spot = cursor[cluster[row]]
+        order[spot] = row
+        cursor[cluster[row]] = spot + 1
 
 
 @njit(cache=True, nogil=True)

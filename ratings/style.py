@@ -149,8 +149,9 @@ class _StyleFit:
         self.tally = self.counted.restricted(self.components.main)
         self.rated = rated_votes(votes, self.components, parameters.scoring, self.tally)
         features, self.names = self._features()
-        self.unit = self._units(features)
-        self.typical = _mean_size(features) / self.unit
+        size = _mean_size(features)
+        self.unit = self._units(features, size)
+        self.typical = size / self.unit
         self.features = features
         self.m, self.k = self.rated.m, features.shape[1]
 
@@ -199,13 +200,13 @@ class _StyleFit:
             names = (*names, POSITION)
         return features, names
 
-    def _units(self, features: AnyFloat) -> Floats:
+    def _units(self, features: AnyFloat, size: Floats) -> Floats:
         """What one unit of each coefficient is, (k,)."""
         unit = np.ones(features.shape[1])
         named = unit.size - self.position
         if not (self.standardize and named):
             return unit
-        spread = _standard_deviation(features[:, :named])
+        spread = _standard_deviation(features[:, :named], size[:named])
         flat = np.flatnonzero(spread == 0)
         if flat.size:
             raise CollinearFeatures(
@@ -368,14 +369,13 @@ def _mean_size(features: AnyFloat) -> Floats:
     return size
 
 
-def _standard_deviation(features: AnyFloat) -> Floats:
+def _standard_deviation(features: AnyFloat, size: Floats) -> Floats:
     """Standard deviation of each column, (k,), in one pass where that is exact enough.
 
     Differences of style spread around 0, so the difference of two sums loses nothing; a column
-    far from 0 is done again the slow way.
+    far from 0 is done again the slow way. `size` is the root mean square, (k,).
     """
     mean = np.einsum("ij->j", features, dtype=np.float64) / len(features)
-    size = _mean_size(features)
     variance = size**2 - mean**2
     for column in np.flatnonzero(variance < 1e-4 * size**2).tolist():
         deviation = features[:, column].astype(np.float64) - mean[column]
