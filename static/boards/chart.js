@@ -14,7 +14,7 @@ const INKS = {
   page: "--page",
 };
 
-/** @param {{ params?: { name: string, value: unknown }[] }} spec */
+/** @param {{ params?: { name: string, value: unknown }[], config: { font?: string } }} spec */
 function inPageColours(spec) {
   const drawn = structuredClone(spec);
   for (const parameter of drawn.params ?? []) {
