@@ -227,7 +227,8 @@ def write(results: list[Result]) -> None:
         "and of arena-rank have sandwich intervals, the others none; *L-BFGS* is a plain SciPy",
         "fit on unique rows, the way FastChat does it. Bootstrap is 100 rounds. Memory is the",
         "growth of the process during its first run, with what it imports then (Numba, for ours:",
-        "75 MB). The error is against Newton's method to 1e-10.",
+        "75 MB), beyond the peak of preparing the input: 0 says that this was higher. The",
+        "error is against Newton's method to 1e-10. Cases that are not listed were not measured.",
         "",
         *rows(results),
         "",
@@ -261,7 +262,7 @@ def main() -> None:
             for contender in WORKS[case.work]:
                 results.append(measure(case, contender, path, asked.limit))
                 print(list(rows(results))[-1], flush=True)  # noqa: T201 - a table as it grows
-    write(results)
+            write(results)
 
 
 if __name__ == "__main__":
