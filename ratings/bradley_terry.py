@@ -83,7 +83,8 @@ def fit_bradley_terry(
     NotEnoughVotes
         No counted votes, one model, one voter under ``interval="clustered"``.
     Separated
-        No two models took points from each other, so no rating is finite.
+        No two models took points from each other, so no rating is finite; with Davidson's ties
+        also where ties and wins leave the tie parameter without an upper end.
     InvalidParameter
         An argument outside what is listed here.
     NotConverged
@@ -196,7 +197,10 @@ class _Fit:
 
     def davidson(self) -> Estimate:
         if self.parameters.prior:
-            raise InvalidParameter("ties='davidson' takes no prior")
+            raise InvalidParameter(
+                "ties='davidson' takes no prior: virtual votes hold strengths together, but say "
+                "nothing of how often two models tie; use ties='half'"
+            )
         won, tied = by_score(self.tally.weight)
         fit = fit_with_ties(won, tied)
         self.tie_strength = float(np.exp(fit.log_nu))
@@ -280,7 +284,7 @@ class _Fit:
                 return None
             try:
                 return fit_with_ties(won, level, theta).theta if chord is None else chord(points)
-            except (NotEnoughVotes, NotConverged):
+            except (NotEnoughVotes, NotConverged, Separated):
                 return None
 
         return refit
