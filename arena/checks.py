@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004  the framework's name
 
 from arena import servers
+from workers.endpoints import Allowance
 
 
 @register()
@@ -58,6 +59,24 @@ def check_limits(**_: Any) -> list[CheckMessage]:
         Error(f"PARITY_{name} is 0.", hint="Write a number above 0.", id="parity.E003")
         for name in too_small
     ]
+
+
+@register()
+def check_endpoint_allow(**_: Any) -> list[CheckMessage]:
+    """Refuse an allow-list that cannot be read, or that allows what is never called."""
+    found: list[CheckMessage] = []
+    for text in settings.ENDPOINT_ALLOW:
+        try:
+            Allowance.parse(text)
+        except ValueError as error:
+            found.append(
+                Error(
+                    f"PARITY_ENDPOINT_ALLOW: {error}",
+                    hint="Write network:port, for example 127.0.0.1:11434,10.0.0.0/8:8000-8100.",
+                    id="parity.E004",
+                )
+            )
+    return found
 
 
 @register(deploy=True)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 
 from arena.battles.models import Vote
@@ -53,12 +54,18 @@ def _start(supervisor: Supervisor, name: str, provider: str, *options: str, seco
     A second demo of this checkout shares the port: battles of both go on when either ends.
     """
     port = ["--port", str(_port_for(provider)), "--share-port"]
+    _allow(int(port[1]))
     supervisor.start(Program(name, [sys.executable, "-m", f"workers.demo.{name}", *port, *options]))
     text = supervisor.wait_until(
         name, lambda text: _LISTENING.search(text) is not None, seconds=seconds
     )
     found = _LISTENING.search(text or "")
     return found[1] if found else ""
+
+
+def _allow(port: int) -> None:
+    """Let this start's programs call the demo's server on loopback; nothing else is added."""
+    settings.ENDPOINT_ALLOW = [*settings.ENDPOINT_ALLOW, f"127.0.0.1:{port}"]
 
 
 def _port_for(provider: str) -> int:

@@ -55,6 +55,8 @@ FIRST_TOKEN_SECONDS = number("PARITY_FIRST_TOKEN_SECONDS", default=60.0)
 IDLE_SECONDS = number("PARITY_IDLE_SECONDS", default=30.0)
 TOTAL_SECONDS = number("PARITY_TOTAL_SECONDS", default=600.0)
 MAX_ANSWER_CHARACTERS = integer("PARITY_MAX_ANSWER_CHARACTERS", default=200_000)
+# Private networks and ports of endpoints that may be called: 127.0.0.1:11434, 10.0.0.0/8:8000-8100.
+ENDPOINT_ALLOW = words("PARITY_ENDPOINT_ALLOW", default=[])
 # Failures in a row that take an endpoint out of the draw, and for how many seconds.
 BREAKER_FAILURES = integer("PARITY_BREAKER_FAILURES", default=3)
 BREAKER_SECONDS = number("PARITY_BREAKER_SECONDS", default=60.0)

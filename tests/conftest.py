@@ -24,6 +24,11 @@ _FOLDER = Path(__file__).resolve().parent.parent / ".local" / "tests"
 _PREFIX = "test_parity_"
 _EXTERNAL = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 
+# The scripted servers listen on loopback; the programs that tests start inherit this as well.
+LOOPBACK = ["127.0.0.1:1-65535", "[::1]:1-65535"]
+os.environ["PARITY_ENDPOINT_ALLOW"] = ",".join(LOOPBACK)
+settings.ENDPOINT_ALLOW = LOOPBACK
+
 # Pages are rendered from the sources: no test waits for `collectstatic`.
 _STATIC = _FOLDER / "static"
 _STATIC.mkdir(parents=True, exist_ok=True)

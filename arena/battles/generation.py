@@ -26,6 +26,7 @@ from arena.battles.side import SideReply
 from arena.battles.slots import EndpointSlots
 from arena.battles.stream import BattleStreams, Entry
 from arena.battles.turns import StartedTurn, TurnEnd
+from arena.catalog.addresses import endpoint_clients
 from arena.ids import uuid7
 from workers.endpoints import EndpointClients
 
@@ -134,7 +135,7 @@ class Generation:
         self.streams = BattleStreams(
             settings.REDIS_URL, process=self.runner_id, on_order=self._stop_here
         )
-        self._clients = EndpointClients()
+        self._clients = endpoint_clients()
         self._slots = EndpointSlots()
         self._live: dict[int, LiveTurn] = {}
         self._tasks: set[asyncio.Task[None]] = set()

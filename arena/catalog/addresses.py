@@ -1,9 +1,48 @@
-"""From a stored endpoint to what the client needs to call it."""
+"""From a stored endpoint to what the client needs to call it, and which addresses it may call."""
 
 from typing import cast
 
+from django.conf import settings
+
 from arena.catalog.models import Endpoint
-from workers.endpoints import EndpointAddress, Quirk
+from workers.endpoints import AddressPolicy, EndpointAddress, EndpointClients, Quirk
+
+
+def endpoint_clients() -> EndpointClients:
+    """Return connections that go only where this deployment allows."""
+    return EndpointClients(policy=address_policy())
+
+
+def address_policy() -> AddressPolicy:
+    """Return what `PARITY_ENDPOINT_ALLOW` says; `arena.checks` has refused one that is wrong.
+
+    Raises
+    ------
+    ValueError
+        When the setting cannot be read.
+    """
+    return AddressPolicy.allowing(*settings.ENDPOINT_ALLOW)
+
+
+def refusal_of_address(allowance: str) -> str:
+    """Return what to do about an address that may not be called.
+
+    Parameters
+    ----------
+    allowance
+        What the setting would have to name; empty when nothing helps.
+    """
+    if not allowance:
+        return (
+            "This address is never called (link-local, metadata, multicast, broadcast or "
+            "unspecified): enter the server's real address."
+        )
+    line = ",".join([*settings.ENDPOINT_ALLOW, allowance])
+    return (
+        "This is a private address, and private addresses are called only where the site's "
+        "settings name network and port. If the server is yours, set "
+        f"PARITY_ENDPOINT_ALLOW={line} in the site's environment and start the site again."
+    )
 
 
 def endpoint_address(endpoint: Endpoint) -> EndpointAddress:

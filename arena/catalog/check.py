@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from arena.catalog.addresses import endpoint_address
+from arena.catalog.addresses import endpoint_address, endpoint_clients, refusal_of_address
 from arena.catalog.models import Endpoint
 from workers.endpoints import (
     CheckResult,
@@ -37,8 +37,6 @@ _SENTENCES = {
     "server_failed": "The server had an error of its own: try again later, or look at its log.",
     "unreachable": "Nothing answers at this address: look at host and port, and whether the "
     "server runs.",
-    "address_refused": "This address is never called (link-local, metadata or multicast): "
-    "enter the server's real address.",
     "timeout_connect": "There was no connection in time: look at host and port, or a firewall.",
     "timeout_first_token": "The server took the request but did not begin to answer in time.",
     "timeout_idle": "The answer began and then stopped coming.",
@@ -74,7 +72,7 @@ async def check_address(address: EndpointAddress) -> Verdict:
         idle=min(settings.IDLE_SECONDS, 15.0),
         total=min(settings.TOTAL_SECONDS, _TOTAL_SECONDS),
     )
-    async with EndpointClients() as clients:
+    async with endpoint_clients() as clients:
         result = await check(clients, address, limits=limits)
         if result.ok:
             return Verdict("ok", _success(result))
@@ -83,6 +81,8 @@ async def check_address(address: EndpointAddress) -> Verdict:
             listed = await _other_names(clients, address)
             if listed:
                 return Verdict("wrong_name", _wrong_name(address.model_name, listed), result.detail)
+        if result.code.startswith("address_"):
+            return Verdict(result.code, refusal_of_address(result.allowance), result.detail)
     return Verdict(result.code, _SENTENCES.get(result.code, _OTHER), result.detail)
 
 

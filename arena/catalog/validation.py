@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
-from workers.endpoints import EndpointAddress
+from arena.catalog.addresses import address_policy, refusal_of_address
+from workers.endpoints import AddressRefused, EndpointAddress
 
 MAX_BASE_URL = 500
 MAX_MODEL_NAME = 200
@@ -26,7 +27,8 @@ def clean_base_url(text: str) -> str:
     Raises
     ------
     ValidationError
-        When it is not an http(s) URL, holds a name and password, or names one call.
+        When it is not an http(s) URL, holds a name and password, names one call, or is an address
+        that this deployment does not call.
     """
     url = text.strip()
     if len(url) > MAX_BASE_URL:
@@ -58,7 +60,15 @@ def clean_base_url(text: str) -> str:
                 f"Leave {call} out: the base URL is what stands before it, and the rest is added "
                 "for each call."
             )
+    _refuse_address(host, parts.port or {"https": 443, "http": 80}[parts.scheme])
     return url
+
+
+def _refuse_address(host: str, port: int) -> None:
+    try:
+        address_policy().check_literal(host, port)
+    except AddressRefused as refused:
+        raise ValidationError(refusal_of_address(refused.allowance)) from None
 
 
 def _is_host(host: str) -> bool:

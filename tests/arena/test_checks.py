@@ -10,6 +10,8 @@ from pytest_django import Settings
         ("CSRF_TRUSTED_ORIGINS", ["arena.example.org"], "parity.E002"),
         ("CSRF_TRUSTED_ORIGINS", ["https://arena.example.org/path"], "parity.E002"),
         ("MAX_TURNS", 0, "parity.E003"),
+        ("ENDPOINT_ALLOW", ["localhost:80"], "parity.E004"),
+        ("ENDPOINT_ALLOW", ["169.254.169.254:80"], "parity.E004"),
         ("TOTAL_SECONDS", 0, "parity.E003"),
     ],
 )

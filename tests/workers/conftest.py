@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from workers.demo.scripted import ScriptedServer
-from workers.endpoints import EndpointClients
+from workers.endpoints import AddressPolicy, EndpointClients
+
+LOOPBACK = AddressPolicy.allowing("127.0.0.1:1-65535", "[::1]:1-65535")
 
 
 @pytest.fixture
@@ -14,5 +16,5 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 @pytest.fixture
 async def clients() -> AsyncIterator[EndpointClients]:
-    async with EndpointClients() as clients:
+    async with EndpointClients(policy=LOOPBACK) as clients:
         yield clients

@@ -6,6 +6,7 @@ r"""Every way in which a server can fail, by model name.
 ``429``           429 with ``Retry-After: 7``
 ``http-N``        status N and an error text that names the model and the server
 ``redirect``      307 to another path of this server
+``redirect-N``    307 to port N of this machine
 ``disconnect``    closes the connection before the status line
 ``hang``          takes the request and never answers
 ``slow-headers``  sends the headers one byte a second
@@ -101,8 +102,9 @@ async def _status(performance: Performance, status: int) -> None:
     await performance.exchange.reply_json(status, {"error": {"message": message}})
 
 
-async def _redirect(performance: Performance, _: int) -> None:
-    await performance.exchange.reply(307, b"", "text/plain", {"Location": "/elsewhere"})
+async def _redirect(performance: Performance, port: int) -> None:
+    place = f"http://127.0.0.1:{port}/elsewhere" if port else "/elsewhere"
+    await performance.exchange.reply(307, b"", "text/plain", {"Location": place})
 
 
 async def _disconnect(performance: Performance, _: int) -> None:
@@ -313,6 +315,7 @@ FAULTS: dict[str, Act] = {
     "429": _rate_limited,
     "http-N": _status,
     "redirect": _redirect,
+    "redirect-N": _redirect,
     "disconnect": _disconnect,
     "hang": _hang,
     "slow-headers": _slow_headers,

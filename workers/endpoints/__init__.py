@@ -19,12 +19,15 @@ from workers.endpoints.errors import (
     Truncated,
     Unreachable,
 )
+from workers.endpoints.policy import AddressPolicy, Allowance
 from workers.endpoints.probe import CheckResult, check, list_models
 from workers.endpoints.replies import Delta, Finished, Timings, stream_reply
 from workers.endpoints.usage import Usage
 
 __all__ = [
+    "AddressPolicy",
     "AddressRefused",
+    "Allowance",
     "CheckResult",
     "Delta",
     "EmptyAnswer",

@@ -20,6 +20,7 @@ from workers.endpoints.errors import (
     Unreachable,
 )
 from workers.endpoints.network import CheckedTransport
+from workers.endpoints.policy import AddressPolicy
 from workers.endpoints.text import safe_text
 
 # A shorter one is a placeholder (`none`, `ollama`) and may well be a word of the error text.
@@ -37,12 +38,17 @@ class EndpointClients:
 
     Parameters
     ----------
+    policy : AddressPolicy, optional
+        Which addresses may be called; by default public ones only.
     tls : ssl.SSLContext, optional
         For endpoints whose certificates are signed by an authority of the deployment's own. By
         default those that this system trusts.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, policy: AddressPolicy | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._policy = policy or AddressPolicy()
         self._given_tls = tls
         self._pools: dict[str, httpx2.AsyncClient] = {}
         self._clients: dict[tuple[str, str], AsyncOpenAI] = {}
@@ -87,7 +93,7 @@ class EndpointClients:
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=32),
             )
             pool = self._pools[base_url] = httpx2.AsyncClient(
-                transport=CheckedTransport(connections),
+                transport=CheckedTransport(connections, self._policy),
                 follow_redirects=False,
                 trust_env=False,
                 event_hooks={"response": [_raise_for_status]},

@@ -4,6 +4,7 @@
 
     EndpointError
     ├── AddressRefused   address_refused    the address may not be called at all
+    │                    address_private    ... unless the deployment's allow-list names it
     ├── Unreachable      unreachable        no connection, or it broke before the status line
     ├── Refused          auth               401, 403: the key is missing, wrong or not allowed
     │                    payment            402: the account has no balance
@@ -55,10 +56,17 @@ class EndpointError(Exception):
 
 
 class AddressRefused(EndpointError):
-    """The base URL is not http(s), or leads to an address that is never called."""
+    """The base URL is not http(s), or leads to an address that may not be called.
 
-    code = "address_refused"
+    ``allowance`` is what the deployment's allow-list would have to name; empty where nothing helps.
+    """
+
     sentence = "This address may not be called."
+
+    def __init__(self, detail: str = "", *, allowance: str = "") -> None:
+        super().__init__(detail)
+        self.allowance = allowance
+        self.code = "address_private" if allowance else "address_refused"
 
 
 class Unreachable(EndpointError):

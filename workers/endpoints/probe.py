@@ -9,7 +9,7 @@ import httpx2
 
 from workers.endpoints.address import EndpointAddress, Limits
 from workers.endpoints.clients import EndpointClients, authorization, typed_errors
-from workers.endpoints.errors import EndpointError, Malformed, TimedOut, TooLarge
+from workers.endpoints.errors import AddressRefused, EndpointError, Malformed, TimedOut, TooLarge
 from workers.endpoints.replies import Delta, Finished, stream_reply
 from workers.endpoints.text import safe_text
 
@@ -23,11 +23,13 @@ _CHECK_TOKENS = 512
 class CheckResult:
     """What a probe found. For administrators: ``detail`` may quote the upstream.
 
-    ``code`` is ``"ok"`` or the code of the error; ``text`` is the beginning of the answer.
+    ``code`` is ``"ok"`` or the code of the error; ``allowance`` is that of an `AddressRefused`;
+    ``text`` is the beginning of the answer.
     """
 
     code: str
     detail: str = ""
+    allowance: str = ""
     text: str = ""
     finished: Finished | None = None
 
@@ -59,7 +61,10 @@ async def check(
                     case Finished():
                         finished = event
     except EndpointError as error:
-        return CheckResult(code=error.code, detail=error.detail, text=text[:500])
+        allowance = error.allowance if isinstance(error, AddressRefused) else ""
+        return CheckResult(
+            code=error.code, detail=error.detail, allowance=allowance, text=text[:500]
+        )
     return CheckResult(code="ok", text=text[:500], finished=finished)
 
 

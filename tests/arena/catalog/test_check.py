@@ -1,10 +1,11 @@
 import socket
 
 import pytest
+from pytest_django import Settings
 
 from arena.catalog.check import check_endpoints
 from arena.catalog.enrol import Enrolment, enrol
-from arena.catalog.models import Endpoint
+from arena.catalog.models import Endpoint, Provider
 from tests.arena.scripted_thread import serving
 from workers.demo.fiction import FICTIONAL_MODELS
 
@@ -47,7 +48,27 @@ def test_it_tells_a_server_that_is_not_there_from_an_address_that_is_never_calle
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         assert verdict_on(f"http://127.0.0.1:{free.getsockname()[1]}/v1")[0] == "unreachable"
-    assert verdict_on("http://169.254.169.254/v1")[0] == "address_refused"
+    endpoint = enrol(Enrolment(base_url="https://x.example", model_name=NAME)).endpoint
+    Provider.objects.update(base_url="http://169.254.169.254/v1")
+    endpoint = Endpoint.objects.select_related("provider").get(pk=endpoint.pk)
+    [(_, verdict)] = check_endpoints([endpoint])
+    assert verdict.code == "address_refused"
+
+
+@pytest.mark.django_db
+def test_a_private_address_is_not_called_and_the_line_that_allows_it_is_said(
+    settings: Settings,
+) -> None:
+    with serving() as server:
+        url = server.base_url.replace("127.0.0.1", "localhost")
+        port = url.rpartition(":")[2].partition("/")[0]
+        settings.ENDPOINT_ALLOW = []
+        code, sentence = verdict_on(url)
+        assert code == "address_private"
+        assert f"PARITY_ENDPOINT_ALLOW=127.0.0.1:{port} " in sentence
+        assert not server.requests
+        settings.ENDPOINT_ALLOW = [f"127.0.0.1:{port}"]
+        assert verdict_on(url)[0] == "ok"
 
 
 @pytest.mark.django_db
@@ -64,8 +85,8 @@ def test_a_success_ends_a_suspension_and_a_failure_is_remembered() -> None:
 
 
 @pytest.mark.django_db
-def test_a_key_that_cannot_be_decrypted_is_said(settings: object) -> None:
+def test_a_key_that_cannot_be_decrypted_is_said(settings: Settings) -> None:
     endpoint = enrol(Enrolment(base_url="https://x.example", api_key="k", model_name="x")).endpoint
-    settings.ENCRYPTION_KEYS = ["another"]  # type: ignore[attr-defined]
+    settings.ENCRYPTION_KEYS = ["another"]
     [(_, verdict)] = check_endpoints([endpoint])
     assert "PARITY_ENCRYPTION_KEYS" in verdict.sentence

@@ -1,5 +1,6 @@
 import pytest
 from django.core.exceptions import ValidationError
+from pytest_django import Settings
 
 from arena.catalog.validation import (
     clean_api_key,
@@ -49,6 +50,17 @@ def test_it_keeps_a_base_url_as_it_was_entered(url: str) -> None:
 def test_it_refuses_a_base_url_with_a_sentence_that_says_why(url: str, word: str) -> None:
     with pytest.raises(ValidationError, match=word.replace("?", r"\?")):
         clean_base_url(url)
+
+
+def test_it_refuses_a_private_address_with_the_line_that_allows_it(settings: Settings) -> None:
+    settings.ENDPOINT_ALLOW = ["10.0.0.0/8:8000"]
+    line = "PARITY_ENDPOINT_ALLOW=10.0.0.0/8:8000,127.0.0.1:11434 "
+    with pytest.raises(ValidationError, match=line):
+        clean_base_url("http://127.0.0.1:11434/v1")
+    with pytest.raises(ValidationError, match="never called"):
+        clean_base_url("http://2852039166/latest")
+    for url in ("http://10.1.2.3:8000/v1", "http://localhost:11434/v1"):
+        assert clean_base_url(url) == url, "a name is judged by its address, when it is called"
 
 
 @pytest.mark.parametrize("given", [" sk-abc\n", "sk-abc", "\tsk-abc\r\n", "Bearer sk-abc"])

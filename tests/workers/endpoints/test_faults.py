@@ -27,6 +27,7 @@ FAILURES = {
     "fault:http-500": ("server_failed", True),
     "fault:http-503": ("server_failed", True),
     "fault:redirect": ("redirected", True),
+    "fault:redirect-9": ("redirected", True),
     "fault:disconnect": ("unreachable", True),
     "fault:hang": ("timeout_first_token", True),
     "fault:slow-headers": ("timeout_first_token", True),
@@ -85,7 +86,7 @@ LIMITS = {
 def test_every_fault_has_an_expectation() -> None:
     expected = {name.removeprefix("fault:") for name in FAILURES | ANSWERS} | {"scripts"}
     numbered = {"http-N": "http-500", "stall-after-N": "stall-after-5"}
-    numbered |= {"pings-after-N": "pings-after-5"}
+    numbered |= {"pings-after-N": "pings-after-5", "redirect-N": "redirect-9"}
 
     assert FAULTS
     assert {numbered.get(name, name) for name in FAULTS} <= expected

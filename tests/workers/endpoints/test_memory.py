@@ -10,7 +10,9 @@ from workers.demo.scripted import ScriptedServer
 CLIENT = """
 import asyncio, json, resource, sys
 from contextlib import aclosing
-from workers.endpoints import EndpointAddress, EndpointClients, EndpointError, stream_reply
+from workers.endpoints import (
+    AddressPolicy, EndpointAddress, EndpointClients, EndpointError, stream_reply
+)
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes there, kB here
 
@@ -26,7 +28,7 @@ async def ask(clients, model_name):
     return "ok"
 
 async def main():
-    async with EndpointClients() as clients:
+    async with EndpointClients(policy=AddressPolicy.allowing("127.0.0.1:1-65535")) as clients:
         codes = [await ask(clients, "juniper-8b")]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for model_name in sys.argv[2:]:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.workers.asking import ask
+from tests.workers.conftest import LOOPBACK
 from workers.demo.scripted import ScriptedServer
 from workers.endpoints import EndpointClients, Unreachable
 
@@ -51,7 +52,7 @@ async def test_the_certificate_is_checked_against_the_name(
 
     async with (
         ScriptedServer(speed=50, tls=serving) as server,
-        EndpointClients(tls=trusting) as clients,
+        EndpointClients(policy=LOOPBACK, tls=trusting) as clients,
     ):
         base_url = server.base_url.replace("127.0.0.1", "localhost")
         if trusted:
