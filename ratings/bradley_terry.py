@@ -7,7 +7,13 @@ import numpy as np
 from ratings.arrays import AnyInteger, Flags, Floats
 from ratings.assembly import Estimate, assemble_board
 from ratings.board import Board
-from ratings.bootstrap import Cells, WeighedVotes, bootstrap_strengths
+from ratings.bootstrap import (
+    Cells,
+    WeighedVotes,
+    WholeVoters,
+    bootstrap_strengths,
+    notes_on_failures,
+)
 from ratings.comparisons import Comparisons
 from ratings.components import Components, find_components
 from ratings.covariance import (
@@ -51,9 +57,10 @@ def fit_bradley_terry(
     Parameters
     ----------
     votes : Comparisons, or the Tally of them
-    interval : {"sandwich", "model", "clustered", "bootstrap"} or None
-        See `ratings.covariance`; "clustered" needs voters, and "bootstrap" gives percentiles of
-        `rounds` Poisson resamples.
+    interval : {"sandwich", "model", "clustered", "bootstrap", "bootstrap_voters"} or None
+        See `ratings.covariance`. The last two give percentiles of `rounds` Poisson resamples: of
+        single votes, as if those were independent, or of whole voters. "clustered" and
+        "bootstrap_voters" need voters.
     level : float
         Coverage of each interval.
     ties : {"half", "davidson", "drop"}
@@ -81,7 +88,7 @@ def fit_bradley_terry(
     Raises
     ------
     NotEnoughVotes
-        No counted votes, one model, one voter under ``interval="clustered"``.
+        No counted votes, one model, one voter where the interval is about voters.
     Separated
         No two models took points from each other, so no rating is finite; with Davidson's ties
         also where ties and wins leave the tie parameter without an upper end.
@@ -121,7 +128,7 @@ def fit_bradley_terry(
         estimate,
         parameters,
         record=parameters.record("bradley-terry"),
-        source=everything if _is_sum_enough(votes, interval) else votes,
+        source=everything if _is_sum_enough(votes, parameters) else votes,
         notes=fit.notes,
         tie_strength=fit.tie_strength,
     )
@@ -154,6 +161,39 @@ def rateable_components(counted: Tally, prior: float) -> Components:
     return components
 
 
+def held_by_prior(points: Floats, prior: float) -> Flags | None:
+    """Pairs (m, m) across which all points went one way, so that a prior alone holds them together.
+
+    None where there are no such pairs.
+    """
+    if not prior:
+        return None
+    label = find_components(points).label
+    return label[:, None] != label[None, :] if label.any() else None
+
+
+def note_on_prior(prior: float) -> str:
+    """What a board says of pairs that a prior alone holds together."""
+    return (
+        "Some models took no points from, or gave none to, the others; only the prior of "
+        f"{prior:g} virtual votes keeps their ratings finite."
+    )
+
+
+def notes_on_voters(voter: AnyInteger) -> list[str]:
+    """What a board whose interval is about voters says when one of them rules it."""
+    number, voters = number_voters(voter)
+    share = np.bincount(number, minlength=voters).max() / len(voter)
+    if share <= DOMINANT:
+        return []
+    return [
+        (
+            f"One voter cast {100 * share:.0f} % of the votes; intervals clustered by voter "
+            "can hardly tell what other voters would say."
+        )
+    ]
+
+
 class _Fit:
     """One fit on the main component, step by step."""
 
@@ -178,13 +218,15 @@ class _Fit:
         match self.parameters.interval:
             case None:
                 return Estimate(fit.theta)
-            case "bootstrap":
+            case "bootstrap" | "bootstrap_voters":
+                self._crossing()  # for its note
                 return self._bootstrap(fit.theta)
         played = self.points + self.points.T
         # The prior moves the estimate, but no interval borrows certainty from it.
         _, curvature = gradient_and_curvature(fit.theta, played, self.points.sum(axis=1), 0.0)
         bread = model_covariance(curvature)
         if self.parameters.interval == "model":
+            self._crossing()
             return Estimate(fit.theta, Covariance(bread))
         meat, degrees = self._meat(fit.theta)
         if not meat.any():
@@ -209,7 +251,7 @@ class _Fit:
                 return Estimate(fit.theta)
             case "model":
                 return Estimate(fit.theta, Covariance(fit.inverse))
-            case "bootstrap":
+            case "bootstrap" | "bootstrap_voters":
                 return self._bootstrap(fit.theta)
             case "sandwich":
                 strength, cross, nu = tie_scores(
@@ -226,8 +268,8 @@ class _Fit:
         if self.parameters.interval == "sandwich":
             won, level = by_score(self.tally.square)
             return laplacian_of(residual_square(theta, won, level, crossing)), None
-        votes, voter = self._clustered_votes()
-        self._note_dominant_voter(voter)
+        votes, voter = self._votes_with_voters()
+        self.notes += notes_on_voters(voter)
         score = self.parameters.scoring.scores[votes.outcome]
         residual = votes.weights * (score - logistic(theta[votes.a] - theta[votes.b]))
         extra = np.zeros_like(self.points)
@@ -240,7 +282,8 @@ class _Fit:
         return meat + extra, degrees
 
     def _clustered_tie_meat(self, theta: Floats, log_nu: float) -> tuple[Floats, int]:
-        votes, voter = self._clustered_votes()
+        votes, voter = self._votes_with_voters()
+        self.notes += notes_on_voters(voter)
         win, tie = chances(theta, log_nu)
         lean = ((win - win.T) / 2)[votes.a, votes.b]
         result = np.select([votes.outcome == A, votes.outcome == B], [0.5, -0.5], 0.0)
@@ -251,27 +294,25 @@ class _Fit:
 
     def _bootstrap(self, theta: Floats) -> Estimate:
         parameters = self.parameters
-        source: Cells | WeighedVotes = (
-            Cells.of(self.tally) if self._unweighted() else (WeighedVotes(self._rated_votes()))
-        )
         replicates, failed = bootstrap_strengths(
-            source, self._refit_from(theta), len(theta), parameters.rounds, parameters.seed
+            self._drawn_from(),
+            self._refit_from(theta),
+            len(theta),
+            parameters.rounds,
+            parameters.seed,
         )
-        if failed > parameters.rounds / 2:
-            raise Separated(
-                f"{failed} of {parameters.rounds} bootstrap rounds have no finite fit: there "
-                "are too few votes for a bootstrap"
-            )
-        if failed:
-            self.notes.append(
-                f"{failed} of {parameters.rounds} bootstrap rounds had no finite fit and were "
-                "left out; the intervals of models with few votes are too narrow."
-            )
+        self.notes += notes_on_failures(failed, parameters.rounds)
         covariance = np.atleast_2d(np.cov(replicates, rowvar=False))
         return Estimate(theta, Covariance(covariance), replicates)
 
-    def _unweighted(self) -> bool:
-        return isinstance(self.votes, Tally) or self.votes.weight is None
+    def _drawn_from(self) -> Cells | WeighedVotes | WholeVoters:
+        if self.parameters.needs_voters:
+            votes, voter = self._votes_with_voters()
+            self.notes += notes_on_voters(voter)
+            return WholeVoters.of(votes, voter)
+        if isinstance(self.votes, Tally) or self.votes.weight is None:
+            return Cells.of(self.tally)
+        return WeighedVotes(self._rated_votes())
 
     def _refit_from(self, theta: Floats) -> Callable[[Floats, Floats], Floats | None]:
         """A refit of resampled weights, warm from the strengths of the whole."""
@@ -290,41 +331,24 @@ class _Fit:
         return refit
 
     def _crossing(self) -> Flags | None:
-        """Pairs across which all points went one way; a prior alone holds those together."""
-        if not self.parameters.prior:
-            return None
-        label = find_components(self.points).label
-        if not label.any():
-            return None
-        self.notes.append(
-            "Some models took no points from, or gave none to, the others; only the prior of "
-            f"{self.parameters.prior:g} virtual votes keeps their ratings finite."
-        )
-        apart: Flags = label[:, None] != label[None, :]
+        apart = held_by_prior(self.points, self.parameters.prior)
+        if apart is not None:
+            self.notes.append(note_on_prior(self.parameters.prior))
         return apart
 
     def _rated_votes(self) -> RatedVotes:
         assert isinstance(self.votes, Comparisons)  # noqa: S101 - the caller has made sure
         return rated_votes(self.votes, self.components, self.parameters.scoring, self.tally)
 
-    def _note_dominant_voter(self, voter: AnyInteger) -> None:
-        number, voters = number_voters(voter)
-        share = np.bincount(number, minlength=voters).max() / len(voter)
-        if share > DOMINANT:
-            self.notes.append(
-                f"One voter cast {100 * share:.0f} % of the votes; intervals clustered by voter "
-                "can hardly tell what other voters would say."
-            )
-
-    def _clustered_votes(self) -> tuple[RatedVotes, AnyInteger]:
+    def _votes_with_voters(self) -> tuple[RatedVotes, AnyInteger]:
         votes = self.votes
         if not isinstance(votes, Comparisons) or votes.voter is None:
-            raise InvalidParameter("interval='clustered' needs votes with voters")
+            raise InvalidParameter(f"interval={self.parameters.interval!r} needs votes with voters")
         chosen = self._rated_votes()
         assert chosen.voter is not None  # noqa: S101 - a column of `votes`, just checked
         return chosen, chosen.voter
 
 
-def _is_sum_enough(votes: Comparisons | Tally, interval: Interval | None) -> bool:
+def _is_sum_enough(votes: Comparisons | Tally, parameters: Parameters) -> bool:
     """Whether the board depends on the votes only through their sums, so that order is nothing."""
-    return isinstance(votes, Tally) or (interval != "clustered" and votes.weight is None)
+    return isinstance(votes, Tally) or not (parameters.needs_voters or votes.weight is not None)

@@ -10,7 +10,7 @@ from ratings.errors import InvalidParameter
 from ratings.outcomes import BothBad, Scoring, Ties
 from ratings.scale import Scale
 
-type Interval = Literal["model", "sandwich", "clustered", "bootstrap"]
+type Interval = Literal["model", "sandwich", "clustered", "bootstrap", "bootstrap_voters"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,16 @@ class Parameters:
             seed=seed,
         )
 
+    @property
+    def resamples(self) -> bool:
+        """Whether the interval comes from rounds of resampling."""
+        return self.interval in ("bootstrap", "bootstrap_voters")
+
+    @property
+    def needs_voters(self) -> bool:
+        """Whether the interval is about who voted, beyond what was voted."""
+        return self.interval in ("clustered", "bootstrap_voters")
+
     def quantile(self, degrees: int | None = None) -> float:
         """Standard errors on either side of an estimate, 1.96 at 95 %.
 
@@ -84,7 +94,7 @@ class Parameters:
         """Flatten into what a board's id is made from."""
         flat = asdict(self)
         flat |= flat.pop("scoring") | flat.pop("scale") | more
-        if self.interval != "bootstrap":
+        if not self.resamples:
             del flat["rounds"], flat["seed"]
         if flat["anchor"] is not None:
             flat["anchor"] = [flat["anchor"][0], float(flat["anchor"][1])]

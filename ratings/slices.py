@@ -19,6 +19,9 @@ from ratings.errors import InvalidParameter, InvalidVotes, RatingsError
 from ratings.style import fit_style_controlled
 from ratings.tally import Tally, vote_keys
 
+_VOTERS = ("clustered", "bootstrap_voters")
+"""Intervals that need the votes themselves."""
+
 
 @dataclass(frozen=True)
 class Slices:
@@ -58,7 +61,7 @@ def fit_slices(
     for name, members in slices.items():
         if members.dtype != np.bool_ or members.shape != (len(votes),):
             raise InvalidVotes(f"the slice {name!r} must be {len(votes)} booleans")
-    tallied = votes.weight is None and not style and options.get("interval") != "clustered"
+    tallied = votes.weight is None and not style and options.get("interval") not in _VOTERS
     keys = vote_keys(votes) if tallied else None
     boards, refused = {}, {}
     for name, members in slices.items():

@@ -10,12 +10,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ratings.arrays import AnyFloat, Floats
+from ratings.arrays import AnyFloat, AnyInteger, Floats
 from ratings.assembly import Estimate, board_columns, percentile_bounds
 from ratings.board import Board
-from ratings.bradley_terry import points_taken, rateable_components
+from ratings.bootstrap import drawn_voters, notes_on_failures
+from ratings.bradley_terry import (
+    held_by_prior,
+    note_on_prior,
+    notes_on_voters,
+    points_taken,
+    rateable_components,
+)
 from ratings.comparisons import Comparisons
 from ratings.compiled import kernels
+from ratings.components import find_components
 from ratings.covariance import Covariance, clustered_meat
 from ratings.errors import CollinearFeatures, InvalidParameter, NotConverged, Separated
 from ratings.linear import invert_definite, solve_definite
@@ -25,7 +33,7 @@ from ratings.parameters import Interval, Parameters
 from ratings.rated import rated_votes
 from ratings.style_sorted import SortedVotes, sort_votes
 from ratings.style_sums import StyleSums, StyleVotes
-from ratings.tally import Tally
+from ratings.tally import Tally, by_score
 
 POSITION = "position"
 _MAX_STEPS = 60
@@ -153,6 +161,7 @@ class _StyleFit:
         self.unit = self._units(features, size)
         self.typical = size / self.unit
         self.features = features
+        self.notes: list[str] = []
         self.m, self.k = self.rated.m, features.shape[1]
 
     def board(self) -> StyledBoard:
@@ -182,6 +191,7 @@ class _StyleFit:
             **columns.fields,
             parameters=record,
             source=self.votes,
+            notes=tuple(self.notes),
             coefficients=beta,
             coefficient_intervals=self._bounds(beta, whole),
             coefficient_names=self.names,
@@ -310,13 +320,20 @@ class _StyleFit:
         self, theta: Floats, beta: Floats, sums: StyleSums
     ) -> tuple[Covariance, Floats | None, int | None]:
         """Covariance of all m + k parameters, bootstrap rounds, and degrees of freedom."""
-        if self.parameters.interval == "bootstrap":
+        if self.parameters.needs_voters and self.rated.voter is not None:
+            self.notes += notes_on_voters(self.rated.voter)
+        apart = held_by_prior(points_taken(self.tally), self.parameters.prior)
+        if apart is not None:
+            self.notes.append(note_on_prior(self.parameters.prior))
+        if self.parameters.resamples:
             rounds = self._bootstrap(theta, beta)
             return Covariance(np.cov(rounds, rowvar=False)), rounds, None
         m = self.m
         hessian = sums.curvature.matrix()
         bread = invert_definite(_grounded(hessian, m))
         bread[:m, :m] -= 1 / (m * m * ground_level(hessian[:m, :m]))
+        if apart is not None:  # residuals of votes that all went one way say nothing of noise
+            return Covariance(bread), None, None
         if self.parameters.interval == "clustered":
             meat, degrees = self._clustered_meat(theta, beta)
             return Covariance(bread, meat), None, degrees
@@ -326,23 +343,45 @@ class _StyleFit:
 
     def _clustered_meat(self, theta: Floats, beta: Floats) -> tuple[Floats, int]:
         rated, columns = self.rated, self._columns(self.features)
-        if rated.voter is None:
-            raise InvalidParameter("interval='clustered' needs votes with voters")
         residual = columns.residuals(theta, beta / self.unit)
         others = residual[:, None] * (columns.features / self.unit)
-        return clustered_meat(rated.a, rated.b, residual, rated.voter, m=self.m, others=others)
+        return clustered_meat(rated.a, rated.b, residual, self._voter(), m=self.m, others=others)
+
+    def _voter(self) -> AnyInteger:
+        if self.rated.voter is None:
+            raise InvalidParameter(f"interval={self.parameters.interval!r} needs votes with voters")
+        return self.rated.voter
 
     def _bootstrap(self, theta: Floats, beta: Floats) -> Floats:
         rng = np.random.default_rng(self.parameters.seed)
-        columns, rounds = self._columns(self.features), []
+        columns, rounds, failed = self._columns(self.features), [], 0
+        who, drawers = np.arange(len(self.rated)), len(self.rated)
+        if self.parameters.needs_voters:
+            who, drawers = drawn_voters(self._voter())
         for _ in range(self.parameters.rounds):
-            weight = self.rated.weights * rng.poisson(1.0, len(self.rated))
+            weight = self.rated.weights * rng.poisson(1.0, drawers)[who]
             drawn = StyleVotes(
                 columns.m, columns.a, columns.b, columns.score, weight, columns.features
             )
-            strengths, coefficients, _ = self._maximise(drawn, theta, beta)
+            try:
+                self._check_linked(weight)
+                strengths, coefficients, _ = self._maximise(drawn, theta, beta)
+            except (Separated, CollinearFeatures, NotConverged):
+                failed += 1
+                continue
             rounds.append(np.concatenate([strengths, coefficients]))
+        self.notes += notes_on_failures(failed, self.parameters.rounds)
         return np.array(rounds)
+
+    def _check_linked(self, weight: Floats) -> None:
+        """Refuse a resample in which some model took no points, or gave none."""
+        rated, m = self.rated, self.m
+        key = (rated.outcome.astype(np.int64) * m + rated.a) * m + rated.b
+        table = np.bincount(key, weight, 4 * m * m).reshape(4, m, m)
+        won, level = by_score(table)
+        components = find_components(won + level / 2, finite_prior=self.parameters.prior > 0)
+        if components.main.size < m:
+            raise Separated("the resample links fewer models than the votes do")
 
     def _bounds(self, beta: Floats, whole: Estimate) -> Floats:
         """Bounds of the coefficients, (k, 2), from the estimate of all parameters."""

@@ -7,7 +7,7 @@ from scipy.stats import t as student_t
 from ratings import Comparisons, fit_bradley_terry
 from ratings.arrays import Floats
 from ratings.board import Board
-from ratings.errors import InvalidParameter
+from ratings.errors import InvalidParameter, NotEnoughVotes
 from ratings.outcomes import BothBad, Ties
 from ratings.parameters import Interval
 from ratings.tally import Tally
@@ -225,3 +225,45 @@ def test_it_rejects_arguments_without_a_meaning(wrong: dict[str, object]) -> Non
     votes, _ = simulate(4, 100)
     with pytest.raises(InvalidParameter):
         fit_bradley_terry(votes, **wrong)  # type: ignore[arg-type]
+
+
+def test_drawing_whole_voters_agrees_with_the_clustered_interval() -> None:
+    votes, _ = simulate(6, 6000, ties=0.3, voters=150, taste=0.7)
+    clustered = fit_bradley_terry(votes, interval="clustered").standard_error
+    drawn = fit_bradley_terry(votes, interval="bootstrap_voters", rounds=600)
+    assert (np.abs(drawn.standard_error / clustered - 1) < 0.15).all()
+    votes_alone = fit_bradley_terry(votes, interval="bootstrap", rounds=300).standard_error
+    assert (drawn.standard_error > 1.3 * votes_alone).all()
+    assert drawn.parameters["interval"] == "bootstrap_voters"
+    again = fit_bradley_terry(votes, interval="bootstrap_voters", rounds=600)
+    np.testing.assert_array_equal(again.lower, drawn.lower)
+
+
+@pytest.mark.parametrize("ties", ["half", "davidson", "drop"])
+def test_drawing_voters_of_one_vote_each_is_drawing_votes(ties: Ties) -> None:
+    votes, _ = simulate(5, 3000, ties=0.3)
+    weight = np.random.default_rng(2).uniform(0.5, 2, 3000)
+    alone = Comparisons(
+        votes.models,
+        votes.a,
+        votes.b,
+        votes.outcome,
+        voter=np.full(3000, -1, dtype=np.int64),
+        weight=weight,
+    )
+    voters, single = (
+        fit_bradley_terry(alone, ties=ties, interval=interval, rounds=300).standard_error
+        for interval in ("bootstrap_voters", "bootstrap")
+    )
+    assert (np.abs(voters / single - 1) < 0.15).all()
+
+
+def test_drawing_voters_needs_voters() -> None:
+    votes, _ = simulate(4, 100)
+    with pytest.raises(InvalidParameter, match="interval='bootstrap_voters' needs votes with"):
+        fit_bradley_terry(votes, interval="bootstrap_voters")
+    one = Comparisons(
+        votes.models, votes.a, votes.b, votes.outcome, voter=np.zeros(100, dtype=np.int64)
+    )
+    with pytest.raises(NotEnoughVotes, match="at least two voters"):
+        fit_bradley_terry(one, interval="bootstrap_voters")

@@ -50,6 +50,7 @@ def escapes(m: int, results: Results) -> bool:
     lead = np.array(rows)
     answer = linprog(-lead.sum(axis=0), A_ub=-lead, b_ub=np.zeros(len(lead)), bounds=(-1, 1))
     assert answer.success
+    assert answer.fun is not None
     return bool(answer.fun < -1e-9)
 
 
@@ -79,7 +80,7 @@ def all_of_two() -> list[Results]:
 
 
 def all_of_three() -> list[Results]:
-    each = list(product((0, 1), repeat=3))
+    each = [(w, lost, t) for w, lost, t in product((0, 1), repeat=3)]
     return [
         {(0, 1): first, (1, 2): second, (0, 2): third}
         for first, second, third in product(each, repeat=3)

@@ -205,3 +205,39 @@ def test_it_needs_something_to_control_for() -> None:
         fit_style_controlled(styled, ties="davidson")
     with pytest.raises(InvalidParameter, match="voters"):
         fit_style_controlled(styled, interval="clustered")
+
+
+def test_drawing_whole_voters_agrees_with_the_clustered_interval() -> None:
+    votes, _ = simulate(5, 3000, effects=(0.3,), ties=0.3, voters=60, taste=0.7)
+    clustered = fit_style_controlled(votes, interval="clustered")
+    drawn = fit_style_controlled(votes, interval="bootstrap_voters", rounds=200)
+    assert (np.abs(drawn.standard_error / clustered.standard_error - 1) < 0.25).all()
+    ratio = np.diff(drawn.coefficient_intervals) / np.diff(clustered.coefficient_intervals)
+    assert ratio[0, 0] == pytest.approx(1, abs=0.3)
+
+
+def test_rounds_that_link_too_few_models_are_left_out_and_counted() -> None:
+    votes, _ = simulate(8, 60, effects=(0.3,), ties=0.3)
+    board = fit_style_controlled(votes, interval="bootstrap", rounds=60)
+    assert any("had no finite fit and were left out" in note for note in board.notes)
+    assert np.ptp(board.draws(40)) < 5000
+
+
+@pytest.mark.parametrize("interval", ["sandwich", "clustered", "model"])
+def test_what_the_prior_alone_holds_gets_the_models_interval(interval: Interval) -> None:
+    votes, _ = simulate(4, 600, effects=(0.3,), voters=30)
+    assert votes.features is not None
+    assert votes.voter is not None
+    winner = Comparisons(
+        (*votes.models, "winner"),
+        np.append(votes.a, [4] * 5),
+        np.append(votes.b, [0] * 5),
+        np.append(votes.outcome, [0] * 5),
+        voter=np.append(votes.voter, range(5)),
+        features=np.vstack([votes.features, np.zeros((5, 1))]),
+    )
+    board = fit_style_controlled(winner, prior=1, interval=interval)
+    assert board.models[0] == "winner"
+    width = board.upper - board.lower
+    assert width[0] > 3 * width[1:].max()
+    assert any("only the prior" in note for note in board.notes)
