@@ -148,8 +148,8 @@ def notes_on_failures(failed: int, rounds: int) -> list[str]:
         return []
     return [
         (
-            f"{failed} of {rounds} bootstrap rounds had no finite fit and were left out; the intervals "
-            "of models with few votes are too narrow."
+            f"{failed} of {rounds} bootstrap rounds had no finite fit and were left out; the "
+            "intervals of models with few votes are too narrow."
         )
     ]
 
