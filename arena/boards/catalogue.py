@@ -24,6 +24,10 @@ class Facts:
     # On a time axis: the day the weights came out for an open model, else the day it was served.
     released_on: dt.date | None
     simulated: bool
+    # Billions, tokens; None where it is not known.
+    params_total_b: float | None = None
+    context_tokens: int | None = None
+    retired: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +65,9 @@ def describe(model: LanguageModel, on: dt.date) -> Facts:
         licence_class=licence_class,
         released_on=model.weights_released_on if is_open else model.released_on(),
         simulated=model.simulated,
+        params_total_b=model.params_total_b,
+        context_tokens=model.context_tokens,
+        retired=model.retired_at is not None,
     )
 
 

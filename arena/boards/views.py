@@ -12,7 +12,8 @@ from django.utils.translation import get_language
 from django.views.decorators.http import condition, require_safe
 
 from arena.boards.catalogue import describe
-from arena.boards.charts import frontier_chart, leader_changes
+from arena.boards.charts.frontier import frontier_spec as frontier_chart
+from arena.boards.charts.frontier import leader_changes
 from arena.boards.choices import SIMULATED, SORTS, Choice, source_label
 from arena.boards.leaderboard import ago_text, ago_words, build_table, rank_text
 from arena.boards.models import Method, SnapshotRow

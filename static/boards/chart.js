@@ -8,6 +8,8 @@ import { colour, onThemeChange } from "../site/colours.js";
 const INKS = {
   open: "--open",
   closed: "--closed",
+  unknown: "--unknown",
+  accent: "--accent",
   text: "--text",
   quiet: "--text-quiet",
   line: "--line",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from arena.boards.catalogue import Facts
-from arena.boards.charts import drawn_steps, frontier_chart, leader_changes
+from arena.boards.charts.frontier import drawn_steps, frontier_spec, leader_changes
 from arena.boards.gap import gap_series
 from ratings import Board, Comparisons, fit_bradley_terry
 
@@ -83,7 +83,7 @@ def test_without_an_open_model_there_is_no_gap_and_one_line() -> None:
     assert (gap["latest"], gap["lag"], gap["series"]) == (None, None, [])
     assert gap["eligible"] == {"closed": 2, "open": 0}
     assert gap["frontiers"]["open"] == []
-    json.dumps(frontier_chart(gap, TODAY), allow_nan=False)
+    json.dumps(frontier_spec(gap, TODAY), allow_nan=False)
 
 
 def test_thin_models_are_not_eligible() -> None:
@@ -102,7 +102,7 @@ def test_an_eligible_model_without_a_date_is_counted_as_such() -> None:
 
 def test_the_chart_ends_on_the_day_of_the_board() -> None:
     board = board_of(STRENGTHS)
-    chart = frontier_chart(gap_series(board, facts_of(board, KNOWN), TODAY), TODAY)
+    chart = frontier_spec(gap_series(board, facts_of(board, KNOWN), TODAY), TODAY)
     assert chart["encoding"]["x"]["scale"]["domain"] == ["2025-01-10", "2026-06-01"]
     lines = [layer for layer in chart["layer"] if layer["mark"]["type"] == "line"]
     assert len(lines) == 2
