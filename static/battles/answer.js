@@ -1,24 +1,26 @@
 /**
  * One side's answer in one turn, drawn while it streams.
  *
- * Closed blocks are rendered once and stay; only the open tail is drawn again. At the end one
- * render of the whole replaces everything. A tail that is dear to draw (a long list, a long
- * paragraph) is drawn less often, so the work stays in proportion to the text.
+ * See growth.js for what is drawn. Here is when: at most once a frame, and less often when a draw
+ * took long, so that even a slow phone has most of its time for the reader.
  */
 
 import { formulasReady } from "./mathematics.js";
-import { languageOf } from "./languages.js";
+import { languageOf, LOOKED_AT } from "./languages.js";
+import { pause } from "./server.js";
 
-/** @type {typeof import("./markdown.js") | null} */
-let markdown = null;
+/** @typedef {import("./growth.js").Growth} Growth */
+
+/** @type {typeof import("./growth.js") | null} */
+let renderer = null;
 /** @type {Promise<void> | null} */
 let loading = null;
 
 /** Load the renderer; called when the first prompt is sent.
  * @returns {Promise<boolean>} whether it is there: the network may have been lost */
 export async function loadRenderer() {
-  loading ??= import("./markdown.js").then((module) => {
-    markdown = module;
+  loading ??= import("./growth.js").then((module) => {
+    renderer = module;
   });
   try {
     await loading;
@@ -32,14 +34,17 @@ export async function loadRenderer() {
 const COST_SHARE = 5; // a draw that took 10 ms is followed by at least 50 ms without one
 
 export class Answer {
+  /** Only ever added to while it streams: reading all of it in each frame would cost what it has. */
   text = "";
-  /** How much of the text is frozen, in characters. */
-  #frozen = 0;
-  /** The nodes of the open tail. @type {ChildNode[]} */
-  #tail = [];
-  #scheduled = false;
-  #ended = false;
+  /** What has come since the last draw. */
+  #fresh = "";
+  /** @type {Growth | null} */
+  #growth = null;
+  #isScheduled = false;
+  #hasEnded = false;
+  #awaitsFormulas = false;
   #nextDraw = 0;
+  #head = "";
 
   /**
    * @param {HTMLElement} element
@@ -52,67 +57,85 @@ export class Answer {
 
   /** @param {string} delta */
   append(delta) {
-    if (!delta || this.#ended) return;
-    this.text += clean(delta);
+    if (!delta || this.#hasEnded) return;
+    const text = clean(delta);
+    this.text += text;
+    this.#fresh += text;
     this.#schedule();
   }
 
   /** Begin anew, for instance when the server sends the stored truth. */
   clear() {
     this.text = "";
-    this.#frozen = 0;
-    this.#tail = [];
-    this.#ended = false;
+    this.#fresh = "";
+    this.#hasEnded = false;
+    this.#drop();
     this.element.replaceChildren();
+  }
+
+  #drop() {
+    this.#growth?.abandon();
+    this.#growth = null;
+    this.#head = "";
   }
 
   /** The text is whole: draw it once more, all of it. @param {string} [stored] if it differs */
   async end(stored = this.text) {
     const text = clean(stored);
-    if (this.#ended && markdown && text === this.text) return; // it stands there already
+    if (this.#hasEnded && text === this.text) return; // it stands there already
+    if (!text.startsWith(this.text)) this.#drop();
     this.text = text;
-    this.#ended = true;
-    if (!(await loadRenderer())) this.#showPlain();
-    this.#drawWhole();
-    const formulas = formulasReady();
-    if (formulas) await formulas.then(() => this.#drawWhole());
+    this.#hasEnded = true;
+    if (await loadRenderer()) await this.#drawWhole();
+    else this.#showPlain();
   }
 
   #schedule() {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     const wait = this.#nextDraw - performance.now();
     if (wait > 16) setTimeout(() => this.#draw(), wait);
     else requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {
-    this.#scheduled = false;
-    if (this.#ended) return;
-    if (!markdown) {
+    this.#isScheduled = false;
+    if (this.#hasEnded) return;
+    if (!renderer) {
       this.#showPlain();
       loadRenderer().then((there) => there && this.#schedule());
       return;
     }
-    if (this.element.classList.contains("plain")) {
-      this.element.classList.remove("plain");
-      this.element.replaceChildren();
-    }
-    const started = performance.now();
-    const tail = this.text.slice(this.#frozen);
-    const closed = markdown.closedLength(tail);
-    for (const node of this.#tail) node.remove();
-    if (closed > 0) {
-      this.element.append(markdown.render(tail.slice(0, closed)));
-      this.#frozen += closed;
-    }
-    const open = markdown.render(tail.slice(closed), false);
-    this.#tail = [...open.childNodes];
-    this.element.append(open);
-    const now = performance.now();
-    this.#nextDraw = now + (now - started) * COST_SHARE;
+    const began = performance.now();
+    const growth = this.#started(renderer);
+    growth.append(this.#fresh);
+    this.#fresh = "";
+    growth.draw();
+    const formulas = formulasReady();
+    if (formulas && !this.#awaitsFormulas) this.#drawFormulas(growth, formulas);
     this.#setLanguage();
     this.onDrawn();
+    const now = performance.now();
+    this.#nextDraw = now + (now - began) * COST_SHARE;
+  }
+
+  /** @param {Growth} growth @param {Promise<void>} formulas */
+  async #drawFormulas(growth, formulas) {
+    this.#awaitsFormulas = true;
+    await formulas;
+    this.#awaitsFormulas = false;
+    if (this.#hasEnded || growth !== this.#growth) return;
+    growth.drawFormulas();
+    this.onDrawn();
+  }
+
+  /** @param {typeof import("./growth.js")} module @returns {Growth} */
+  #started({ Growth }) {
+    if (this.#growth) return this.#growth;
+    this.element.classList.remove("plain");
+    this.element.replaceChildren();
+    this.#fresh = this.text;
+    return (this.#growth = new Growth(this.element));
   }
 
   /** Until the renderer is there the text stands as it was written. */
@@ -121,18 +144,28 @@ export class Answer {
     this.element.textContent = this.text;
   }
 
-  #drawWhole() {
-    if (!markdown) return;
-    this.element.classList.remove("plain");
-    this.element.replaceChildren(markdown.render(this.text));
-    this.#tail = [];
-    this.#frozen = this.text.length;
+  async #drawWhole() {
+    if (!renderer) return;
+    const growth = this.#started(renderer);
+    const breathe = async () => {
+      this.onDrawn();
+      await pause(0);
+    };
+    await growth.finish(this.text, breathe);
+    const formulas = formulasReady();
+    if (formulas && growth === this.#growth) {
+      await formulas;
+      await growth.finish(this.text, breathe);
+    }
+    if (growth !== this.#growth) return;
     this.#setLanguage();
     this.onDrawn();
   }
 
   #setLanguage() {
-    this.element.lang = languageOf(this.text);
+    if (this.#head.length === LOOKED_AT) return; // more text changes nothing
+    this.#head = this.text.slice(0, LOOKED_AT);
+    this.element.lang = languageOf(this.#head);
   }
 }
 

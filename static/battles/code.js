@@ -1,6 +1,7 @@
 /** Code blocks: highlighted when their language is known, with a button that copies them. */
 
 import { button, make } from "./dom.js";
+import { pause } from "./server.js";
 import { say } from "./words.js";
 
 /** Written out, so that the hashed names of the files are known when they are collected.
@@ -42,6 +43,8 @@ const ALIASES = {
   yml: "yaml", zsh: "bash",
 };
 const LONGEST_HIGHLIGHTED = 50_000; // characters; longer code stays plain
+const LINES_TOGETHER = 60; // one layout of very many lines is not smooth
+const SLICE = 8; // milliseconds of work before others get their turn
 
 /** @type {any} */
 let highlighter = null;
@@ -59,42 +62,116 @@ async function prepare(language) {
   ready.add(language);
 }
 
-/**
- * Build the highlighter's nested spans as nodes: nothing is parsed as HTML.
- *
- * @param {HTMLElement} code
- * @param {string} language
- */
-function highlight(code, language) {
-  const { value } = highlighter.highlight(code.textContent ?? "", { language, ignoreIllegals: true });
-  const parsed = new DOMParser().parseFromString(value, "text/html").body;
-  for (const element of parsed.querySelectorAll("*")) {
-    if (element.localName !== "span") return; // not the highlighter's work: leave it plain
+/** A code block: its bar, and its lines, a few dozen of them in each group. */
+export class CodeBlock {
+  /** The text of the last group, and how many lines it has room for. */
+  #last = new Text();
+  #room = 0;
+  #length = 0;
+  #isClosed = false;
+
+  /** @param {string} language as it was written */
+  constructor(language) {
+    this.language = ALIASES[language.toLowerCase()] ?? language.toLowerCase();
+    this.code = make("code", language ? { "data-language": language } : {});
+    const bar = make("div", { class: "code-bar" }, make("span", {}, language), copyButton(this.code));
+    // It scrolls sideways, so the keyboard must reach it.
+    this.element = make("div", { class: "code" }, bar, make("pre", { tabindex: "0" }, this.code));
   }
-  code.replaceChildren(...parsed.childNodes);
+
+  /** @param {string} content that begins with what stands */
+  grow(content) {
+    let added = content.slice(this.#length);
+    this.#length += added.length;
+    while (added) {
+      if (this.#room === 0) this.#startGroup();
+      let end = 0;
+      for (; this.#room > 0 && end < added.length; this.#room -= 1) {
+        const lineEnd = added.indexOf("\n", end);
+        end = lineEnd < 0 ? added.length : lineEnd + 1;
+        if (lineEnd < 0) break;
+      }
+      this.#last.appendData(added.slice(0, end));
+      added = added.slice(end);
+    }
+  }
+
+  #startGroup() {
+    this.#last = new Text();
+    this.#room = LINES_TOGETHER;
+    this.code.append(make("span", { class: "lines" }, this.#last));
+  }
+
+  /** The code is whole: give it its colours, where the language is known. */
+  async close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (!Object.hasOwn(GRAMMARS, this.language) || this.#length > LONGEST_HIGHLIGHTED) return;
+    try {
+      if (!ready.has(this.language)) await prepare(this.language);
+    } catch {
+      return; // the network was lost: the code stays plain
+    }
+    const source = this.code.textContent ?? "";
+    const { value } = highlighter.highlight(source, { language: this.language, ignoreIllegals: true });
+    const groups = linesIn(value, LINES_TOGETHER);
+    let began = performance.now();
+    for (const [at, place] of [...this.code.children].entries()) {
+      const nodes = spansOf(groups[at] ?? "");
+      // Colours change nothing but colours: else it was not the highlighter's work.
+      if (nodes?.textContent === place.textContent) place.replaceChildren(nodes);
+      if (performance.now() - began < SLICE) continue;
+      await pause(0);
+      began = performance.now();
+    }
+  }
 }
 
 /**
- * Give each code block its frame, its copy button and, once it is whole, its colours.
- *
- * @param {DocumentFragment} fragment
- * @param {boolean} whole whether the code can no longer grow
+ * @param {string} html of nested spans
+ * @param {number} lines in a group
+ * @returns {string[]} the same in groups of lines: spans that go over an end are closed and reopened
  */
-export function decorate(fragment, whole) {
+function linesIn(html, lines) {
+  const groups = [];
+  /** @type {string[]} */
+  const open = [];
+  let group = "";
+  let room = lines;
+  for (const [part] of html.matchAll(/<\/span>|<span[^>]*>|[^<\n]*\n|[^<\n]+/g)) {
+    group += part;
+    if (part.startsWith("</")) open.pop();
+    else if (part.startsWith("<")) open.push(part);
+    else if (part.endsWith("\n")) room -= 1;
+    if (room > 0) continue;
+    groups.push(group + "</span>".repeat(open.length));
+    group = open.join("");
+    room = lines;
+  }
+  groups.push(group);
+  return groups;
+}
+
+/** @param {string} html @returns {DocumentFragment | null} null when there is more in it than spans */
+function spansOf(html) {
+  const fragment = document.createDocumentFragment();
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  for (const { localName, attributes } of body.querySelectorAll("*")) {
+    if (localName !== "span" || [...attributes].some(({ name }) => name !== "class")) return null;
+  }
+  fragment.append(...body.childNodes);
+  return fragment;
+}
+
+/** Give the code blocks of finished Markdown their frames. @param {DocumentFragment} fragment */
+export function frameCode(fragment) {
   for (const pre of fragment.querySelectorAll("pre")) {
-    const code = /** @type {HTMLElement | null} */ (pre.querySelector("code"));
+    const code = pre.querySelector("code");
     if (!code) continue;
-    const written = code.getAttribute("data-language") ?? "";
-    const bar = make("div", { class: "code-bar" }, make("span", {}, written), copyButton(code));
-    const frame = make("div", { class: "code" }, bar);
-    pre.replaceWith(frame);
-    pre.tabIndex = 0; // it scrolls sideways, so the keyboard must reach it
-    frame.append(pre);
-    const language = ALIASES[written.toLowerCase()] ?? written.toLowerCase();
-    const length = code.textContent?.length ?? 0;
-    if (!whole || !Object.hasOwn(GRAMMARS, language) || length > LONGEST_HIGHLIGHTED) continue;
-    if (ready.has(language)) highlight(code, language);
-    else prepare(language).then(() => highlight(code, language), () => {}); // else it stays plain
+    const block = new CodeBlock(code.getAttribute("data-language") ?? "");
+    block.grow(code.textContent ?? "");
+    block.close();
+    pre.replaceWith(block.element);
   }
 }
 

@@ -3,7 +3,8 @@
 // Everyday characters that are written in only one of the two scripts.
 const SIMPLIFIED = new Set("们这个来时说为国学对发会过还样经点开长见现问关没种进无实动话两头间并应从业务东车书门马语");
 const TRADITIONAL = new Set("們這個來時說為國學對發會過還樣經點開長見現問關沒種進無實動話兩頭間並應從業務東車書門馬語");
-const LOOKED_AT = 2000; // characters
+/** Characters that decide. */
+export const LOOKED_AT = 2000;
 
 /**
  * @param {string} text

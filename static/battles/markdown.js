@@ -9,10 +9,14 @@
 import markdownIt from "../vendor/markdown-it.js";
 import cjkFriendly from "../vendor/markdown-it-cjk-friendly.js";
 import createPurifier from "../vendor/dompurify.js";
-import { decorate } from "./code.js";
+import { blocksBetween } from "./blocks.js";
+import { frameCode } from "./code.js";
+import { closeMarks } from "./marks.js";
 import { mathematics } from "./mathematics.js";
-import { closeMarks } from "./tail.js";
 import { say } from "./words.js";
+
+/** @typedef {import("./blocks.js").Block} Block */
+/** What the text so far has defined: addresses that links refer to. @typedef {object} Definitions */
 
 const TAGS = (
   "a p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s del sup sub span div "
@@ -28,6 +32,8 @@ const ATTRIBUTES = (
   + "width height depth voffset linethickness columnalign columnspacing columnlines rowspacing "
   + "rowlines rowalign notation"
 ).split(" ");
+/** A longer paragraph is drawn in parts: no browser lays out a million letters in one smoothly. */
+const LONGEST_PARAGRAPH = 8000; // characters
 
 const sanitiser = createPurifier(window);
 sanitiser.addHook("afterSanitizeAttributes", (/** @type {Element} */ node) => {
@@ -42,7 +48,8 @@ markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 // Only absolute addresses: an answer must not point into this site.
 markdown.validateLink = (/** @type {string} */ url) => /^(?:https?:\/\/|mailto:)/i.test(url.trim());
 
-const { rules } = markdown.renderer;
+const { renderer } = markdown;
+const { rules } = renderer;
 const escape = markdown.utils.escapeHtml;
 
 // A picture would tell another host who reads: it becomes a link, opened by choice.
@@ -67,40 +74,90 @@ for (const cell of ["th_open", "td_open"]) {
   };
 }
 
+/** Cut a long paragraph where a word ends. @param {string} content @returns {string[]} */
+function partsOf(content) {
+  const parts = [];
+  let from = 0;
+  while (content.length - from > LONGEST_PARAGRAPH) {
+    const full = from + LONGEST_PARAGRAPH;
+    const space = content.lastIndexOf(" ", full);
+    // Never between the halves of a character.
+    const cut = space > from ? space : full - Number(/[\ud800-\udbff]/.test(content[full - 1] ?? ""));
+    parts.push(content.slice(from, cut));
+    from = cut;
+  }
+  parts.push(content.slice(from));
+  return parts;
+}
+
+/** @param {any[]} tokens @returns {any[]} with each very long paragraph in parts */
+function withShortParagraphs(tokens) {
+  const isLong = (/** @type {any} */ { type, content }) => type === "inline" && content.length > LONGEST_PARAGRAPH;
+  if (!tokens.some(isLong)) return tokens;
+  return tokens.flatMap((token, at) => {
+    if (tokens[at + 1]?.type === "inline" && isLong(tokens[at + 1]) && token.type === "paragraph_open") return [];
+    if (tokens[at - 1]?.type === "inline" && isLong(tokens[at - 1]) && token.type === "paragraph_close") return [];
+    if (!isLong(token) || tokens[at - 1]?.type !== "paragraph_open") return [token];
+    return partsOf(token.content).flatMap((content) => {
+      const part = Object.assign(Object.create(Object.getPrototypeOf(token)), token, { content });
+      return [tokens[at - 1], part, tokens[at + 1]];
+    });
+  });
+}
+
 /**
- * Returns Markdown as sanitised nodes, with code highlighted and its copy buttons in place.
- *
  * @param {string} text
- * @param {boolean} [whole] false for the part of an answer that may still change
- * @returns {DocumentFragment}
+ * @param {Definitions} definitions that this text adds to
+ * @returns {Block[]} its outermost blocks
  */
-export function render(text, whole = true) {
-  const fragment = sanitiser.sanitize(markdown.render(whole ? text : closeMarks(text)), {
+export function blocksOf(text, definitions) {
+  /** @type {any[]} */
+  const tokens = [];
+  markdown.block.parse(text, markdown, definitions, tokens);
+  return blocksBetween(withShortParagraphs(tokens));
+}
+
+/**
+ * @param {Block} block
+ * @param {Definitions} definitions
+ * @param {boolean} [isOpen] whether its last line is still being written
+ * @returns {string} HTML that is yet to be sanitised
+ */
+export function htmlOf({ tokens, start, end }, definitions, isOpen = false) {
+  const last = isOpen ? tokens.findLastIndex(({ type }, at) => type === "inline" && at < end) : -1;
+  let html = "";
+  for (let at = start; at < end; at += 1) {
+    const { type, content } = /** @type {any} */ (tokens[at]);
+    if (type === "inline") html += markdown.renderInline(at === last ? closeMarks(content) : content, definitions);
+    else if (rules[type]) html += rules[type](tokens, at, markdown.options, definitions, renderer);
+    else html += renderer.renderToken(tokens, at, markdown.options);
+  }
+  return html;
+}
+
+/**
+ * @param {string} html
+ * @returns {DocumentFragment} what of it is allowed, with the frames of code blocks
+ */
+export function sanitised(html) {
+  const fragment = sanitiser.sanitize(html, {
     ALLOWED_TAGS: TAGS,
     ALLOWED_ATTR: ATTRIBUTES,
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,
   });
-  decorate(fragment, whole);
+  frameCode(fragment);
   return fragment;
 }
 
 /**
- * Returns where the last block of the text begins: what stands before can no longer change.
- *
- * Only whole lines decide, because half a line may still become a list item or a heading.
+ * Returns Markdown as sanitised nodes, with code highlighted and its copy buttons in place.
  *
  * @param {string} text
- * @returns {number} an offset in characters, 0 when nothing is closed yet
+ * @returns {DocumentFragment}
  */
-export function closedLength(text) {
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  /** @type {any[]} */
-  const tokens = [];
-  markdown.block.parse(whole, markdown, {}, tokens);
-  const last = tokens.findLast((token) => token.level === 0 && token.map && token.nesting >= 0);
-  let offset = 0;
-  for (let line = 0; line < (last?.map[0] ?? 0); line += 1) offset = whole.indexOf("\n", offset) + 1;
-  return offset;
+export function render(text) {
+  const definitions = {};
+  return sanitised(blocksOf(text, definitions).map((block) => htmlOf(block, definitions)).join(""));
 }
