@@ -12,7 +12,15 @@ from django.templatetags.static import static
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from arena.environment import boolean, database_from_url, integer, local_secret, number, words
+from arena.environment import (
+    LOCAL_DIR,
+    boolean,
+    database_from_url,
+    integer,
+    local_secret,
+    number,
+    words,
+)
 from arena.servers import broker_url, database_url, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,8 +54,12 @@ PACING = os.environ.get("PARITY_PACING", "paced")
 # A model with fewer counted votes is shown with its count and "too few votes", without a rating.
 MIN_VOTES_FOR_RATING = integer("PARITY_MIN_VOTES_FOR_RATING", default=30)
 # Seconds between two refreshes of the live board, and between two full publications.
-LIVE_BOARD_SECONDS = number("PARITY_LIVE_BOARD_SECONDS", default=2.0)
+LIVE_BOARD_SECONDS = number("PARITY_LIVE_BOARD_SECONDS", default=1.0)
 PUBLISH_SECONDS = number("PARITY_PUBLISH_SECONDS", default=3600.0)
+# A category, a language or a span of time with fewer counted votes has no board of its own.
+MIN_VOTES_FOR_BOARD = integer("PARITY_MIN_VOTES_FOR_BOARD", default=100)
+# Where workers keep counted votes as columns; any machine makes it again from Postgres.
+COLUMNS_DIR = Path(os.environ.get("PARITY_COLUMNS_DIR", LOCAL_DIR / "columns"))
 
 # --- Talking to endpoints ------------------------------------------------------------------------
 CONNECT_SECONDS = number("PARITY_CONNECT_SECONDS", default=10.0)
@@ -176,10 +188,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": LIVE_BOARD_SECONDS,
         "options": {"expires": 30.0},
     },
+    # Looks often, so that a publication that was killed goes on; works once a period.
     "publish-boards": {
         "task": "arena.boards.tasks.publish_boards",
-        "schedule": PUBLISH_SECONDS,
-        "options": {"expires": 600.0},
+        "schedule": min(PUBLISH_SECONDS, 30.0),
+        "options": {"expires": 30.0},
     },
     "void-turns-of-dead-processes": {
         "task": "arena.battles.tasks.void_abandoned_turns",
