@@ -16,7 +16,7 @@ from unfold.decorators import display
 from arena.catalog.check import check_endpoints
 from arena.catalog.enrol import enrol, put_into_battles
 from arena.catalog.forms import EndpointForm, NewEndpointForm, ProviderForm
-from arena.catalog.models import Endpoint, LanguageModel, Licensing, Provider
+from arena.catalog.models import Endpoint, LanguageModel, Licensing, Provider, PublishedScore
 
 _MOST_CHECKED_AT_ONCE = 20
 _keeps_keys_out_of_reports = method_decorator(sensitive_post_parameters("api_key"))
@@ -26,6 +26,13 @@ class LicensingInline(TabularInline):
     """A model's licences, each from a day on."""
 
     model = Licensing
+    extra = 0
+
+
+class PublishedScoreInline(TabularInline):
+    """What others measured; `manage.py import_scores` reads a file of them."""
+
+    model = PublishedScore
     extra = 0
 
 
@@ -45,7 +52,7 @@ class LanguageModelAdmin(ModelAdmin):
     list_select_related = ("standing",)
     search_fields = ("name", "organisation")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
-    inlines = (LicensingInline,)
+    inlines = (LicensingInline, PublishedScoreInline)
     actions = ("retire", "bring_back")
     readonly_fields = ("simulated", "created_at")
 

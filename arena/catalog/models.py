@@ -106,6 +106,47 @@ class Licensing(models.Model):
         return f"{self.get_licence_class_display()} ({self.since})"
 
 
+class PublishedScore(models.Model):
+    """What someone else measured of a model, with how and where it was said."""
+
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.CASCADE, related_name="published_scores"
+    )
+    benchmark = models.CharField(max_length=80)
+    value = models.FloatField()
+    # Examples given in the prompt; null where the source does not say.
+    shots = models.PositiveSmallIntegerField(null=True, blank=True)
+    harness = models.CharField(max_length=120, blank=True, default="")
+    source = models.CharField(max_length=500)
+    published_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["benchmark", "language_model", "-published_on"]
+        constraints = [
+            # Serves: a model's scores; a second import of the same file.
+            models.UniqueConstraint(
+                fields=["language_model", "benchmark", "shots", "harness", "source"],
+                nulls_distinct=False,
+                name="published_score_one_per_measurement",
+            ),
+            models.CheckConstraint(
+                condition=Q(value__gt=float("-inf")) & Q(value__lt=float("inf")),
+                name="published_score_is_a_number",
+            ),
+            models.CheckConstraint(
+                condition=~Q(benchmark="") & ~Q(source=""),
+                name="published_score_names_benchmark_and_source",
+            ),
+        ]
+        indexes = [
+            # Serves: one benchmark beside the arena's ratings.
+            models.Index(fields=["benchmark"], name="published_score_by_benchmark"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.benchmark}: {self.value:g}"
+
+
 class Provider(models.Model):
     """An account at a hosted API, or a server of one's own: an address and a key."""
 
