@@ -10,7 +10,6 @@ from ratings.arrays import Floats, Integers
 from ratings.board import Board, Digestible
 from ratings.components import Components
 from ratings.covariance import Covariance
-from ratings.errors import InvalidParameter
 from ratings.parameters import Parameters
 from ratings.ranks import overlap_ranks
 
@@ -63,7 +62,7 @@ def board_columns(
     m, main = len(models), components.main
     scale = parameters.scale
     unit = scale.points_per_logit
-    shift = _shift(models, components, estimate.theta, parameters)
+    shift = scale.shift(models, components, estimate.theta)
     rating = np.full(m, np.nan)
     rating[main] = shift + unit * estimate.theta
     lower, upper = np.full((2, m), np.nan)
@@ -134,22 +133,6 @@ def assemble_board(
         notes=tuple(notes),
         tie_strength=tie_strength,
     )
-
-
-def _shift(
-    models: tuple[str, ...], components: Components, theta: Floats, parameters: Parameters
-) -> float:
-    scale = parameters.scale
-    if scale.anchor is None:
-        return scale.center
-    name, rating = scale.anchor
-    if name not in models:
-        raise InvalidParameter(f"the anchor {name!r} is not among the models")
-    place = models.index(name)
-    if place in components.unrated:
-        raise InvalidParameter(f"the anchor {name!r} has no rating: {components.unrated[place]}")
-    here = int(np.flatnonzero(components.main == place)[0])
-    return float(rating - scale.points_per_logit * theta[here])
 
 
 def _best_first(models: tuple[str, ...], rating: Floats, label: Integers) -> Integers:

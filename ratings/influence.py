@@ -14,7 +14,7 @@ from ratings.arrays import Floats, Integers
 from ratings.bradley_terry import points_taken, rateable_components
 from ratings.comparisons import Comparisons
 from ratings.covariance import model_covariance
-from ratings.errors import RatingsError
+from ratings.errors import InvalidParameter, RatingsError
 from ratings.newton import fit_strengths, gradient_and_curvature, logistic
 from ratings.outcomes import OUTCOMES, BothBad, Scoring, Ties
 from ratings.tally import Tally
@@ -56,7 +56,7 @@ def votes_to_flip_first_place(
     Parameters
     ----------
     votes : Comparisons or Tally
-        Weights are ignored: every vote is one vote.
+        Without weights: every vote is one vote.
     ties, both_bad
         As in `ratings.fit_bradley_terry`; no Davidson.
     challengers : int
@@ -66,10 +66,24 @@ def votes_to_flip_first_place(
     -------
     Flip or None
         None when no set was found that keeps the models comparable.
+
+    Raises
+    ------
+    InvalidParameter
+        Votes with weights, Davidson's ties, no challenger.
+    NotEnoughVotes, Separated
+        As in `ratings.fit_bradley_terry`.
     """
+    if challengers < 1:
+        raise InvalidParameter(f"challengers must be at least 1, not {challengers}")
+    if ties == "davidson":
+        raise InvalidParameter("votes are only taken away under ties='half' or 'drop'")
     tally = votes if isinstance(votes, Tally) else Tally.from_comparisons(votes)
-    tally = Tally.from_counts(tally.models, tally.count)
-    scoring = Scoring("half" if ties == "davidson" else ties, both_bad)
+    if tally.weight is not tally.count:
+        raise InvalidParameter(
+            "which votes hold up the leader is counted in whole votes: leave the weights out"
+        )
+    scoring = Scoring(ties, both_bad)
     counted = tally.counted(scoring)
     main = counted.restricted(rateable_components(counted, 0.0).main)
     fit = fit_strengths(points_taken(main))

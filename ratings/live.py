@@ -16,6 +16,7 @@ from ratings.components import Components
 from ratings.errors import InvalidParameter
 from ratings.newton import ChordSolver, fit_strengths
 from ratings.outcomes import BothBad, Scoring, Ties
+from ratings.scale import Scale
 from ratings.tally import Tally
 
 
@@ -28,6 +29,13 @@ class LiveRatings:
         Without weights; the models are fixed, so list those to come as well.
     ties, both_bad, prior
         As in `ratings.fit_bradley_terry`; no Davidson.
+
+    Raises
+    ------
+    InvalidParameter
+        Votes with weights, Davidson's ties.
+    NotEnoughVotes, Separated
+        As in `ratings.fit_bradley_terry`.
     """
 
     _components: Components
@@ -84,20 +92,47 @@ class LiveRatings:
             self._theta = self._solve(self._main_points(), self._theta)
 
     def ratings(
-        self, *, scale: float = 400.0, base: float = 10.0, center: float = 1000.0
+        self,
+        *,
+        scale: float = 400.0,
+        base: float = 10.0,
+        center: float = 1000.0,
+        anchor: tuple[str, float] | None = None,
     ) -> Floats:
-        """Ratings now, in points, (m,) in the order of `models`; NaN outside the main component."""
+        """Ratings now, in points, (m,) in the order of `models`; NaN outside the main component.
+
+        Parameters
+        ----------
+        scale, base, center, anchor
+            As in `ratings.fit_bradley_terry`.
+        """
+        points = Scale(scale, base, center, anchor)
         rating = np.full(len(self.models), np.nan)
-        rating[self._components.main] = center + scale / np.log(base) * self._theta
+        rating[self._components.main] = (
+            points.shift(self.models, self._components, self._theta)
+            + points.points_per_logit * self._theta
+        )
         return rating
 
     def board(self, **options: Any) -> Board:
-        """Fit a whole board from the counts, with the options of `ratings.fit_bradley_terry`."""
+        """Fit a whole board from the counts, with the options of `ratings.fit_bradley_terry`.
+
+        Raises
+        ------
+        InvalidParameter
+            Another policy for ties, both bad or the prior than these ratings were begun with.
+        """
         fixed = {
             "ties": self._scoring.ties,
             "both_bad": self._scoring.both_bad,
             "prior": self._prior,
         }
+        for name in options.keys() & fixed.keys():
+            if options[name] != fixed[name]:
+                raise InvalidParameter(
+                    f"these live ratings were begun with {name}={fixed[name]!r}, so their board "
+                    f"cannot have {name}={options[name]!r}"
+                )
         return fit_bradley_terry(self.tally, **(options | fixed))
 
     def _refit(self) -> None:

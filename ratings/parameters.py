@@ -1,5 +1,6 @@
 """What a fit may be asked for, checked once and kept with the board."""
 
+import operator
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any, Literal, get_args
@@ -36,6 +37,8 @@ class Parameters:
             raise InvalidParameter(f"prior must be a finite number of votes, not {self.prior}")
         if self.rounds < 2:
             raise InvalidParameter(f"rounds must be at least 2, not {self.rounds}")
+        if self.seed < 0:
+            raise InvalidParameter(f"seed must not be negative, not {self.seed}")
 
     @classmethod
     def of(
@@ -62,8 +65,8 @@ class Parameters:
             scale=Scale(float(scale), float(base), float(center), anchor),
             pair_weight=None if pair_weight is None else float(pair_weight),
             prior=float(prior),
-            rounds=rounds,
-            seed=seed,
+            rounds=_whole(rounds, "rounds"),
+            seed=_whole(seed, "seed"),
         )
 
     @property
@@ -99,3 +102,11 @@ class Parameters:
         if flat["anchor"] is not None:
             flat["anchor"] = [flat["anchor"][0], float(flat["anchor"][1])]
         return {"method": method} | flat
+
+
+def _whole(value: int, name: str) -> int:
+    """Take any kind of integer; None would draw another board each time."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InvalidParameter(f"{name} must be an integer, not {value!r}") from None

@@ -1,8 +1,14 @@
 """From natural log-odds to points on a published scale."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
+import numpy as np
+
+from ratings.arrays import Floats
+from ratings.components import Components
 from ratings.errors import InvalidParameter
 
 
@@ -31,9 +37,9 @@ class Scale:
             self._check_anchor(self.anchor)
 
     @staticmethod
-    def _check_anchor(anchor: tuple[str, float]) -> None:
+    def _check_anchor(anchor: tuple[object, ...]) -> None:
         match anchor:
-            case (str(), int() | float() as rating) if math.isfinite(rating):
+            case (str(), rating) if isinstance(rating, Real) and math.isfinite(rating):
                 return
         raise InvalidParameter(f"anchor must be (model, rating), not {anchor!r}")
 
@@ -41,3 +47,32 @@ class Scale:
     def points_per_logit(self) -> float:
         """Points of rating in one natural log-odds; 173.7 for 400 and 10."""
         return self.scale / math.log(self.base)
+
+    def shift(self, models: Sequence[str], components: Components, theta: Floats) -> float:
+        """Points at which a strength of 0 stands.
+
+        Parameters
+        ----------
+        models : m str
+        components : Components
+            Over all m models.
+        theta : (r,)
+            Natural log-odds of ``components.main``, with mean 0.
+
+        Raises
+        ------
+        InvalidParameter
+            The anchor is not among the models, or has no rating.
+        """
+        if self.anchor is None:
+            return self.center
+        name, rating = self.anchor
+        if name not in models:
+            raise InvalidParameter(f"the anchor {name!r} is not among the models")
+        place = models.index(name)
+        if place in components.unrated:
+            raise InvalidParameter(
+                f"the anchor {name!r} has no rating: {components.unrated[place]}"
+            )
+        here = int(np.flatnonzero(components.main == place)[0])
+        return float(float(rating) - self.points_per_logit * theta[here])
