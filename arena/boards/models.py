@@ -21,8 +21,12 @@ class Board(models.Model):
     # One source of votes: live, import:NAME or simulated; never mixed.
     source = models.CharField(max_length=64)
     method = models.CharField(max_length=20, choices=Method)
+    # The slice: a use or a kind of prompt (`arena.boards.slices`), a language with its script, the
+    # last so many days; empty and null are everything.
     category = models.CharField(max_length=40, blank=True, default="")
     language = models.CharField(max_length=20, blank=True, default="")
+    days = models.PositiveSmallIntegerField(null=True, blank=True)
+    style_controlled = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -33,7 +37,9 @@ class Board(models.Model):
                 fields=["source", "slug"], name="board_one_per_source_and_slug"
             ),
             models.UniqueConstraint(
-                fields=["source", "method", "category", "language"], name="board_one_per_slice"
+                fields=["source", "method", "category", "language", "days", "style_controlled"],
+                nulls_distinct=False,
+                name="board_one_per_slice",
             ),
             models.CheckConstraint(
                 condition=Q(method__in=Method.values), name="board_method_known"
@@ -49,7 +55,15 @@ class Snapshot(models.Model):
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="snapshots")
     replay_id = models.CharField(max_length=64)
+    # SHA-256 of the published rows of the fit: equal after a faithful replay anywhere.
+    figures_hash = models.CharField(max_length=64, blank=True, default="")
     parameters = models.JSONField(default=dict)
+    # Votes cast before are not in it; null on a board of all time.
+    since = models.DateTimeField(null=True, blank=True)
+    # Style coefficients with their intervals, on a board that controls for style.
+    style = models.JSONField(default=list)
+    # What moved each rating since the published snapshot before: see `arena.boards.movement`.
+    movement = models.JSONField(default=dict)
     # Counted votes, those who cast them, and the highest vote id among them.
     votes = models.PositiveIntegerField()
     voters = models.PositiveIntegerField()
@@ -114,3 +128,25 @@ class SnapshotRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.language_model}: {self.rating}"
+
+
+class PairTable(models.Model):
+    """Direct votes between the models of a board's newest full fit, and how its ratings vary
+    together. Read it with `arena.boards.pairs.read_pairs`.
+    """
+
+    board = models.OneToOneField(
+        Board, primary_key=True, on_delete=models.CASCADE, related_name="pair_table"
+    )
+    replay_id = models.CharField(max_length=64)
+    # Primary keys of the m models; the tables below are (m, m) in this order, deflated.
+    language_models = models.JSONField()
+    won = models.BinaryField()
+    tied = models.BinaryField()
+    both_bad = models.BinaryField()
+    # Points squared; empty where the fit has no interval.
+    covariance = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"pairs of {self.board}"

@@ -12,11 +12,29 @@ def newest_snapshots() -> QuerySet[Snapshot]:
     return Snapshot.objects.filter(pk__in=boards).select_related("board")
 
 
-def newest_snapshot(source: str, method: str) -> Snapshot | None:
-    """Return the newest overall snapshot of a source and method, or None."""
-    board = Board.objects.filter(source=source, method=method, category="", language="").first()
-    if board is None:
-        return None
+def newest_snapshot(
+    source: str,
+    method: str,
+    *,
+    category: str = "",
+    language: str = "",
+    days: int | None = None,
+    style_controlled: bool = False,
+) -> Snapshot | None:
+    """Return the newest snapshot of a source, method and slice, by default of all votes."""
+    board = Board.objects.filter(
+        source=source,
+        method=method,
+        category=category,
+        language=language,
+        days=days,
+        style_controlled=style_controlled,
+    ).first()
+    return None if board is None else newest_of(board)
+
+
+def newest_of(board: Board) -> Snapshot | None:
+    """Return a board's newest snapshot, or None before the first."""
     return board.snapshots.select_related("board").order_by("-id").first()
 
 

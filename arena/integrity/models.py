@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -21,24 +22,59 @@ class CategorySource(models.TextChoices):
     """Who named a vote's category."""
 
     RULE = "rule", _("by rule")
+    ENDPOINT = "endpoint", _("by a language model")
+    # Simulated votes have no prompts.
+    SIMULATED = "simulated", _("simulated")
 
 
-class VoteFacts(models.Model):
+class Facts(models.Model):
+    """What is decided about a vote, by rules with a version. Counts of style are null where the
+    answers are not known.
+    """
+
+    # The vote's own, kept here for the index that finds what changed in a source.
+    source = models.CharField(max_length=64)
+    # The source's `DecisionCount` when this was written: it grows with every change.
+    revision = models.PositiveBigIntegerField()
+    counted = models.BooleanField()
+    not_counted_because = models.CharField(
+        max_length=40, choices=NotCounted, blank=True, default=""
+    )
+    # One of `arena.integrity.categories.USES`, or empty.
+    category = models.CharField(max_length=40, blank=True, default="")
+    category_by = models.CharField(max_length=20, choices=CategorySource, blank=True, default="")
+    # BCP 47, with script for Chinese (zh-Hans, zh-Hant); empty when unknown.
+    language = models.CharField(max_length=20, blank=True, default="")
+    hard = models.BooleanField(default=False)
+    longer = models.BooleanField(default=False)
+    multi_turn = models.BooleanField(default=False)
+    # An answer refuses the request.
+    refusal = models.BooleanField(default=False)
+    # The first prompt is one that the landing page offers.
+    starter = models.BooleanField(default=False)
+    tokens_a = models.PositiveIntegerField(null=True)
+    tokens_b = models.PositiveIntegerField(null=True)
+    headers_a = models.PositiveIntegerField(null=True)
+    headers_b = models.PositiveIntegerField(null=True)
+    lists_a = models.PositiveIntegerField(null=True)
+    lists_b = models.PositiveIntegerField(null=True)
+    bold_a = models.PositiveIntegerField(null=True)
+    bold_b = models.PositiveIntegerField(null=True)
+    rule_version = models.PositiveSmallIntegerField()
+    # The version of the question to which an endpoint's label is the answer; 0 without one.
+    label_version = models.PositiveSmallIntegerField(default=0)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class VoteFacts(Facts):
     """The verdict on a final vote. Rules can be run again; the vote itself never changes."""
 
     vote = models.OneToOneField(
         Vote, primary_key=True, on_delete=models.CASCADE, related_name="facts"
     )
-    counted = models.BooleanField()
-    not_counted_because = models.CharField(
-        max_length=40, choices=NotCounted, blank=True, default=""
-    )
-    category = models.CharField(max_length=40, blank=True, default="")
-    category_by = models.CharField(max_length=20, choices=CategorySource, blank=True, default="")
-    # BCP 47, with script for Chinese (zh-Hans, zh-Hant); empty when unknown.
-    language = models.CharField(max_length=20, blank=True, default="")
-    rule_version = models.PositiveSmallIntegerField()
-    decided_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "vote facts"
@@ -56,10 +92,38 @@ class VoteFacts(models.Model):
         indexes = [
             # Serves: votes to decide again after a rule changed.
             models.Index(fields=["rule_version"], name="vote_facts_by_rule_version"),
+            # Serves: what changed in a source since the column cache last looked.
+            models.Index(fields=["source", "revision"], name="vote_facts_by_revision"),
         ]
 
     def __str__(self) -> str:
         return "counted" if self.counted else self.not_counted_because
+
+
+class PastVoteFacts(Facts):
+    """Facts that later ones replaced; written by a trigger. With them the votes that any board
+    was made of can be told for ever: those whose facts began at or before the board's revision
+    and, if they ended, ended after it.
+    """
+
+    vote = models.ForeignKey(Vote, on_delete=models.CASCADE, related_name="+", db_index=False)
+    until_revision = models.PositiveBigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "past vote facts"
+        constraints = [
+            # Serves: a vote's past.
+            models.UniqueConstraint(
+                fields=["vote", "revision"], name="past_vote_facts_one_per_revision"
+            ),
+        ]
+        indexes = [
+            # Serves: facts that ended after a board was made.
+            models.Index(fields=["source", "until_revision"], name="past_vote_facts_by_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vote_id}, {self.revision} to {self.until_revision}"
 
 
 class UndecidedVoteQuerySet(models.QuerySet["UndecidedVote"]):
@@ -94,12 +158,15 @@ class UndecidedVote(models.Model):
 class DecisionCount(models.Model):
     """How many verdicts on votes of one source were ever written, changed or erased.
 
-    It grows in the same transaction as the verdicts. A board that has read this number before it
-    read the votes knows by comparing it whether anything is new.
+    It grows in the same transaction as the verdicts, before they are written, and the facts carry
+    the number it came to. Its row is locked until that transaction ends, so a source's revisions
+    become visible in their order: who has seen one has seen all before it.
     """
 
     source = models.CharField(primary_key=True, max_length=64)
     decisions = models.PositiveBigIntegerField(default=0)
+    # A new one whenever facts vanish or a backup is restored: what was read before is void.
+    epoch = models.UUIDField(db_default=RandomUUID())
 
     def __str__(self) -> str:
         return f"{self.source}: {self.decisions}"

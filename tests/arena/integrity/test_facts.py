@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
-from arena.battles.models import Retraction, Vote
+from arena.battles.models import Retraction, Turn, Vote
 from arena.integrity import facts
+from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.facts import decide_votes, decisions_by_source
-from arena.integrity.models import UndecidedVote, VoteFacts
+from arena.integrity.models import NotCounted, PastVoteFacts, UndecidedVote, VoteFacts
 from tests.arena.boards.votes import NOW, cast, new_model
 
 LATER = NOW + dt.timedelta(minutes=1)
@@ -95,8 +96,8 @@ def test_it_says_that_a_rule_named_the_category() -> None:
 
 
 @pytest.mark.django_db
-def test_it_decides_again_what_an_older_rule_decided() -> None:
-    vote = cast(new_model("Alder"), new_model("Birch"))
+def test_it_decides_again_what_an_older_rule_decided_and_keeps_what_that_said() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), prompt="Compare trees")
     decide_votes(LATER)
     VoteFacts.objects.update(rule_version=0, counted=False, not_counted_because="same_model")
     assert decide_votes(LATER) == 1
@@ -104,6 +105,67 @@ def test_it_decides_again_what_an_older_rule_decided() -> None:
     assert again.counted
     assert again.rule_version == facts.RULE_VERSION
     assert decisions_by_source() == {"live": 2}
+    past = PastVoteFacts.objects.get()
+    assert (past.vote_id, past.counted, past.not_counted_because) == (vote.pk, False, "same_model")
+    assert (past.revision, past.until_revision, again.revision) == (1, 2, 2)
+
+
+@pytest.mark.django_db
+def test_facts_that_come_out_the_same_keep_their_revision() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), prompt="Compare trees")
+    decide_votes(LATER)
+    VoteFacts.objects.update(rule_version=0)
+    assert decide_votes(LATER) == 1
+    assert VoteFacts.objects.get(vote=vote).revision == 1
+    assert not PastVoteFacts.objects.exists()
+
+
+@pytest.mark.django_db
+def test_facts_outlast_texts_that_were_erased() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), prompt="Write a short poem about rain")
+    decide_votes(LATER)
+    Turn.objects.update(prompt="")
+    VoteFacts.objects.update(rule_version=0)
+    assert decide_votes(LATER) == 1
+    again = VoteFacts.objects.get(vote=vote)
+    assert (again.category, again.language) == ("creative_writing", "en")
+    assert again.rule_version == facts.RULE_VERSION
+
+
+@pytest.mark.django_db
+def test_it_notes_style_turns_refusals_and_starters() -> None:
+    vote = cast(
+        new_model("Alder"),
+        new_model("Birch"),
+        prompt="Explain tail recursion to a cook.",
+        answers=("# Soup\n\n- **one** pot\n- two\n", "I'm sorry, but I can't help with that."),
+    )
+    decide_votes(LATER)
+    found = vote.facts
+    assert (found.headers_a, found.lists_a, found.bold_a) == (1, 2, 1)
+    assert (found.headers_b, found.lists_b, found.bold_b) == (0, 0, 0)
+    assert (found.tokens_a, found.tokens_b) == (7, 10)
+    assert found.refusal
+    assert found.starter
+    assert (found.multi_turn, found.longer, found.hard) == (False, False, False)
+
+
+@pytest.mark.django_db
+def test_a_vote_without_texts_has_no_style() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"))
+    decide_votes(LATER)
+    assert vote.facts.tokens_a is None
+    assert vote.facts.counted
+
+
+@pytest.mark.django_db
+def test_excluded_votes_are_not_counted_and_say_why() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"))
+    decide_votes(LATER)
+    assert exclude_votes([vote.pk], NotCounted.SAME_MODEL, now=LATER) == 1
+    assert exclude_votes([vote.pk], NotCounted.SAME_MODEL, now=LATER) == 0
+    found = VoteFacts.objects.get()
+    assert (found.counted, found.not_counted_because, found.revision) == (False, "same_model", 2)
 
 
 @pytest.mark.django_db
