@@ -13,11 +13,11 @@ ALLOWED: dict[str, set[str]] = {
     "ratings": {"ratings"},
     "workers": {"workers"},
     "arena.embedded": {"arena.embedded"},
-    "arena.voters": {"arena.voters", "arena.ids", "arena.read_only"},
+    "arena.voters": {"arena.voters", "arena.connections", "arena.ids", "arena.read_only"},
     "arena.catalog": {"arena.catalog", "arena.ids", "workers.endpoints"},
     "arena.battles": {
         *("arena.battles", "arena.catalog", "arena.voters", "arena.ids"),
-        *("arena.environment", "arena.read_only", "workers.endpoints"),
+        *("arena.connections", "arena.environment", "arena.read_only", "workers.endpoints"),
     },
     "arena.integrity": {
         *("arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),

@@ -8,8 +8,7 @@ import asyncio
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -19,20 +18,16 @@ from django.utils import timezone
 
 from arena.battles import turns
 from arena.battles.errors import Unavailable
-from arena.battles.models import Runner, Side, Turn, TurnState
-from arena.battles.pacing import Mode, Pacer
-from arena.battles.protocol import Frame, TurnEnded
-from arena.battles.side import SideReply
+from arena.battles.live_turn import LiveTurn
+from arena.battles.models import Runner, Turn, TurnState
 from arena.battles.slots import EndpointSlots
-from arena.battles.stream import BattleStreams, Entry
+from arena.battles.stream import BattleStreams
 from arena.battles.turns import StartedTurn, TurnEnd
 from arena.catalog.addresses import endpoint_clients
 from arena.ids import uuid7
-from workers.endpoints import EndpointClients
 
 logger = logging.getLogger(__name__)
 
-FRAME_SECONDS = 0.04
 # Waits between tries to store the end of a turn while the database is away.
 _TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _FLUSH_SECONDS = 2.0
@@ -45,88 +40,6 @@ async def in_database[**P, T](function: Callable[P, T], *args: P.args, **kwargs:
     return result
 
 
-class LiveTurn:
-    """One attempt at a turn: both endpoints at once, frames out."""
-
-    def __init__(self, started: StartedTurn, streams: BattleStreams) -> None:
-        self.started = started
-        self._streams = streams
-        self._clock = asyncio.get_running_loop().time
-        self._pacer = Pacer(Side, mode=cast("Mode", settings.PACING))
-        self._sides = {
-            side: SideReply(call, self._feeder(side)) for side, call in started.calls.items()
-        }
-        self._seq = started.first_seq - 1
-        self.stopped = False
-
-    async def run(self, clients: EndpointClients, slots: EndpointSlots) -> None:
-        """Stream until both sides are whole and visible, one has failed, or it is stopped."""
-        tasks = {
-            side: asyncio.create_task(reply.run(clients, slots), name=f"side {side}")
-            for side, reply in self._sides.items()
-        }
-        try:
-            while not (self.stopped or self.failed or self._pacer.finished):
-                await asyncio.sleep(FRAME_SECONDS)
-                for side, task in tasks.items():
-                    if task.done():
-                        task.result()  # an error of ours ends the turn
-                        self._pacer.end(side)
-                if not self.failed:
-                    self._show()
-        finally:
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
-
-    @property
-    def failed(self) -> bool:
-        """Whether a side ended without a complete answer."""
-        return any(reply.failed for reply in self._sides.values())
-
-    @property
-    def replaceable(self) -> bool:
-        """Whether it failed before anything was shown."""
-        return self.failed and not self._pacer.anything_shown and not self.stopped
-
-    @property
-    def last_seq(self) -> int:
-        """The number of the last frame, with the turn's end that is still to come."""
-        return self._seq + 1
-
-    def results(self) -> Mapping[Side, turns.SideResult]:
-        """Return how each side ended."""
-        return {
-            side: reply.result(shown=self._pacer.shown(side) if self.stopped else None)
-            for side, reply in self._sides.items()
-        }
-
-    def publish_end(self, end: TurnEnd) -> None:
-        """Tell the readers that the turn is over, after it was stored."""
-        self._seq += 1
-        message = TurnEnded(
-            seq=self._seq,
-            turn=self.started.number,
-            state=end.state,
-            votable=end.votable,
-            void=end.void,
-        )
-        self._streams.publish(self.started.battle_id, Entry(self._seq, message.encode(), last=True))
-
-    def _feeder(self, side: Side) -> Callable[[str], None]:
-        return lambda text: self._pacer.feed(side, text, self._clock())
-
-    def _show(self) -> None:
-        texts = self._pacer.advance(self._clock())
-        if not any(texts.values()):
-            return
-        self._seq += 1
-        frame = Frame(
-            seq=self._seq, turn=self.started.number, texts=texts, states=self._pacer.states()
-        )
-        self._streams.publish(self.started.battle_id, Entry(self._seq, frame.encode(), last=False))
-
-
 class Generation:
     """The turns of one process, its connections, and the row that says it is alive."""
 
@@ -136,7 +49,7 @@ class Generation:
             settings.REDIS_URL, process=self.runner_id, on_order=self._stop_here
         )
         self._clients = endpoint_clients()
-        self._slots = EndpointSlots()
+        self._slots = EndpointSlots(settings.REDIS_URL, process=self.runner_id)
         self._live: dict[int, LiveTurn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting: set[asyncio.Task[StartedTurn]] = set()
@@ -205,11 +118,13 @@ class Generation:
         if self._begun is not None:
             await self.streams.flush(seconds=_FLUSH_SECONDS)
             await self.streams.__aexit__()
+            await self._slots.__aexit__()
             await self._clients.close()
 
     async def _begin(self) -> None:
         await in_database(Runner.objects.create, id=self.runner_id)
         await self.streams.__aenter__()
+        await self._slots.__aenter__()
         self._heart = asyncio.create_task(self._beat(), name="battles heartbeat")
 
     async def _start(self, open_turn: Callable[..., StartedTurn], *args: object) -> StartedTurn:
@@ -241,14 +156,17 @@ class Generation:
         end: StartedTurn | TurnEnd
         if live.replaceable:
             end = await _persist(
-                lambda: turns.next_attempt(started, results, at=at, runner_id=self.runner_id)
+                lambda: turns.next_attempt(
+                    started, results, at=at, runner_id=self.runner_id, last_seq=live.last_seq
+                )
             )
         else:
             end = await _persist(
                 lambda: turns.finish_turn(started, results, at=at, last_seq=live.last_seq)
             )
         if not live.stopped:
-            await _persist(lambda: turns.record_health(started.calls, results, at=at))
+            outcomes = live.outcomes()
+            await _persist(lambda: turns.record_health(started.calls, outcomes, at=at))
         return end
 
     def _stop_here(self, order: str) -> None:

@@ -1,9 +1,10 @@
 """The messages of the battle socket: what a browser may say, and what it is told.
 
 Browser to server: `Prompt`, `Resume`, `Stop`, `Again`. Server to browser: `BattleMessage` (the
-stored truth), `Frame` (new text of both sides), `TurnEnded`, `ErrorMessage`. All are JSON objects
-in text frames with a ``type``. Frames and turn ends of a battle are numbered together from 1; the
-``seq`` of a `BattleMessage` is the number after which its frames go on.
+stored truth), `Queued` (its place in line), `Frame` (new text of both sides), `TurnEnded`,
+`ErrorMessage`. All are JSON objects in text frames with a ``type``. What a battle is told in turn,
+its places, frames and turn ends, is numbered together from 1; the ``seq`` of a `BattleMessage` is
+the number after which they go on.
 
 Nothing of a model, an endpoint, a cost or a time is in any of them.
 """
@@ -183,6 +184,22 @@ class BattleMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A battle that waits for its endpoints: its place in line, 1 is next; 0 ends the wait.
+
+    It is one number for both sides, so that it says nothing about either.
+    """
+
+    seq: int
+    turn: int
+    position: int
+
+    def encode(self) -> str:
+        """Return the message as it is sent."""
+        return _encode("queue", seq=self.seq, turn=self.turn, position=self.position)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """New text of both sides, and where each stands."""
 
@@ -220,15 +237,20 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorMessage:
-    """Something was refused; ``message`` is a sentence in the visitor's language."""
+    """Something was refused; ``message`` is a sentence in the visitor's language.
+
+    ``retry_after`` says in how many seconds the same may be possible, where waiting helps.
+    """
 
     code: str
     message: str
+    retry_after: int | None = None
 
     def encode(self) -> str:
         """Return the message as it is sent."""
-        return _encode("error", code=self.code, message=self.message)
+        more = {} if self.retry_after is None else {"retry_after": self.retry_after}
+        return _encode("error", code=self.code, message=self.message, **more)
 
 
-def _encode(kind: Literal["battle", "frame", "turn", "error"], **fields: Any) -> str:
+def _encode(kind: Literal["battle", "queue", "frame", "turn", "error"], **fields: Any) -> str:
     return json.dumps({"type": kind, **fields}, ensure_ascii=False, separators=(",", ":"))

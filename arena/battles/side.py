@@ -1,4 +1,4 @@
-"""One side of a turn: its call, from the free slot to the last word."""
+"""One side of a turn: its call, from the request to the last word."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 
 from arena.battles.models import FinishReason, ReplyState
-from arena.battles.slots import EndpointSlots
 from arena.battles.turns import Call, SideResult
 from arena.catalog.addresses import endpoint_address
 from workers.endpoints import (
@@ -21,7 +20,6 @@ from workers.endpoints import (
     stream_reply,
 )
 
-_SECONDS_FOR_A_SLOT = 20.0
 _SUCCESS = frozenset({FinishReason.STOP, FinishReason.LENGTH})
 
 
@@ -52,7 +50,7 @@ class SideReply:
         self._finished: Finished | None = None
         self._error: tuple[str, str] | None = None
 
-    async def run(self, clients: EndpointClients, slots: EndpointSlots) -> None:
+    async def run(self, clients: EndpointClients) -> None:
         """Stream the reply to its end; what goes wrong with the endpoint is kept, not raised."""
         endpoint = self._call.endpoint
         try:
@@ -61,15 +59,14 @@ class SideReply:
             self._error = ("misconfigured", str(error))
             return
         try:
-            async with slots.hold(
-                endpoint.pk, limit=endpoint.max_concurrent, seconds=_SECONDS_FOR_A_SLOT
-            ):
-                self._began = asyncio.get_running_loop().time()
-                await self._stream(clients, address)
-        except TimeoutError:
-            self._error = ("busy", "all of its slots were taken")
+            self._began = asyncio.get_running_loop().time()
+            await self._stream(clients, address)
         except EndpointError as error:
             self._error = (error.code, error.detail)
+
+    def find_busy(self) -> None:
+        """Give up before the request: the line for the endpoints was too long."""
+        self._error = ("busy", "no slot came free in time")
 
     @property
     def failed(self) -> bool:
@@ -79,7 +76,7 @@ class SideReply:
     def result(self, *, shown: str | None = None) -> SideResult:
         """Return how it ended. One that had not ended was stopped.
 
-        ``shown`` replaces the text, where a voter stopped it: the reply is what was visible.
+        ``shown`` replaces the text of a turn that was cut: the reply is what was visible.
         """
         if self._error:
             state = ReplyState.FAILED

@@ -1,56 +1,216 @@
-"""How many requests an endpoint has at once, in this process."""
+"""How many requests an endpoint has at once, over all processes; who comes later waits in line.
+
+A battle stands in one line for the slots of both its endpoints and takes them together, so none is
+held idle. The line is in Redis (see `slots.lua`): first come, first served among those who want the
+same endpoint. What a process holds it says again and again; when it dies its leases end, and when
+Redis loses its memory the next word of each process restores it. While Redis is away each process
+goes on within its share of the limit.
+"""
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from arena.connections import REDIS_IS_AWAY, redis_client
+
+_SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
+_KEYS = [f"parity:{{slots}}:{name}" for name in ("line", "forgotten", "processes", "held:")]
+LEASE_SECONDS = 20.0
+_WORDS_PER_LEASE = 4
+# Those who wait learn of a slot that another process gave back within this time.
+_SECONDS_BETWEEN_LOOKS = 0.25
+_PATIENCE_SECONDS = 5.0
+_ANSWER_SECONDS = 1.0
+
+
+class Place:
+    """A battle's place: in line, then at its endpoints.
+
+    Attributes
+    ----------
+    position : int or None
+        1 is next; 0 when it has its slots; None before anyone knows.
+    """
+
+    def __init__(
+        self, ticket: str, limits: Mapping[int, int], on_free: Callable[[str, int], None]
+    ) -> None:
+        self.ticket = ticket
+        self.limits = limits
+        self.position: int | None = None
+        self.arrival = 0
+        self.held: set[int] = set()
+        self._on_free = on_free
+        self._news = asyncio.Event()
+
+    @property
+    def granted(self) -> bool:
+        """Whether it has its slots."""
+        return self.position == 0
+
+    async def news(self, *, seconds: float) -> None:
+        """Wait until the position is another one, at most so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
+        self._news.clear()
+
+    def move(self, position: int) -> None:
+        """Take a position; 0 takes the slots."""
+        if position == 0:
+            self.held = set(self.limits)
+        if position != self.position:
+            self.position = position
+            self._news.set()
+
+    def give_back(self, endpoint: int) -> None:
+        """Free one slot; a second time is harmless."""
+        if endpoint in self.held:
+            self.held.discard(endpoint)
+            self._on_free(self.ticket, endpoint)
 
 
 class EndpointSlots:
-    """Counts the calls of each endpoint; who comes when all are taken waits in line."""
+    """The slots that the battles of this process hold and wait for. Belongs to one event loop.
 
-    def __init__(self) -> None:
-        self._taken: dict[int, int] = defaultdict(int)
-        self._lines: dict[int, deque[asyncio.Future[None]]] = defaultdict(deque)
+    Parameters
+    ----------
+    url
+        Of Redis or Valkey, as redis-py writes it.
+    process
+        A name of this process that no other has.
+    lease, patience
+        In seconds: what a process holds or waits for is forgotten so long after its last word;
+        so long a waiting battle lets later ones pass at the endpoint that it does not wait for.
+    """
 
-    @asynccontextmanager
-    async def hold(self, endpoint: int, *, limit: int, seconds: float) -> AsyncIterator[None]:
-        """Hold one of an endpoint's ``limit`` slots, waiting at most so long for it.
+    def __init__(
+        self,
+        url: str,
+        *,
+        process: uuid.UUID,
+        lease: float = LEASE_SECONDS,
+        patience: float = _PATIENCE_SECONDS,
+    ) -> None:
+        self._lease, self._patience = lease, patience
+        self._client = redis_client(url, seconds=_ANSWER_SECONDS)
+        self._script = self._client.register_script(_SCRIPT)
+        self._process = process
+        self._tickets = 0
+        self._places: list[Place] = []
+        self._given_back: list[tuple[str, int]] = []
+        self._left: list[str] = []
+        self._news = asyncio.Event()
+        self._restated_at = float("-inf")
+        self._processes = 1
+        self._task: asyncio.Task[None] | None = None
 
-        Raises
-        ------
-        TimeoutError
-            When none came free in time.
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._tend_forever(), name="endpoint slots")
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._client.aclose()
+
+    @contextmanager
+    def stand_in_line(self, limits: Mapping[int, int]) -> Iterator[Place]:
+        """Wait for one slot of each endpoint inside; whatever is held then is given back at last.
+
+        Parameters
+        ----------
+        limits
+            How many requests each endpoint may have at once, by its id.
         """
-        await self._take(endpoint, limit, seconds)
+        self._tickets += 1
+        wanted = " ".join(f"{endpoint}:{limit}" for endpoint, limit in limits.items())
+        ticket = f"{self._process.hex}:{self._tickets:012d} {wanted}"
+        place = Place(ticket, limits, self._free)
+        self._places.append(place)
+        self._news.set()
         try:
-            yield
+            yield place
         finally:
-            self._give_back(endpoint)
+            self._places.remove(place)
+            if not place.granted:
+                # It may be its turn just now, and nobody here would know.
+                self._left.append(place.ticket)
+                place.held = set(limits)
+            for endpoint in list(place.held):
+                place.give_back(endpoint)
 
-    async def _take(self, endpoint: int, limit: int, seconds: float) -> None:
-        line = self._lines[endpoint]
-        if self._taken[endpoint] < limit and not line:
-            self._taken[endpoint] += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        line.append(turn)
-        try:
-            async with asyncio.timeout(seconds):
-                await turn
-        except (TimeoutError, asyncio.CancelledError):
-            if turn.done() and not turn.cancelled():
-                self._give_back(endpoint)  # it came just as we left
-            elif turn in line:
-                line.remove(turn)
-            raise
+    def _free(self, ticket: str, endpoint: int) -> None:
+        self._given_back.append((ticket, endpoint))
+        self._news.set()
 
-    def _give_back(self, endpoint: int) -> None:
-        """Hand a slot to the first in line, or free it."""
-        line = self._lines[endpoint]
-        while line:
-            turn = line.popleft()
-            if not turn.done():
-                turn.set_result(None)  # the slot changes hands; the count stays
-                return
-        self._taken[endpoint] -= 1
+    @property
+    def _waiting(self) -> list[Place]:
+        return [place for place in self._places if not place.granted]
+
+    async def _tend_forever(self) -> None:
+        while True:
+            looks = _SECONDS_BETWEEN_LOOKS if self._waiting else self._lease / _WORDS_PER_LEASE
+            try:
+                async with asyncio.timeout(looks):
+                    await self._news.wait()
+            except TimeoutError:
+                if not self._places:
+                    continue
+            self._news.clear()
+            try:
+                await self._tend()
+            except REDIS_IS_AWAY:
+                self._go_on_alone()
+                await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    async def _tend(self) -> None:
+        """Tell Redis what changed here, and now and then all that is held; hear who may go in."""
+        now = asyncio.get_running_loop().time()
+        is_due = now - self._restated_at >= self._lease / _WORDS_PER_LEASE
+        waiting = {place.ticket: place for place in self._waiting}
+        held = [(place.ticket, e) for place in self._places for e in place.held] if is_due else []
+        given_back, self._given_back = self._given_back, []
+        left, self._left = self._left, []
+        told = {
+            "held": held,
+            "given_back": given_back,
+            "left": left,
+            "waiting": [(place.ticket, place.arrival) for place in waiting.values()],
+        }
+        words = [
+            self._process.hex,
+            round(self._lease * 1000),
+            round(self._patience * 1000),
+            json.dumps(told),
+        ]
+        found: dict[str, Any] = json.loads(await self._script(keys=_KEYS, args=words))
+        if is_due:
+            self._restated_at = now
+        self._processes = found["processes"]
+        for ticket, position, arrival in found["places"]:
+            place = waiting[ticket]
+            place.arrival = arrival
+            if place in self._places:
+                place.move(position)
+
+    def _go_on_alone(self) -> None:
+        """Let those in whom this process's share of each limit allows.
+
+        What was given back meanwhile is free in Redis when its lease ends.
+        """
+        self._restated_at = float("-inf")
+        taken = Counter(endpoint for place in self._places for endpoint in place.held)
+        for place in self._waiting:
+            shares = {e: max(1, limit // self._processes) for e, limit in place.limits.items()}
+            if all(taken[endpoint] < share for endpoint, share in shares.items()):
+                place.move(0)
+                taken.update(place.held)

@@ -176,16 +176,17 @@ def next_attempt(
     *,
     at: dt.datetime,
     runner_id: uuid.UUID,
+    last_seq: int,
 ) -> StartedTurn | TurnEnd:
     """Replace a failed attempt of which nothing was shown: by a new pair, or the same models later.
 
-    Returns the next attempt, or how the turn ended when there is none left.
+    ``last_seq`` is the number of its end, if that is told; otherwise the next attempt goes on from
+    it. Returns the next attempt, or how the turn ended when there is none left.
     """
     with transaction.atomic():
         battle = _lock(started.battle_id)
         turn = Turn.objects.get(pk=started.turn_id)
-        # Nothing was shown: its end, if it is told at all, is its only frame.
-        if not _end(turn, TurnState.FAILED, results, at=at, last_seq=started.first_seq):
+        if not _end(turn, TurnState.FAILED, results, at=at, last_seq=last_seq):
             return _end_of(battle, turn)
         limit = MAX_PAIRS if turn.number == 1 else MAX_LATER_ATTEMPTS
         try:
@@ -203,7 +204,7 @@ def next_attempt(
             turn.prompt,
             number=turn.number,
             attempt=started.attempt + 1,
-            first_seq=started.first_seq,
+            first_seq=last_seq,
             at=at,
             runner_id=runner_id,
         )

@@ -112,5 +112,23 @@ async def test_a_paced_failure_shows_nothing_of_the_side_that_had_begun(
         await asyncio.sleep(0.5)
         await socket.send(type="stop", battle=turn.battle)
         await socket.turn(turn)
+        await socket.send(type="resume", battle=turn.battle, after=0)
+        stored = (await socket.receive())["turns"][-1]
     assert turn.frames == []
     assert turn.end["votable"] is False
+    assert (stored["a"], stored["b"]) == ("", "")
+
+
+async def test_a_paced_battle_that_becomes_void_shows_on_a_reload_what_was_shown(
+    add_models: AddModels, settings: Any
+) -> None:
+    settings.PACING, settings.IDLE_SECONDS = "paced", 2.0
+    await add_models("steady-400-500", "fault:stall-after-5")
+    visitor = Visitor()
+    turn = await visitor.battle("Hello")
+    async with visitor.socket() as socket:
+        await socket.send(type="resume", battle=turn.battle, after=0)
+        stored = (await socket.receive())["turns"][-1]
+    assert turn.end["void"] == "answer_failed"
+    assert turn.frames
+    assert {side: stored[side] for side in "ab"} == turn.texts

@@ -9,7 +9,7 @@ from arena.battles.generation import in_database
 from arena.battles.models import Battle, Reply, ReplyState, Turn, TurnState, Vote
 from arena.catalog.models import Endpoint, LanguageModel
 from tests.arena.battles.conftest import AddModels
-from tests.arena.battles.visitor import Visitor
+from tests.arena.battles.visitor import Transcript, Visitor
 
 GOOD = ("halcyon-3-mini", "juniper-8b")
 # Ends that come before a word of the answer, with the code that is recorded.
@@ -101,6 +101,11 @@ async def test_a_battle_that_fails_after_it_was_shown_is_void(
     reason = "answer_filtered" if code == "content_filter" else "answer_failed"
     assert turn.end["void"] == (reason if turn.frames else "no_answer")
     assert turn.frames or fault in LATER
+    # A reload shows what had been shown, and nothing more.
+    async with visitor.socket() as socket:
+        await socket.send(type="resume", battle=turn.battle, after=0)
+        stored = (await socket.receive())["turns"][-1]
+    assert {side: stored[side] for side in "ab"} == turn.texts
     failed = await failed_replies()
     assert {(reply.error_code, reply.endpoint) for reply in failed} == {(code, bad)}
     assert len(failed) == (1 if turn.frames else 3)
@@ -204,12 +209,34 @@ async def test_reasoning_is_kept_and_never_sent_before_the_vote(
     assert sorted(told) == sorted([text] for text in reasoning)
 
 
-async def test_a_full_endpoint_is_waited_for(add_models: AddModels) -> None:
-    await add_models("steady-40-100", "steady-40-101")
+async def test_a_full_endpoint_is_waited_for_and_the_place_in_line_is_told(
+    add_models: AddModels,
+) -> None:
+    await add_models("steady-1-80", "steady-1-81")
     await in_database(Endpoint.objects.update, max_concurrent=1)
     turns = await asyncio.gather(*(Visitor().battle("Hello") for _ in range(3)))
     assert [turn.end["votable"] for turn in turns] == [True] * 3
     assert await in_database(Turn.objects.count) == 3  # none was tried twice
+    first, second, third = sorted(turn.positions for turn in turns)
+    assert (first, second, third) == ([], [1, 0], [2, 1, 0])
+    endpoints = await in_database(lambda: list(Endpoint.objects.all()))
+    assert [endpoint.failures_in_a_row for endpoint in endpoints] == [0, 0]
+
+
+async def test_a_battle_that_waits_in_line_can_be_stopped(add_models: AddModels) -> None:
+    await add_models("steady-1-5000", "steady-1-5001")
+    await in_database(Endpoint.objects.update, max_concurrent=1)
+    async with Visitor().socket() as running, Visitor().socket() as waiting:
+        await running.send(type="prompt", text="Hello")
+        while (await running.receive())["type"] != "frame":
+            pass
+        await waiting.send(type="prompt", text="Hello")
+        turn = Transcript()
+        while not turn.positions:
+            turn.take(await waiting.receive())
+        await waiting.send(type="stop", battle=turn.battle)
+        await waiting.turn(turn)
+    assert (turn.end["state"], turn.positions, turn.frames) == ("stopped", [1], [])
 
 
 @pytest.mark.parametrize(("characters", "failures"), [(1, 1), (5000, 0)])

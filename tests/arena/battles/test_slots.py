@@ -1,56 +1,203 @@
-"""An endpoint's slots: never more than its limit, first come, first served."""
+"""Endpoints' slots: never more than the limit over all processes, first come, first served."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+import redis.asyncio
 
 from arena.battles.rate import RateLimit
-from arena.battles.slots import EndpointSlots
+from arena.battles.slots import EndpointSlots, Place
+from arena.ids import uuid7
 
-SECONDS = 20.0
+LIMIT_SECONDS = 30.0
+LEASE = 0.8
+
+type Start = Callable[[], Awaitable[EndpointSlots]]
 
 
-async def test_never_more_than_the_limit_hold_a_slot() -> None:
-    slots, holding, most = EndpointSlots(), 0, 0
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        await client.flushdb()
+        yield client
 
-    async def call() -> None:
+
+@pytest.fixture
+async def start(client: redis.asyncio.Redis, redis_url: str) -> AsyncIterator[Start]:
+    """Return a function that starts the slots of one more process."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start() -> EndpointSlots:
+            slots = EndpointSlots(redis_url, process=uuid7(), lease=LEASE, patience=1.0)
+            return await stack.enter_async_context(slots)
+
+        yield start
+
+
+async def granted(place: Place) -> None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while not place.granted:
+            await place.news(seconds=1.0)
+
+
+async def known(place: Place) -> int:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while place.position is None:
+            await place.news(seconds=1.0)
+    return place.position
+
+
+async def test_never_more_than_the_limit_hold_a_slot_over_all_processes(start: Start) -> None:
+    processes, holding, most = [await start() for _ in range(3)], 0, 0
+
+    async def call(slots: EndpointSlots, endpoint: int) -> None:
         nonlocal holding, most
-        async with slots.hold(1, limit=3, seconds=SECONDS):
+        with slots.stand_in_line({1: 3, endpoint: 50}) as place:
+            await granted(place)
             holding += 1
             most = max(most, holding)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.02)
             holding -= 1
 
-    await asyncio.gather(*(call() for _ in range(50)))
+    await asyncio.gather(*(call(processes[n % 3], 2 + n % 4) for n in range(30)))
     assert (most, holding) == (3, 0)
 
 
-async def test_those_who_wait_are_served_in_order() -> None:
-    slots, served = EndpointSlots(), []
+async def test_those_who_wait_are_served_in_order_whatever_process_they_are_in(
+    start: Start,
+) -> None:
+    one, two = await start(), await start()
+    served: list[int] = []
 
-    async def call(number: int) -> None:
-        async with slots.hold(1, limit=1, seconds=SECONDS):
-            served.append(number)
-            await asyncio.sleep(0)
+    async def call(slots: EndpointSlots, number: int, place: Place) -> None:
+        await granted(place)
+        served.append(number)
+        for endpoint in place.limits:
+            place.give_back(endpoint)
 
-    await asyncio.gather(*(call(number) for number in range(10)))
-    assert served == list(range(10))
+    with contextlib.ExitStack() as line:
+        holder = line.enter_context(one.stand_in_line({1: 1}))
+        await granted(holder)
+        places = []
+        for number in range(6):
+            slots = (one, two)[number % 2]
+            places.append((slots, line.enter_context(slots.stand_in_line({1: 1, 10 + number: 9}))))
+            assert await known(places[-1][1]) == number + 1
+        holder.give_back(1)
+        await asyncio.gather(*(call(s, n, place) for n, (s, place) in enumerate(places)))
+    assert served == list(range(6))
 
 
-async def test_a_wait_has_an_end_and_loses_no_slot() -> None:
-    slots = EndpointSlots()
-    async with slots.hold(1, limit=1, seconds=SECONDS):
-        with pytest.raises(TimeoutError):
-            async with slots.hold(1, limit=1, seconds=0.01):
-                pass
-        async with slots.hold(2, limit=1, seconds=0.01):
-            pass
-        waiting = asyncio.create_task(slots.hold(1, limit=1, seconds=SECONDS).__aenter__())
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-    async with slots.hold(1, limit=1, seconds=0.01):
-        pass
+async def test_the_position_counts_those_before_it_at_either_endpoint(start: Start) -> None:
+    slots = await start()
+    with contextlib.ExitStack() as line:
+
+        async def join(*endpoints: int) -> Place:
+            place = line.enter_context(slots.stand_in_line(dict.fromkeys(endpoints, 1)))
+            await known(place)
+            return place
+
+        first = await join(1, 2)
+        assert first.granted
+        waiting = [await join(1, 3), await join(2, 4), await join(1, 2)]
+        assert [place.position for place in waiting] == [1, 1, 2]
+
+
+async def test_both_slots_are_taken_together_and_a_free_one_is_lent_meanwhile(start: Start) -> None:
+    slots = await start()
+    with slots.stand_in_line({1: 1}) as busy:
+        await granted(busy)
+        with slots.stand_in_line({1: 1, 2: 1}) as first:
+            assert await known(first) == 1
+            with slots.stand_in_line({2: 1}) as passing:  # endpoint 2 is not held idle
+                await granted(passing)
+            await asyncio.sleep(1.1)  # longer than its patience: now its place is kept
+            with slots.stand_in_line({2: 1}) as later:
+                assert await known(later) == 2
+                busy.give_back(1)
+                await granted(first)
+                assert not later.granted
+                first.give_back(2)
+                await granted(later)
+
+
+async def test_a_wait_that_is_given_up_loses_no_slot(start: Start) -> None:
+    slots = await start()
+    with slots.stand_in_line({1: 1}) as place:
+        await granted(place)
+        for _ in range(5):
+            with slots.stand_in_line({1: 1}):
+                await asyncio.sleep(0)
+    with slots.stand_in_line({1: 1}) as place:
+        await granted(place)
+
+
+async def test_the_slots_and_the_place_in_line_of_a_dead_process_come_free(
+    start: Start, redis_url: str
+) -> None:
+    dead, alive = EndpointSlots(redis_url, process=uuid7(), lease=LEASE), await start()
+    async with dead:
+        with dead.stand_in_line({1: 1}) as held, dead.stand_in_line({1: 1}) as waiting:
+            await granted(held)
+            assert await known(waiting) == 1
+            # Killed: it says no more, and takes nothing back.
+            await dead.__aexit__()
+            with alive.stand_in_line({1: 1}) as place:
+                assert await known(place) == 2
+                began = asyncio.get_running_loop().time()
+                await granted(place)
+                assert asyncio.get_running_loop().time() - began > LEASE / 4
+
+
+async def test_what_is_held_long_stays_held(start: Start) -> None:
+    one, two = await start(), await start()
+    with one.stand_in_line({1: 1}) as place:
+        await granted(place)
+        with two.stand_in_line({1: 1}) as waiting:
+            await asyncio.sleep(2.5 * LEASE)
+            assert waiting.position == 1
+
+
+async def test_a_flush_is_made_good_by_the_next_word_of_each_process(
+    start: Start, client: redis.asyncio.Redis
+) -> None:
+    one, two = await start(), await start()
+    with contextlib.ExitStack() as line:
+        held = [line.enter_context(one.stand_in_line({1: 3})) for _ in range(3)]
+        for place in held:
+            await granted(place)
+        early = [line.enter_context(two.stand_in_line({1: 3})) for _ in range(9)]
+        for place in early:
+            await known(place)
+        await client.flushdb()
+        await asyncio.sleep(LEASE)
+        # At most the limit more than what was running; and nobody else until that has ended.
+        running = sum(place.granted for place in early)
+        assert running <= 3
+        for place in held:
+            place.give_back(1)
+        await asyncio.sleep(LEASE)
+        assert sum(place.granted for place in early) == 3
+        for place in early:
+            await granted(place)
+            place.give_back(1)
+        with one.stand_in_line({1: 3}) as last:
+            await granted(last)
+
+
+async def test_without_redis_each_process_goes_on_within_its_share() -> None:
+    slots = EndpointSlots("redis://127.0.0.1:1/0", process=uuid7())
+    async with slots:
+        with contextlib.ExitStack() as line:
+            places = [line.enter_context(slots.stand_in_line({1: 2})) for _ in range(4)]
+            for place in places[:2]:
+                await granted(place)
+            assert [place.granted for place in places] == [True, True, False, False]
+            places[0].give_back(1)
+            await granted(places[2])
+            assert not places[3].granted
 
 
 def test_a_rate_allows_a_burst_and_then_a_trickle() -> None:

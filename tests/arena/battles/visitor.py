@@ -133,6 +133,7 @@ class Transcript:
         self.number = 0
         self.truth: dict[str, Any] = {}
         self.frames: list[dict[str, Any]] = []
+        self.positions: list[int] = []
         self.end: dict[str, Any] = {}
         self.error: dict[str, Any] = {}
 
@@ -154,6 +155,11 @@ class Transcript:
         elif last["number"] != self.number:
             self.texts, self.number = {"a": "", "b": ""}, last["number"]
             self.seq = max(self.seq, message["seq"])
+
+    def _take_queue(self, message: dict[str, Any]) -> None:
+        assert message["seq"] == self.seq + 1
+        self.seq = message["seq"]
+        self.positions.append(message["position"])
 
     def _take_frame(self, message: dict[str, Any]) -> None:
         assert message["seq"] == self.seq + 1

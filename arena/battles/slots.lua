@@ -1,0 +1,120 @@
+-- One step of all lines for the endpoints' slots: those who run say so, those who ended leave, and
+-- whose turn it is goes in. A ticket is "NAME ENDPOINT:LIMIT ENDPOINT:LIMIT": it takes a slot at
+-- each of its endpoints at once, or none, so nobody holds one slot while waiting for the other.
+--
+-- KEYS[1]  the line: each waiting ticket, by the time of its arrival
+-- KEYS[2]  the same tickets, by the time at which they are forgotten unless they are told again
+-- KEYS[3]  the processes, by the time at which they are forgotten
+-- KEYS[4]  begins the key of each endpoint's holders: tickets, by the end of their lease. All keys
+--          have one hash tag, so that a cluster keeps them on one server.
+-- ARGV     process; length of a lease; patience (both in milliseconds); what the process tells:
+--          {"held": [[ticket, endpoint]], "given_back": [[ticket, endpoint]], "left": [ticket],
+--           "waiting": [[ticket, arrival, 0 if it has just come]]}
+-- Returns  {"places": {ticket: [place, arrival]}, "processes": how many}; place 0 has its slots.
+
+local line, forgotten, processes = KEYS[1], KEYS[2], KEYS[3]
+local lease, patience = tonumber(ARGV[2]), tonumber(ARGV[3])
+local told = cjson.decode(ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function holders(endpoint)
+  return KEYS[4] .. endpoint
+end
+
+local function wants(ticket)
+  return string.gmatch(ticket, ' (%d+):(%d+)')
+end
+
+local function hold(ticket, endpoint)
+  redis.call('ZADD', holders(endpoint), now + lease, ticket)
+  redis.call('PEXPIRE', holders(endpoint), lease)
+end
+
+local function leave(ticket)
+  redis.call('ZREM', line, ticket)
+  redis.call('ZREM', forgotten, ticket)
+end
+
+local function is_in(ticket)
+  for endpoint in wants(ticket) do
+    if redis.call('ZSCORE', holders(endpoint), ticket) then return true end
+  end
+  return false
+end
+
+redis.call('ZADD', processes, now + lease, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', processes, '-inf', now)
+redis.call('PEXPIRE', processes, lease)
+for _, pair in ipairs(told.held) do
+  hold(pair[1], pair[2])
+  leave(pair[1])
+end
+for _, pair in ipairs(told.given_back) do
+  redis.call('ZREM', holders(pair[2]), pair[1])
+end
+for _, ticket in ipairs(told.left) do
+  leave(ticket)
+end
+local places = {}
+for _, pair in ipairs(told.waiting) do
+  local ticket, arrival = pair[1], pair[2]
+  if is_in(ticket) then
+    places[ticket] = {0, arrival}
+  else
+    if arrival == 0 then
+      local last = redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')
+      arrival = math.max(now, (tonumber(last[2]) or 0) + 1)
+    end
+    redis.call('ZADD', line, 'NX', arrival, ticket)
+    redis.call('ZADD', forgotten, now + lease, ticket)
+    places[ticket] = {-1, arrival}
+  end
+end
+redis.call('PEXPIRE', line, lease)
+redis.call('PEXPIRE', forgotten, lease)
+
+local taken, ahead = {}, {}
+local function free(endpoint, limit)
+  if not taken[endpoint] then
+    redis.call('ZREMRANGEBYSCORE', holders(endpoint), '-inf', now)
+    taken[endpoint] = redis.call('ZCARD', holders(endpoint))
+  end
+  return taken[endpoint] < tonumber(limit)
+end
+
+local waiting = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
+for index = 1, #waiting, 2 do
+  local ticket, arrival = waiting[index], tonumber(waiting[index + 1])
+  local last = redis.call('ZSCORE', forgotten, ticket)
+  if not last or tonumber(last) <= now then
+    leave(ticket)
+  else
+    local enters, place = true, 1
+    for endpoint, limit in wants(ticket) do
+      enters = free(endpoint, limit) and enters
+      place = math.max(place, (ahead[endpoint] or 0) + 1)
+    end
+    for endpoint in wants(ticket) do
+      if enters then
+        hold(ticket, endpoint)
+      else
+        ahead[endpoint] = (ahead[endpoint] or 0) + 1
+      end
+      -- Who waits for one endpoint alone lets later ones pass at the other, but not for long.
+      if enters or now - arrival >= patience then
+        taken[endpoint] = taken[endpoint] + 1
+      end
+    end
+    if enters then
+      leave(ticket)
+      place = 0
+    end
+    if places[ticket] then places[ticket][1] = place end
+  end
+end
+local found = {}
+for ticket, place in pairs(places) do
+  found[#found + 1] = {ticket, place[1], place[2]}
+end
+return cjson.encode({places = found, processes = redis.call('ZCARD', processes)})
