@@ -120,9 +120,10 @@ def check_endpoints(endpoints: Iterable[Endpoint]) -> list[tuple[Endpoint, Verdi
 async def _other_names(clients: EndpointClients, address: EndpointAddress) -> list[str]:
     """Return the names that a server lists, when ours is not among them."""
     try:
-        listed = await list_models(clients, address.base_url, address.api_key)
+        found = await list_models(clients, address.base_url, address.api_key)
     except EndpointError:
         return []
+    listed = [model.name for model in found]
     return [] if address.model_name in listed else listed
 
 

@@ -96,7 +96,13 @@ class ModelServer(ABC):
         authorization = request.headers.get("authorization")
         if self._require_key is not None and authorization != f"Bearer {self._require_key}":
             await refuse(exchange, 401, f"Incorrect API key provided: {authorization}")
-        elif (request.method, request.path) == ("GET", "/v1/models"):
+        else:
+            await self.respond(exchange, body)
+
+    async def respond(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        """Answer one request that was let in, by its route."""
+        request = exchange.request
+        if (request.method, request.path) == ("GET", "/v1/models"):
             await exchange.reply_json(200, self._model_list())
         elif (request.method, request.path) != ("POST", "/v1/chat/completions"):
             await refuse(exchange, 404, f"Unknown URL: {request.method} {request.path}")

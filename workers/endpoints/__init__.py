@@ -5,6 +5,7 @@ Never imports Django, `arena` or `ratings`; keeps no state outside `EndpointClie
 """
 
 from workers.endpoints.address import EndpointAddress, Limits, Message, Quirk
+from workers.endpoints.admission import admit
 from workers.endpoints.clients import EndpointClients
 from workers.endpoints.errors import (
     AddressRefused,
@@ -19,12 +20,17 @@ from workers.endpoints.errors import (
     Truncated,
     Unreachable,
 )
+from workers.endpoints.findings import COSTLY, REQUIRED, Findings, Plan, Step, StepName
 from workers.endpoints.policy import AddressPolicy, Allowance
-from workers.endpoints.probe import CheckResult, check, list_models
-from workers.endpoints.replies import Delta, Finished, Timings, stream_reply
+from workers.endpoints.presets import Preset, preset_of, presets
+from workers.endpoints.probe import CheckResult, ListedModel, check, list_models
+from workers.endpoints.protocols import stream_reply
+from workers.endpoints.replies import Delta, Finished, Timings
 from workers.endpoints.usage import Usage
 
 __all__ = [
+    "COSTLY",
+    "REQUIRED",
     "AddressPolicy",
     "AddressRefused",
     "Allowance",
@@ -34,21 +40,30 @@ __all__ = [
     "EndpointAddress",
     "EndpointClients",
     "EndpointError",
+    "Findings",
     "Finished",
     "Limits",
+    "ListedModel",
     "Malformed",
     "Message",
+    "Plan",
+    "Preset",
     "Quirk",
     "RateLimited",
     "Refused",
     "ServerFailed",
+    "Step",
+    "StepName",
     "TimedOut",
     "Timings",
     "TooLarge",
     "Truncated",
     "Unreachable",
     "Usage",
+    "admit",
     "check",
     "list_models",
+    "preset_of",
+    "presets",
     "stream_reply",
 ]

@@ -7,9 +7,12 @@ from typing import Any, Literal, TypedDict
 type Quirk = Literal[
     "no_stream_options",  # the server rejects `stream_options`; usage is then estimated
     "max_completion_tokens",  # the token limit goes by this name
+    "no_token_limit",  # under neither name
     "no_system_role",  # the system prompt goes in front of the first user message
     "opens_in_think",  # the chat template has already written `<think>`
 ]
+
+type Protocol = Literal["openai", "replicate"]
 
 RESERVED_PARAMETERS = frozenset({"model", "messages", "stream", "stream_options", "n"})
 
@@ -42,6 +45,7 @@ class EndpointAddress:
     system_prompt: str | None = None
     token_limit: int | None = None
     quirks: frozenset[Quirk] = frozenset()
+    protocol: Protocol = "openai"
 
     def __post_init__(self) -> None:
         if taken := sorted(RESERVED_PARAMETERS & self.parameters.keys()):

@@ -2,21 +2,32 @@
 
 import asyncio
 import json
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx2
 
-from workers.endpoints.address import EndpointAddress, Limits
+from workers.endpoints.address import EndpointAddress, Limits, Message
 from workers.endpoints.clients import EndpointClients, authorization, typed_errors
 from workers.endpoints.errors import AddressRefused, EndpointError, Malformed, TimedOut, TooLarge
-from workers.endpoints.replies import Delta, Finished, stream_reply
+from workers.endpoints.protocols import stream_reply
+from workers.endpoints.replies import Delta, Finished
 from workers.endpoints.text import safe_text
 
 _LIST_BYTES = 8 * 2**20
 _LIST_SECONDS = 20.0
 # Enough for a model that thinks first; the others stop long before.
 _CHECK_TOKENS = 512
+_TEXT_KEPT = 500
+_HELLO: tuple[Message, ...] = ({"role": "user", "content": "Say hello in one short sentence."},)
+PROBE_LIMITS = Limits(first_token=30.0, idle=15.0, total=60.0)
+# What servers call the context of a listed model: OpenRouter, vLLM, LM Studio, Groq, Mistral.
+_CONTEXT_FIELDS = (
+    *("context_length", "max_model_len", "max_context_length"),
+    *("context_window", "max_context_window"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +35,14 @@ class CheckResult:
     """What a probe found. For administrators: ``detail`` may quote the upstream.
 
     ``code`` is ``"ok"`` or the code of the error; ``allowance`` is that of an `AddressRefused`;
-    ``text`` is the beginning of the answer.
+    ``text`` is the beginning of the answer, ``pieces`` how many reads it came in.
     """
 
     code: str
     detail: str = ""
     allowance: str = ""
     text: str = ""
+    pieces: int = 0
     finished: Finished | None = None
 
     @property
@@ -38,40 +50,61 @@ class CheckResult:
         """Whether the endpoint gave a complete answer."""
         return self.code == "ok"
 
+    @property
+    def cut_by_limit(self) -> bool:
+        """Whether the token limit ended the answer, also before its first word."""
+        if self.finished:
+            return self.finished.finish_reason == "length"
+        return self.code == "empty" and self.detail.endswith("length")
+
 
 async def check(
     clients: EndpointClients, address: EndpointAddress, *, limits: Limits | None = None
 ) -> CheckResult:
     """Ask an endpoint to say hello, once, and report what came; raises no `EndpointError`."""
-    limits = limits or Limits(first_token=30.0, idle=15.0, total=60.0)
     tokens = min(address.token_limit or _CHECK_TOKENS, _CHECK_TOKENS)
-    text, finished = "", None
-    reply = stream_reply(
-        clients,
-        replace(address, token_limit=tokens),
-        [{"role": "user", "content": "Say hello in one short sentence."}],
-        limits=limits,
-    )
+    return await ask(clients, replace(address, token_limit=tokens), limits=limits)
+
+
+async def ask(
+    clients: EndpointClients,
+    address: EndpointAddress,
+    messages: Iterable[Message] = _HELLO,
+    *,
+    limits: Limits | None = None,
+) -> CheckResult:
+    """Ask an endpoint anything, once, and report what came; raises no `EndpointError`."""
+    text, pieces, finished = "", 0, None
+    reply = stream_reply(clients, address, messages, limits=limits or PROBE_LIMITS)
     try:
         async with aclosing(reply) as events:
             async for event in events:
                 match event:
                     case Delta():
-                        text += event.text
+                        text = (text + event.text)[:_TEXT_KEPT]
+                        pieces += 1
                     case Finished():
                         finished = event
     except EndpointError as error:
         allowance = error.allowance if isinstance(error, AddressRefused) else ""
         return CheckResult(
-            code=error.code, detail=error.detail, allowance=allowance, text=text[:500]
+            code=error.code, detail=error.detail, allowance=allowance, text=text, pieces=pieces
         )
-    return CheckResult(code="ok", text=text[:500], finished=finished)
+    return CheckResult(code="ok", text=text, pieces=pieces, finished=finished)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model as a server lists it. ``context_tokens`` is what the server says, if it does."""
+
+    name: str
+    context_tokens: int | None = None
 
 
 async def list_models(
     clients: EndpointClients, base_url: str, api_key: str = "", *, limits: Limits | None = None
-) -> list[str]:
-    """Return the names of the models that a server lists, in its order.
+) -> list[ListedModel]:
+    """Return the models that a server lists, in its order.
 
     Raises
     ------
@@ -95,12 +128,18 @@ async def list_models(
                         raise TooLarge("body")
         except TimeoutError:
             raise TimedOut("total") from None
-        return _names(page)
+        return _listed(page)
 
 
-def _names(page: bytearray) -> list[str]:
+def _listed(page: bytearray) -> list[ListedModel]:
     try:
-        listed = json.loads(page)
-        return [safe_text(str(model["id"])) for model in listed["data"]]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        # One that lists nothing may say null, as Ollama does.
+        entries = json.loads(page)["data"] or []
+        return [ListedModel(safe_text(str(entry["id"])), _context_of(entry)) for entry in entries]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Malformed(f"not a list of models: {type(error).__name__}") from None
+
+
+def _context_of(entry: Mapping[str, Any]) -> int | None:
+    found = (entry.get(name) for name in _CONTEXT_FIELDS)
+    return next((value for value in found if type(value) is int and 0 < value < 2**31), None)

@@ -60,7 +60,7 @@ async def base_url(tmp_path: Path) -> AsyncIterator[str]:
 @pytest.mark.slow
 @needs_model
 async def test_all_contestants_answer_at_once(base_url: str, clients: EndpointClients) -> None:
-    names = await list_models(clients, base_url)
+    names = [model.name for model in await list_models(clients, base_url)]
     assert names == [contestant.name for contestant in CONTESTANTS]
 
     replies = await asyncio.gather(
