@@ -20,17 +20,17 @@ from ratings.covariance import (
     Covariance,
     clustered_meat,
     laplacian_of,
-    model_covariance,
     number_voters,
     residual_square,
+    sandwich_meat,
 )
 from ratings.davidson import chances, fit_with_ties, tie_scores
 from ratings.errors import InvalidParameter, NotConverged, NotEnoughVotes, Separated
-from ratings.newton import ChordSolver, fit_strengths, gradient_and_curvature, logistic
+from ratings.newton import ChordSolver, PairPoints, fit_strengths, logistic
 from ratings.outcomes import A, B, BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import RatedVotes, rated_votes
-from ratings.tally import Tally, by_score
+from ratings.tally import Tally
 
 DOMINANT = 0.5
 """Share of the votes above which a single voter is worth a note."""
@@ -136,7 +136,7 @@ def fit_bradley_terry(
 
 def points_taken(tally: Tally) -> Floats:
     """Weight that the row took from the column, (m, m): a win is 1, a tie one half to each."""
-    won, level = by_score(tally.weight)
+    won, level = tally.weight_sides
     return won + level / 2
 
 
@@ -214,17 +214,16 @@ class _Fit:
         self.tie_strength: float | None = None
 
     def half_ties(self) -> Estimate:
-        fit = fit_strengths(self.points, self.parameters.prior)
+        pairs = PairPoints(self.points, self.parameters.prior)
+        fit = fit_strengths(pairs)
         match self.parameters.interval:
             case None:
                 return Estimate(fit.theta)
             case "bootstrap" | "bootstrap_voters":
                 self._crossing()  # for its note
                 return self._bootstrap(fit.theta)
-        played = self.points + self.points.T
         # The prior moves the estimate, but no interval borrows certainty from it.
-        _, curvature = gradient_and_curvature(fit.theta, played, self.points.sum(axis=1), 0.0)
-        bread = model_covariance(curvature)
+        bread = pairs.inverse(fit.theta)
         if self.parameters.interval == "model":
             self._crossing()
             return Estimate(fit.theta, Covariance(bread))
@@ -243,7 +242,7 @@ class _Fit:
                 "ties='davidson' takes no prior: virtual votes hold strengths together, but say "
                 "nothing of how often two models tie; use ties='half'"
             )
-        won, tied = by_score(self.tally.weight)
+        won, tied = self.tally.weight_sides
         fit = fit_with_ties(won, tied)
         self.tie_strength = float(np.exp(fit.log_nu))
         match self.parameters.interval:
@@ -254,9 +253,7 @@ class _Fit:
             case "bootstrap" | "bootstrap_voters":
                 return self._bootstrap(fit.theta)
             case "sandwich":
-                strength, cross, nu = tie_scores(
-                    fit.theta, fit.log_nu, *by_score(self.tally.square)
-                )
+                strength, cross, nu = tie_scores(fit.theta, fit.log_nu, *self.tally.square_sides)
                 meat = np.block([[strength, cross[:, None]], [cross[None, :], nu[:, None]]])
                 degrees = None
             case "clustered":
@@ -266,8 +263,7 @@ class _Fit:
     def _meat(self, theta: Floats) -> tuple[Floats, int | None]:
         crossing = self._crossing()
         if self.parameters.interval == "sandwich":
-            won, level = by_score(self.tally.square)
-            return laplacian_of(residual_square(theta, won, level, crossing)), None
+            return sandwich_meat(theta, *self.tally.square_sides, crossing), None
         votes, voter = self._votes_with_voters()
         self.notes += notes_on_voters(voter)
         score = self.parameters.scoring.scores[votes.outcome]
@@ -275,7 +271,7 @@ class _Fit:
         extra = np.zeros_like(self.points)
         if crossing is not None:
             residual[crossing[votes.a, votes.b]] = 0
-            won, level = by_score(self.tally.square)
+            won, level = self.tally.square_sides
             pairs = np.where(crossing, residual_square(theta, won, level, crossing), 0)
             extra = laplacian_of(pairs)
         meat, degrees = clustered_meat(votes.a, votes.b, residual, voter, m=votes.m)
@@ -310,7 +306,14 @@ class _Fit:
             votes, voter = self._votes_with_voters()
             self.notes += notes_on_voters(voter)
             return WholeVoters.of(votes, voter)
-        if isinstance(self.votes, Tally) or self.votes.weight is None:
+        if isinstance(self.votes, Tally):
+            if self.votes.weight is not self.votes.count:
+                raise InvalidParameter(
+                    "a tally of weighted votes does not tell how single weights vary, so "
+                    "interval='bootstrap' needs the votes themselves"
+                )
+            return Cells.of(self.tally)
+        if self.votes.weight is None:
             return Cells.of(self.tally)
         return WeighedVotes(self._rated_votes())
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from ratings.arrays import AnyFloat, AnyInteger, Flags, Floats, Integers
 from ratings.errors import InvalidVotes
 from ratings.labels import code_labels, first_missing
 from ratings.outcomes import OUTCOMES
+
+if TYPE_CHECKING:
+    from ratings.sorted_comparisons import SortedComparisons
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +146,18 @@ class Comparisons:
             features=part(self.features),
             feature_names=self.feature_names,
         )
+
+    def sorted(self) -> "SortedComparisons":
+        """Sort these votes by pair, for style fits that are several times faster.
+
+        Raises
+        ------
+        InvalidVotes
+            Votes with weights or voters, which have no place there, or without features.
+        """
+        from ratings.sorted_comparisons import sorted_comparisons  # noqa: PLC0415 - a circle
+
+        return sorted_comparisons(self)
 
     def digest(self) -> str:
         """SHA-256 of every column, in order and independent of the width it is stored in."""

@@ -5,11 +5,13 @@ Numba is imported only when a pass is long enough to pay for it.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,9 @@ SWITCH = "RATINGS_COMPILED"
 
 WORTH_COMPILED = 50_000
 """Votes from which loading Numba pays: below it NumPy is done within a few milliseconds."""
+
+_FEW_MODELS = 16
+"""Models below which a pass over their pairs is nothing."""
 
 WORTH_A_THREAD = 100_000
 """Votes from which a second thread pays."""
@@ -37,6 +42,16 @@ def kernels(votes: int) -> Any | None:
     if votes < WORTH_COMPILED or os.environ.get(SWITCH) == "0":
         return None
     return _load()
+
+
+def pair_kernels(m: int) -> Any | None:
+    """Return the module of compiled kernels for passes over the pairs of m models, or None.
+
+    A pass is short, so Numba is loaded for many models only; once it is there it is used for less.
+    """
+    if m * m < WORTH_COMPILED and (m < _FEW_MODELS or "ratings.kernels" not in sys.modules):
+        return None
+    return kernels(max(m * m, WORTH_COMPILED))
 
 
 @cache
@@ -57,19 +72,45 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+_inside = local()
+
+
 def in_threads[T](work: Callable[..., T], shares: Iterable[tuple[Any, ...]]) -> list[T]:
-    """Call `work` on each share in a thread of its own; kernels release the interpreter's lock."""
+    """Call `work` on each share, in as many threads as there are processors.
+
+    Kernels release the interpreter's lock. Work that is itself a share of other work stays in
+    its thread.
+    """
     shares = list(shares)
-    if len(shares) == 1:
-        return [work(*shares[0])]
-    with ThreadPoolExecutor(max_workers=len(shares)) as pool:
-        return list(pool.map(lambda share: work(*share), shares))
+    if len(shares) <= 1 or getattr(_inside, "share", False):
+        return [work(*share) for share in shares]
+    return list(_pool().map(lambda share: _share_of(work, share), shares))
+
+
+def _share_of[T](work: Callable[..., T], share: tuple[Any, ...]) -> T:
+    _inside.share = True
+    try:
+        return work(*share)
+    finally:
+        _inside.share = False
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads are kept: starting them would cost as much as a short pass."""
+    return ThreadPoolExecutor(max_workers=processors(), thread_name_prefix="ratings")
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def even_shares(n: int, parts: int | None = None) -> list[tuple[int, int]]:
     """Cut range(n) into stretches of about equal length: by default one for each processor, but
     none so short that its thread would cost more than it does.
     """
+    if parts is None and getattr(_inside, "share", False):
+        parts = 1
     parts = max(1, min(parts or min(processors(), n // WORTH_A_THREAD), n))
     edges = [n * part // parts for part in range(parts + 1)]
     return list(pairwise(edges))

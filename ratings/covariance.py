@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from ratings.arrays import AnyInteger, Flags, Floats, Integers
-from ratings.compiled import column, even_shares, in_threads, kernels
+from ratings.compiled import column, even_shares, in_threads, kernels, pair_kernels
 from ratings.errors import NotEnoughVotes
+from ratings.linear import quadratic_forms
 from ratings.newton import logistic, pseudo_inverse
 
 _SCORES_AT_ONCE = 1 << 22
@@ -51,6 +52,18 @@ def residual_square(
     return spread
 
 
+def sandwich_meat(
+    theta: Floats, won: Floats, level: Floats, crossing: Flags | None = None
+) -> Floats:
+    """Sum over votes of the outer square of the score, (m, m): see `residual_square`."""
+    compiled = pair_kernels(len(theta))
+    if compiled is None or crossing is not None:
+        return laplacian_of(residual_square(theta, won, level, crossing))
+    meat = np.empty_like(won)
+    compiled.pair_residuals(theta, won, level, meat)
+    return meat
+
+
 def laplacian_of(pair: Floats) -> Floats:
     """Sum over pairs of ``pair[i, j] (e_i - e_j)(e_i - e_j)'``."""
     total: Floats = -pair
@@ -77,8 +90,7 @@ class Covariance:
         """Diagonal, (p,)."""
         if self.meat is None:
             return np.diag(self.bread).copy()
-        diagonal: Floats = np.einsum("ij,ij->i", self.bread @ self.meat, self.bread)
-        return diagonal
+        return quadratic_forms(self.bread, self.meat)
 
     def matrix(self) -> Floats:
         """Return the whole, (p, p), exactly symmetric."""

@@ -14,7 +14,7 @@ from ratings.arrays import AnyInteger, Floats, Integers
 from ratings.assembly import Estimate, assemble_board
 from ratings.board import Board
 from ratings.comparisons import Comparisons
-from ratings.compiled import column, kernels
+from ratings.compiled import column, in_threads, kernels
 from ratings.components import NO_VOTES, Components
 from ratings.errors import InvalidParameter, InvalidVotes, NotEnoughVotes
 from ratings.outcomes import BothBad
@@ -87,12 +87,19 @@ def fit_elo(
     )
     scores = parameters.scoring.scores
     m = len(votes.models)
-    played = Tally.from_comparisons(votes).counted(parameters.scoring).votes()
+    step = k / parameters.scale.points_per_logit
+    # Playing keeps one processor busy; another counts meanwhile.
+    theta, played = in_threads(
+        lambda job: job(),
+        [
+            (lambda: play(votes.a, votes.b, votes.outcome, scores, m=m, step=step),),
+            (lambda: Tally.from_comparisons(votes).counted(parameters.scoring).votes(),),
+        ],
+    )
     if not played.any():
         raise NotEnoughVotes("there are no counted votes")
     components = _with_votes(played)
-    step = k / parameters.scale.points_per_logit
-    theta = play(votes.a, votes.b, votes.outcome, scores, m=m, step=step)[components.main]
+    theta = theta[components.main]
     replicates = None
     if interval is not None:
         rng = np.random.default_rng(seed)

@@ -6,7 +6,9 @@ votes; a ridge, where one is wanted, is a fixed number beside that sum. (A mean 
 constant ridge shrinks the style effect several times over, more so with every vote.)
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -25,13 +27,21 @@ from ratings.comparisons import Comparisons
 from ratings.compiled import kernels
 from ratings.components import find_components
 from ratings.covariance import Covariance, clustered_meat
-from ratings.errors import CollinearFeatures, InvalidParameter, NotConverged, Separated
+from ratings.errors import (
+    CollinearFeatures,
+    InvalidParameter,
+    NotConverged,
+    RatingsError,
+    Separated,
+)
 from ratings.linear import invert_definite, solve_definite
 from ratings.newton import fit_strengths, ground_level, logistic, permitted_gradient
 from ratings.outcomes import BothBad, Ties
 from ratings.parameters import Interval, Parameters
-from ratings.rated import rated_votes
-from ratings.style_sorted import SortedVotes, sort_votes
+from ratings.rated import RatedVotes, rated_votes
+from ratings.sorted_comparisons import SortedComparisons
+from ratings.style_scale import FeatureSizes
+from ratings.style_sorted import SortedVotes, sort_votes, turned_scores
 from ratings.style_sums import StyleSums, StyleVotes
 from ratings.tally import Tally, by_score
 
@@ -40,6 +50,10 @@ _MAX_STEPS = 60
 _FARTHEST = 15.0
 """Log-odds of a typical difference beyond which a coefficient is on its way to infinity."""
 _NEARLY_THERE = 1e-3
+_ARRIVED = 1e-8
+"""Log-odds within which the sums of the interval are those at the maximum, for 0.000001 points."""
+_SURELY = 0.01
+_ROUGHLY = 0.05
 _COLLINEAR = 1e-10
 """Share of a feature's variance, not explained by the rest, below which nothing is left of it."""
 
@@ -66,7 +80,7 @@ class StyledBoard(Board):
 
 
 def fit_style_controlled(
-    votes: Comparisons,
+    votes: Comparisons | SortedComparisons,
     *,
     ridge: float = 0.0,
     standardize: bool = True,
@@ -83,13 +97,15 @@ def fit_style_controlled(
     prior: float = 0.0,
     rounds: int = 100,
     seed: int = 0,
+    start: StyledBoard | None = None,
 ) -> StyledBoard:
     """Rate models and measure style together.
 
     Parameters
     ----------
     votes : Comparisons
-        With features, unless `position` is the only one wanted.
+        With features, unless `position` is the only one wanted. Sorted by pair
+        (`Comparisons.sorted`) they are fitted several times faster.
     ridge : float
         Adds ``ridge / 2`` times the sum of squared coefficients to the summed loss. It shrinks
         coefficients only, never ratings, and stays out of the interval.
@@ -101,6 +117,9 @@ def fit_style_controlled(
     ties : {"half", "drop"}
     interval, level, both_bad, scale, base, center, anchor, pair_weight, prior, rounds, seed
         As in `ratings.fit_bradley_terry`; bootstrap rounds cost a pass over the votes each.
+    start : StyledBoard, optional
+        A board of nearly the same votes: the search begins there and is shorter. The answer is
+        the same to the tolerance of the fit.
 
     Returns
     -------
@@ -132,7 +151,7 @@ def fit_style_controlled(
     if not (np.isfinite(ridge) and ridge >= 0):
         raise InvalidParameter(f"ridge must be a finite number, not negative, not {ridge}")
     fit = _StyleFit(votes, parameters, float(ridge), standardize, position)
-    return fit.board()
+    return fit.board(start)
 
 
 class _StyleFit:
@@ -140,7 +159,7 @@ class _StyleFit:
 
     def __init__(
         self,
-        votes: Comparisons,
+        votes: Comparisons | SortedComparisons,
         parameters: Parameters,
         ridge: float,
         standardize: bool,
@@ -151,24 +170,28 @@ class _StyleFit:
         self.ridge = ridge
         self.standardize = standardize
         self.position = position
-        tally = Tally.from_comparisons(votes)
+        kept = votes if isinstance(votes, SortedComparisons) else None
+        tally = Tally.from_comparisons(votes) if kept is None else kept.tally
         self.counted = tally.counted(parameters.scoring).reweighted(parameters.pair_weight)
         self.components = rateable_components(self.counted, parameters.prior)
         self.tally = self.counted.restricted(self.components.main)
-        self.rated = rated_votes(votes, self.components, parameters.scoring, self.tally)
-        features, self.names = self._features()
-        size = _mean_size(features)
-        self.unit = self._units(features, size)
-        self.typical = size / self.unit
-        self.features = features
         self.notes: list[str] = []
-        self.m, self.k = self.rated.m, features.shape[1]
+        self.m = self.components.main.size
+        self.sorted = None if kept is None else self._as_they_are(kept)
+        if kept is None or self.sorted is None:
+            self.features, self.names = self._features()
+            sizes = FeatureSizes.of(self.features)
+        else:
+            self.names, sizes = kept.feature_names, kept.sizes
+        self.k = len(self.names)
+        self.unit = self._units(sizes.spread)
+        self.typical = sizes.typical / self.unit
 
-    def board(self) -> StyledBoard:
-        """Fit and assemble."""
-        start = fit_strengths(points_taken(self.tally), self.parameters.prior).theta
-        votes = self._fastest(self.features)
-        theta, beta, sums = self._maximise(votes, start, np.zeros(self.k))
+    def board(self, near: StyledBoard | None = None) -> StyledBoard:
+        """Fit, from the answer of another board where there is one, and assemble."""
+        votes = self._fastest()
+        theta, beta = self._start(votes) if near is None else self._start_from(near)
+        theta, beta, sums = self._maximise(votes, theta, beta)
         m = self.m
         whole = Estimate(theta)
         if self.parameters.interval is not None:
@@ -198,6 +221,48 @@ class _StyleFit:
             feature_scale=self.unit,
         )
 
+    def _as_they_are(self, votes: SortedComparisons) -> SortedVotes | None:
+        """Votes that were sorted before, when no option needs other votes or single ones."""
+        parameters = self.parameters
+        compiled = kernels(len(votes))
+        whole = not self.components.unrated and all(parameters.scoring.counted)
+        plain = parameters.interval in (None, "model", "sandwich") and not self.position
+        if compiled is None or not whole or not plain or self.tally.factor is not None:
+            return None
+        score = turned_scores(parameters.scoring.scores)
+        return SortedVotes(
+            self.m, votes.bounds, votes.kind, votes.features, np.empty(0), score, compiled
+        )
+
+    @cached_property
+    def rated(self) -> RatedVotes:
+        """The votes one by one."""
+        votes = self.votes
+        if isinstance(votes, SortedComparisons):
+            votes = votes.comparisons()
+        return rated_votes(votes, self.components, self.parameters.scoring, self.tally)
+
+    def _start(self, votes: StyleVotes | SortedVotes) -> tuple[Floats, Floats]:
+        """Strengths without style, improved on a sample of the votes when there are many."""
+        theta = fit_strengths(points_taken(self.tally), self.parameters.prior).theta
+        beta = np.zeros(self.k)
+        sample = votes.sample()
+        if sample is not None:
+            with suppress(RatingsError):  # a sample may be too thin where the whole is not
+                theta, beta, _ = self._maximise(sample, theta, beta, roughly=True)
+        return theta, beta
+
+    def _start_from(self, near: StyledBoard) -> tuple[Floats, Floats]:
+        logit = dict(zip(near.models, near.rating / near.scale.points_per_logit, strict=True))
+        models = [self.counted.models[place] for place in self.components.main]
+        theta = np.array([logit.get(model, np.nan) for model in models])
+        theta = np.nan_to_num(theta - np.nanmean(theta)) if np.isfinite(theta).any() else 0 * theta
+        effect = dict(
+            zip(near.coefficient_names, near.coefficients / near.feature_scale, strict=True)
+        )
+        beta = np.array([effect.get(name, 0.0) for name in self.names]) * self.unit
+        return np.nan_to_num(theta), beta
+
     def _features(self) -> tuple[AnyFloat, tuple[str, ...]]:
         names = self.votes.feature_names
         features: AnyFloat | None = self.rated.features
@@ -210,57 +275,73 @@ class _StyleFit:
             names = (*names, POSITION)
         return features, names
 
-    def _units(self, features: AnyFloat, size: Floats) -> Floats:
+    def _units(self, spread: Floats) -> Floats:
         """What one unit of each coefficient is, (k,)."""
-        unit = np.ones(features.shape[1])
+        unit = np.ones(self.k)
         named = unit.size - self.position
         if not (self.standardize and named):
             return unit
-        spread = _standard_deviation(features[:, :named], size[:named])
-        flat = np.flatnonzero(spread == 0)
+        flat = np.flatnonzero(spread[:named] == 0)
         if flat.size:
             raise CollinearFeatures(
                 f"the feature {self.names[flat[0]]!r} has the same value in every vote, so it "
                 "has no standard deviation; for the effect of side A use position=True, or "
                 "standardize=False"
             )
-        unit[:named] = spread
+        unit[:named] = spread[:named]
         return unit
 
-    def _columns(self, features: AnyFloat) -> StyleVotes:
+    def _columns(self) -> StyleVotes:
         rated = self.rated
         score = self.parameters.scoring.scores[rated.outcome]
-        return StyleVotes(rated.m, rated.a, rated.b, score, rated.weight, features)
+        return StyleVotes(rated.m, rated.a, rated.b, score, rated.weight, self.features)
 
-    def _fastest(self, features: AnyFloat) -> StyleVotes | SortedVotes:
+    def _fastest(self) -> StyleVotes | SortedVotes:
+        if self.sorted is not None:
+            return self.sorted
         compiled = kernels(len(self.rated))
         if compiled is None:
-            return self._columns(features)
-        return sort_votes(self.rated, features, self.parameters.scoring, compiled)
+            return self._columns()
+        return sort_votes(self.rated, self.features, self.parameters.scoring.scores, compiled)
 
     def _maximise(
-        self, columns: StyleVotes | SortedVotes, theta: Floats, beta: Floats
+        self,
+        columns: StyleVotes | SortedVotes,
+        theta: Floats,
+        beta: Floats,
+        *,
+        roughly: bool = False,
     ) -> tuple[Floats, Floats, StyleSums]:
-        """Newton's method in units of `self.unit`; returns the sums at the maximum as well."""
+        """Newton's method in units of `self.unit`; returns the sums at the maximum as well.
+
+        `roughly` stops when the steps are short. Otherwise the last step is taken without another
+        pass to see that it arrived: what it leaves of any strength's gradient is at most half the
+        square of its length in the norm of the Hessian (p (1 - p) changes by no more than itself
+        for each unit of logit), which is known beforehand.
+        """
         total = float(self.tally.weight.sum())
         last_move = np.inf
         allowed = permitted_gradient(np.array([total]))
         for step in range(_MAX_STEPS):
             # Squares are only wanted at the maximum, which a short step just before foretells.
-            squares = self.parameters.interval == "sandwich" and last_move < _NEARLY_THERE
+            wanted = self.parameters.interval == "sandwich" and not roughly
+            squares = wanted and last_move < _NEARLY_THERE
             sums = self._sums(columns, theta, beta, squares=squares)
             gradient, hessian = self._penalised(sums, theta, beta)
             if step == 0:
                 self._check_collinear(sums.curvature.matrix())
             if np.abs(gradient).max() <= allowed:
-                if self.parameters.interval == "sandwich" and sums.squares is None:
+                if wanted and sums.squares is None:
                     sums = self._sums(columns, theta, beta, squares=True)
                 return theta, beta, sums
             move = solve_definite(hessian, gradient)
             last_move = float(np.abs(move).max())
+            arrives = last_move < _ARRIVED and move @ gradient < _SURELY * allowed
             move *= min(1.0, 4.0 / last_move)
             theta = theta + move[: self.m] - move[: self.m].mean()
             beta = beta + move[self.m :]
+            if (roughly and last_move < _ROUGHLY) or (arrives and squares == wanted):
+                return theta, beta, sums
             if np.abs(beta * self.typical).max() > _FARTHEST:
                 worst = self.names[int(np.abs(beta * self.typical).argmax())]
                 raise Separated(
@@ -342,7 +423,7 @@ class _StyleFit:
         return Covariance(bread, sums.squares.matrix()), None, None
 
     def _clustered_meat(self, theta: Floats, beta: Floats) -> tuple[Floats, int]:
-        rated, columns = self.rated, self._columns(self.features)
+        rated, columns = self.rated, self._columns()
         residual = columns.residuals(theta, beta / self.unit)
         others = residual[:, None] * (columns.features / self.unit)
         return clustered_meat(rated.a, rated.b, residual, self._voter(), m=self.m, others=others)
@@ -354,7 +435,7 @@ class _StyleFit:
 
     def _bootstrap(self, theta: Floats, beta: Floats) -> Floats:
         rng = np.random.default_rng(self.parameters.seed)
-        columns, rounds, failed = self._columns(self.features), [], 0
+        columns, rounds, failed = self._columns(), [], 0
         who, drawers = np.arange(len(self.rated)), len(self.rated)
         if self.parameters.needs_voters:
             who, drawers = drawn_voters(self._voter())
@@ -399,26 +480,3 @@ def _grounded(hessian: Floats, m: int) -> Floats:
     filled = hessian.copy()
     filled[:m, :m] += ground_level(hessian[:m, :m])
     return filled
-
-
-def _mean_size(features: AnyFloat) -> Floats:
-    """Root mean square of each column, (k,)."""
-    square = np.einsum("ij,ij->j", features, features, dtype=np.float64)
-    size: Floats = np.sqrt(square / len(features))
-    return size
-
-
-def _standard_deviation(features: AnyFloat, size: Floats) -> Floats:
-    """Standard deviation of each column, (k,), in one pass where that is exact enough.
-
-    Differences of style spread around 0, so the difference of two sums loses nothing; a column
-    far from 0 is done again the slow way. `size` is the root mean square, (k,).
-    """
-    mean = np.einsum("ij->j", features, dtype=np.float64) / len(features)
-    variance = size**2 - mean**2
-    for column in np.flatnonzero(variance < 1e-4 * size**2).tolist():
-        deviation = features[:, column].astype(np.float64) - mean[column]
-        variance[column] = np.mean(deviation**2)
-    variance[variance <= 1e-24 * size**2] = 0
-    deviations: Floats = np.sqrt(variance)
-    return deviations

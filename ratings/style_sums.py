@@ -3,7 +3,7 @@
 For each vote with difference x = e_a - e_b of models and z of style, score y, weight w, and chance
 p = 1 / (1 + exp(-(theta_a - theta_b + z beta))), the gradient is the sum of w (y - p) (x, z), the
 negative Hessian the sum of w p (1 - p) (x, z)(x, z)', and the middle of the sandwich the sum of
-w^2 (y - p)^2 (x, z)(x, z)'. This is the plain NumPy path; `ratings.style_kernels` is compiled and
+w^2 (y - p)^2 (x, z)(x, z)'. This is the plain NumPy path; `ratings.style_sorted` is compiled and
 tested against it.
 """
 
@@ -78,6 +78,9 @@ class StyleVotes:
             if squared is not None:
                 _add(squared, a, b, z, residual**2)
         return StyleSums(gradient, curvature, squared)
+
+    def sample(self) -> None:
+        """No sample: few votes, or no compiled code, need no better start."""
 
     def residuals(self, theta: Floats, beta: Floats) -> Floats:
         """Weight times (score - chance) of each vote, (n,)."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ratings.arrays import AnyFloat, Floats, Integers
 from ratings.comparisons import Comparisons
-from ratings.compiled import column, even_shares, in_threads, kernels
+from ratings.compiled import column, even_shares, in_threads, kernels, pair_kernels
 from ratings.errors import InvalidParameter, InvalidVotes
 from ratings.outcomes import OUTCOMES, Scoring
 
@@ -72,8 +72,23 @@ class Tally:
     @cached_property
     def meetings(self) -> Floats:
         """Votes of each unordered pair, whatever their outcome; symmetric, shape (m, m)."""
-        ordered: Floats = self.count.sum(axis=0)
-        return ordered + ordered.T
+        won, level = self.counted_sides
+        return won + won.T + level
+
+    @cached_property
+    def counted_sides(self) -> tuple[Floats, Floats]:
+        """Votes by winner, and undecided: see `by_score`."""
+        return by_score(self.count)
+
+    @cached_property
+    def weight_sides(self) -> tuple[Floats, Floats]:
+        """Weight of decided votes by winner, and of undecided ones: see `by_score`."""
+        return self.counted_sides if self.weight is self.count else by_score(self.weight)
+
+    @cached_property
+    def square_sides(self) -> tuple[Floats, Floats]:
+        """The same of squared weights."""
+        return self.counted_sides if self.square is self.count else by_score(self.square)
 
     def reweighted(self, pair_weight: float | None) -> "Tally":
         """Weigh every vote by 1 / max(votes of its pair, `pair_weight`), with mean 1.
@@ -133,6 +148,11 @@ def by_score(table: Floats) -> tuple[Floats, Floats]:
     won : (m, m), ``won[i, j]`` from votes that i won against j on either side
     level : (m, m) symmetric, ties and both-bad together
     """
+    compiled = pair_kernels(len(table[0]))
+    if compiled is not None:
+        won, level = np.empty_like(table[0]), np.empty_like(table[0])
+        compiled.fold_sides(np.ascontiguousarray(table), won, level)
+        return won, level
     won = table[0] + table[1].T
     even = table[2] + table[3]
     return won, even + even.T

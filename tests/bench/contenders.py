@@ -9,6 +9,7 @@ environment of its own, without this project.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -84,14 +85,14 @@ def ours(given: Input, work: str) -> Run:
     from ratings.slices import fit_slices  # noqa: PLC0415
 
     votes = _votes(given, style=work in {"style", "thirty categories"})
-    if work == "one more vote":
+    if work.startswith("one more vote"):
         live = LiveRatings(votes)
-        numbers = iter(np.random.default_rng(0).integers(0, given.m, 10_000).tolist())
+        numbers = cycle(np.random.default_rng(0).integers(0, given.m, 10_000).tolist())
 
         def add() -> Any:
             one = next(numbers)
             live.add(one, (one + 1) % given.m, 0)
-            return None
+            return None if work == "one more vote" else live.board() and None
 
         return add
     if work == "thirty categories":
@@ -103,7 +104,7 @@ def ours(given: Input, work: str) -> Run:
         "bootstrap": lambda: _sorted(
             ratings.fit_bradley_terry(votes, interval="bootstrap", rounds=100)
         ),
-        "elo": lambda: ratings.fit_elo(votes) and None,
+        "elo": lambda: _sorted(ratings.fit_elo(votes)),
     }
     return fits[work]
 
@@ -166,8 +167,8 @@ def evalica(given: Input, work: str) -> Run:
 
     def run() -> Any:
         if work == "elo":
-            package.elo(xs, ys, winners)
-            return None
+            found = package.elo(xs, ys, winners, initial=1000, base=10, scale=400, k=4)
+            return (found.scores.sort_index().to_numpy() - 1000) / LOGIT
         scores = package.bradley_terry(xs, ys, winners, tolerance=1e-10, limit=10_000).scores
         theta = np.log(scores.sort_index().to_numpy())
         return theta - theta.mean()
@@ -298,12 +299,13 @@ def python_loop(given: Input, work: str) -> Run:
     del work
     a, b, score = given.a.tolist(), given.b.tolist(), given.score.tolist()
 
-    def run() -> None:
+    def run() -> Any:
         rating = [1000.0] * given.m
         for i, j, result in zip(a, b, score, strict=True):
             expected = 1 / (1 + 10 ** ((rating[j] - rating[i]) / 400))
             rating[i] += 4 * (result - expected)
             rating[j] += 4 * (expected - result)
+        return (np.array(rating) - 1000) / LOGIT
 
     return run
 
@@ -329,4 +331,5 @@ WORKS: dict[str, dict[str, Callable[[Input, str], Run]]] = {
     "bootstrap": {"ours": ours, "L-BFGS": unique_rows},
     "thirty categories": {"ours": ours, "L-BFGS": unique_rows},
     "one more vote": {"ours": ours},
+    "one more vote, all intervals": {"ours": ours},
 }

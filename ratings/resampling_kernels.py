@@ -1,0 +1,85 @@
+"""Compiled resampling of counts. Import through `ratings.compiled`, never directly."""
+
+# mypy: ignore-errors
+# Numba reads types from the arguments; annotations would only repeat the docstrings.
+# ruff: noqa: PLR0917 - arguments of compiled code are columns, by position
+
+import numpy as np
+from numba import njit
+
+from ratings.vector_kernels import AT
+
+
+@njit(cache=True, nogil=True)
+def draw_counts(uniform, table, starts, guide, cumulative, place, unit, m, played, won, took):
+    """Draw every cell and sum the draws: `ratings.resampling.Cells.draw`.
+
+    Parameters
+    ----------
+    uniform, table : (draws,) a number in [0, 1) and which distribution it draws from
+    starts : (tables + 1,) where each table begins in `cumulative`
+    guide : (tables, g) least count that a number in each g-th part of [0, 1) can mean
+    cumulative : chances of a count or less; each table ends with 1
+    place, unit : (draws,) where the draw belongs, as in `Cells`, and the weight of one vote
+    m : int
+    played : (m, m) symmetric, filled
+    won : (m,) points, filled
+    took : (m, m) uint8, filled
+        Whether the row took points from the column.
+    """
+    played[:] = 0.0
+    won[:] = 0.0
+    took[:] = 0
+    parts = guide.shape[1]
+    for draw in range(len(uniform)):
+        u, t = uniform[AT(draw)], AT(table[AT(draw)])
+        first = starts[t]
+        count = np.int64(guide[t, AT(np.int64(u * parts))])
+        while cumulative[AT(first + count)] <= u:
+            count += 1
+        if count:
+            weight = count * unit[AT(draw)]
+            spot = np.int64(place[AT(draw)])
+            level = spot >= m * m
+            if level:
+                spot -= m * m
+            i, j = AT(spot // m), AT(spot % m)
+            played[i, j] += weight
+            played[j, i] += weight
+            took[i, j] = 1
+            if level:
+                took[j, i] = 1
+                won[i] += 0.5 * weight
+                won[j] += 0.5 * weight
+            else:
+                won[i] += weight
+
+
+@njit(cache=True, nogil=True)
+def _reaches_all(took, backward):
+    m = len(took)
+    unseen = np.arange(m)
+    front = np.zeros(m, dtype=np.int64)
+    left, size = m - 1, 1
+    unseen[0] = unseen[left]
+    while size and left:
+        size -= 1
+        model = front[size]
+        kept = 0
+        for position in range(left):
+            other = unseen[position]
+            edge = took[other, model] if backward else took[model, other]
+            if edge:
+                front[size] = other
+                size += 1
+            else:
+                unseen[kept] = other
+                kept += 1
+        left = kept
+    return left == 0
+
+
+@njit(cache=True, nogil=True)
+def linked(took):
+    """Whether every model took points, through others, from every other."""
+    return _reaches_all(took, False) and _reaches_all(took, True)
