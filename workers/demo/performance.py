@@ -23,7 +23,7 @@ class Performance:
     """Sends the chunks of one completion at a set pace.
 
     ``speed`` divides every delay; `float("inf")` removes them. ``usage_each_chunk`` repeats the
-    usage so far in every chunk, as some servers do.
+    usage so far in every chunk, as some servers do. ``sent`` counts the tokens so far.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Performance:
         self.body = body
         self._speed = speed
         self._usage_each_chunk = usage_each_chunk
-        self._sent = 0
+        self.sent = 0
         asked: Any = body.get("stream_options") or {}
         self._send_usage = bool(asked.get("include_usage"))
         self.prompt_tokens = sum(
@@ -56,7 +56,7 @@ class Performance:
 
     async def say(self, text: str, *, field: str = "content") -> None:
         """Send one piece of text."""
-        self._sent += 1
+        self.sent += 1
         chunk = self.chunk({field: text})
         if self._usage_each_chunk:
             chunk["usage"] = self.usage
@@ -75,7 +75,7 @@ class Performance:
         clock = asyncio.get_running_loop().time
         started = clock()
         for position, token in enumerate(tokens_of(text)):
-            if self._sent >= self.limit:
+            if self.sent >= self.limit:
                 return False
             due = started + position / (tokens_per_second * self._speed)
             if (wait := due - clock()) > 0:
@@ -113,11 +113,11 @@ class Performance:
     def whole(self, text: str) -> dict[str, Any]:
         """Return a completion that is not streamed."""
         tokens = tokens_of(text)
-        self._sent = int(min(len(tokens), self.limit))
+        self.sent = int(min(len(tokens), self.limit))
         choice = {
             "index": 0,
-            "message": {"role": "assistant", "content": "".join(tokens[: self._sent])},
-            "finish_reason": "stop" if self._sent == len(tokens) else "length",
+            "message": {"role": "assistant", "content": "".join(tokens[: self.sent])},
+            "finish_reason": "stop" if self.sent == len(tokens) else "length",
         }
         completion = {**self.chunk({}), "object": "chat.completion", "usage": self.usage}
         return {**completion, "choices": [choice]}
@@ -127,8 +127,8 @@ class Performance:
         """Return the usage so far."""
         return {
             "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self._sent,
-            "total_tokens": self.prompt_tokens + self._sent,
+            "completion_tokens": self.sent,
+            "total_tokens": self.prompt_tokens + self.sent,
         }
 
     @property

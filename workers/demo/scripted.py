@@ -2,8 +2,8 @@
 
 It serves ``/v1/models`` and ``/v1/chat/completions``, streamed or whole. The models are those of
 `workers.demo.fiction`; a model named ``fault:...`` fails in the way that `workers.demo.faults`
-lists; ``steady-R-N`` streams N words at R tokens a second, for measurements. Any other name is
-answered with 404.
+lists; ``steady-R-N`` streams N words at R tokens a second, and ``stamped-R-N`` N tokens that carry
+their send times (`workers.demo.stamped`), for measurements. Any other name is answered with 404.
 
 From a shell::
 
@@ -27,8 +27,10 @@ from workers.demo.http import Exchange
 from workers.demo.model_server import ModelServer, arguments, refuse, serve_until_stopped
 from workers.demo.performance import Performance
 from workers.demo.prose import compose
+from workers.demo.stamped import play_stamped
 
 _STEADY = re.compile(r"steady-(?P<rate>\d+)-(?P<words>\d+)")
+_STAMPED = re.compile(r"stamped-(?P<rate>\d+)-(?P<tokens>\d+)")
 
 
 class ScriptedServer(ModelServer):
@@ -74,6 +76,8 @@ class ScriptedServer(ModelServer):
             text = " ".join(["word"] * int(steady["words"]))
             await performance.begin()
             await _say_and_finish(performance, text, float(steady["rate"]))
+        elif stamped := _STAMPED.fullmatch(name):
+            await play_stamped(performance, int(stamped["rate"]), int(stamped["tokens"]))
         else:
             await refuse(exchange, 404, f"The model `{name}` does not exist")
 

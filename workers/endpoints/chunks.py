@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+import jiter
+
 from workers.endpoints.errors import Malformed, ServerFailed
 
 type FinishReason = Literal["stop", "length", "content_filter", "tool_calls", "error"]
@@ -49,11 +51,7 @@ def parse_chunk(event: bytes) -> Chunk:
     ServerFailed
         If it is an error object: some servers report failures in a stream that began with 200.
     """
-    try:
-        chunk = json.loads(event.decode())
-    # UnicodeDecodeError, JSONDecodeError and too long integers are all ValueErrors.
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"{type(error).__name__}: {error}") from None
+    chunk = _read_json(event)
     if not isinstance(chunk, dict):
         raise Malformed(f"the event is a {type(chunk).__name__}, not an object")
     if failure := chunk.get("error"):
@@ -67,6 +65,18 @@ def parse_chunk(event: bytes) -> Chunk:
         usage if isinstance(usage, dict) else None,
         model if isinstance(model, str) else None,
     )
+
+
+def _read_json(event: bytes) -> Any:
+    try:
+        return jiter.from_json(event)  # the openai package's own reader, four times as fast
+    except ValueError:
+        pass  # `json` takes the lone surrogates that some servers send, and tells what is wrong
+    try:
+        return json.loads(event.decode())
+    # UnicodeDecodeError, JSONDecodeError and too long integers are all ValueErrors.
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"{type(error).__name__}: {error}") from None
 
 
 def _first_choice(choices: object) -> tuple[str, str, FinishReason | None]:

@@ -10,6 +10,7 @@ from typing import Self
 import httpx2
 from openai import APIConnectionError, AsyncOpenAI
 
+from workers.endpoints.connections import StreamTransport
 from workers.endpoints.errors import (
     AddressRefused,
     EndpointError,
@@ -87,11 +88,7 @@ class EndpointClients:
         """Return the connections to one base URL, for what the `openai` package cannot bound."""
         pool = self._pools.get(base_url)
         if pool is None:
-            connections = httpx2.AsyncHTTPTransport(
-                verify=self._tls,
-                trust_env=False,
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=32),
-            )
+            connections = StreamTransport(self._tls)
             pool = self._pools[base_url] = httpx2.AsyncClient(
                 transport=CheckedTransport(connections, self._policy),
                 follow_redirects=False,

@@ -1,8 +1,10 @@
 """Server-sent events, read from bytes at the least cost and with a cap on each event."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from workers.endpoints.errors import TooLarge
+
+_BEGINS, _ENDS = b"data: ", b"\n\n"
 
 
 class EventReader:
@@ -27,14 +29,29 @@ class EventReader:
         self._event: list[bytes] = []
         self._event_size = 0
 
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Take what the network brought and yield the events that it completes.
+    def feed(self, chunk: bytes) -> Iterable[bytes]:
+        """Take what the network brought; return the events that it completes, in order.
 
         Raises
         ------
         TooLarge
             When an event outgrows the cap, complete or not.
         """
+        return self._whole_events(chunk) or self._by_line(chunk)
+
+    def _whole_events(self, chunk: bytes) -> list[bytes]:
+        """Return the events of a chunk that is nothing but events of one line, as nearly all are.
+
+        Found by looking for what lies between two events, without a step for each line.
+        """
+        if self._rest or self._event or len(chunk) > self._cap:
+            return []
+        if not (chunk.startswith(_BEGINS) and chunk.endswith(_ENDS)) or b"\r" in chunk:
+            return []
+        events = chunk[len(_BEGINS) : -len(_ENDS)].split(_ENDS + _BEGINS)
+        return events if chunk.count(b"\n") == len(_ENDS) * len(events) else []
+
+    def _by_line(self, chunk: bytes) -> Iterator[bytes]:
         if b"\n" in chunk:
             *lines, rest = (self._rest + chunk if self._rest else chunk).split(b"\n")
             for line in lines:
