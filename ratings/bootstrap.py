@@ -19,43 +19,8 @@ from ratings.compiled import even_shares, in_threads, processors
 from ratings.covariance import number_voters
 from ratings.errors import NotEnoughVotes, Separated
 from ratings.rated import RatedVotes
-from ratings.tally import Tally, by_score
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Counts of every pair and kind of result, side A and side B together.
-
-    Attributes
-    ----------
-    m : int
-    place : (c,) position in ``won`` raveled, or beyond it in the upper half of ``level``
-    count : (c,) votes
-    unit : (c,) weight of one vote
-    """
-
-    m: int
-    place: Integers
-    count: Floats
-    unit: Floats
-
-    @classmethod
-    def of(cls, tally: Tally) -> "Cells":
-        """Fold a tally whose votes have no weights but those of their pairs."""
-        count, weight = (
-            np.concatenate([won.ravel(), np.triu(level).ravel()])
-            for won, level in (by_score(tally.count), by_score(tally.weight))
-        )
-        place = np.flatnonzero(count)
-        return cls(len(tally.models), place, count[place], weight[place] / count[place])
-
-    def draw(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Draw resampled weights of won (m, m) and undecided votes (m, m)."""
-        m = self.m
-        drawn = np.zeros(2 * m * m)
-        drawn[self.place] = rng.poisson(self.count) * self.unit
-        level = drawn[m * m :].reshape(m, m)
-        return drawn[: m * m].reshape(m, m), level + level.T
+from ratings.resampling import Cells, QuickRefits
+from ratings.tally import by_score
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +125,7 @@ def bootstrap_strengths(
     m: int,
     rounds: int,
     seed: int,
+    quick: QuickRefits | None = None,
 ) -> tuple[Floats, int]:
     """Refit `rounds` times.
 
@@ -169,6 +135,8 @@ def bootstrap_strengths(
     refit : callable
         From won and undecided weights, each (m, m), to strengths (m,), or None without a fit.
     m, rounds, seed : int
+    quick : QuickRefits, optional
+        Of the same cells; `refit` is then for the rounds that it leaves.
 
     Returns
     -------
@@ -181,7 +149,9 @@ def bootstrap_strengths(
 
     def play(first: int, last: int) -> None:
         for place in range(first, last):
-            theta = refit(*source.draw(np.random.default_rng(seeds[place])))
+            theta = None if quick is None else quick(np.random.default_rng(seeds[place]))
+            if theta is None:
+                theta = refit(*source.draw(np.random.default_rng(seeds[place])))
             if theta is not None:
                 replicates[place] = theta
                 fitted[place] = True

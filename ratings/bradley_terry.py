@@ -8,13 +8,13 @@ from ratings.arrays import AnyInteger, Flags, Floats
 from ratings.assembly import Estimate, assemble_board
 from ratings.board import Board
 from ratings.bootstrap import (
-    Cells,
     WeighedVotes,
     WholeVoters,
     bootstrap_strengths,
     notes_on_failures,
 )
 from ratings.comparisons import Comparisons
+from ratings.compiled import pair_kernels
 from ratings.components import Components, find_components
 from ratings.covariance import (
     Covariance,
@@ -30,6 +30,7 @@ from ratings.newton import ChordSolver, PairPoints, fit_strengths, logistic
 from ratings.outcomes import A, B, BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import RatedVotes, rated_votes
+from ratings.resampling import Cells, QuickRefits
 from ratings.tally import Tally
 
 DOMINANT = 0.5
@@ -289,13 +290,18 @@ class _Fit:
         return clustered_meat(votes.a, votes.b, residual, voter, m=votes.m, others=others)
 
     def _bootstrap(self, theta: Floats) -> Estimate:
-        parameters = self.parameters
+        parameters, source = self.parameters, self._drawn_from()
+        compiled, quick = pair_kernels(len(theta)), None
+        plain = parameters.scoring.ties != "davidson" and not parameters.prior
+        if compiled is not None and plain and isinstance(source, Cells):
+            quick = QuickRefits(source, PairPoints(self.points), theta, compiled)
         replicates, failed = bootstrap_strengths(
-            self._drawn_from(),
+            source,
             self._refit_from(theta),
             len(theta),
             parameters.rounds,
             parameters.seed,
+            quick,
         )
         self.notes += notes_on_failures(failed, parameters.rounds)
         covariance = np.atleast_2d(np.cov(replicates, rowvar=False))

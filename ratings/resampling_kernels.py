@@ -11,25 +11,22 @@ from ratings.vector_kernels import AT
 
 
 @njit(cache=True, nogil=True)
-def draw_counts(uniform, table, starts, guide, cumulative, place, unit, m, played, won, took):
+def draw_counts(
+    uniform, table, starts, guide, cumulative, place, unit, m, played, won, weight, took
+):
     """Draw every cell and sum the draws: `ratings.resampling.Cells.draw`.
 
     Parameters
     ----------
     uniform, table : (draws,) a number in [0, 1) and which distribution it draws from
-    starts : (tables + 1,) where each table begins in `cumulative`
-    guide : (tables, g) least count that a number in each g-th part of [0, 1) can mean
-    cumulative : chances of a count or less; each table ends with 1
-    place, unit : (draws,) where the draw belongs, as in `Cells`, and the weight of one vote
+    starts, guide, cumulative
+        Of `ratings.resampling.PoissonTables`.
+    place, unit : (draws,) where the draw belongs and the weight of one vote, as in `Cells`
     m : int
-    played : (m, m) symmetric, filled
-    won : (m,) points, filled
-    took : (m, m) uint8, filled
-        Whether the row took points from the column.
+    played : (m, m), added to in its upper triangle
+    won, weight : (m,) points and all weights of each model, added to
+    took : (m, m) uint8, set to 1 where the row took points from the column
     """
-    played[:] = 0.0
-    won[:] = 0.0
-    took[:] = 0
     parts = guide.shape[1]
     for draw in range(len(uniform)):
         u, t = uniform[AT(draw)], AT(table[AT(draw)])
@@ -37,22 +34,24 @@ def draw_counts(uniform, table, starts, guide, cumulative, place, unit, m, playe
         count = np.int64(guide[t, AT(np.int64(u * parts))])
         while cumulative[AT(first + count)] <= u:
             count += 1
-        if count:
-            weight = count * unit[AT(draw)]
-            spot = np.int64(place[AT(draw)])
-            level = spot >= m * m
-            if level:
-                spot -= m * m
-            i, j = AT(spot // m), AT(spot % m)
-            played[i, j] += weight
-            played[j, i] += weight
-            took[i, j] = 1
-            if level:
-                took[j, i] = 1
-                won[i] += 0.5 * weight
-                won[j] += 0.5 * weight
-            else:
-                won[i] += weight
+        if count == 0:
+            continue
+        drawn = count * unit[AT(draw)]
+        spot = np.int64(place[AT(draw)])
+        level = spot >= m * m
+        if level:
+            spot -= m * m
+        i, j = AT(spot // m), AT(spot % m)
+        played[min(i, j), max(i, j)] += drawn
+        weight[i] += drawn
+        weight[j] += drawn
+        took[i, j] = 1
+        if level:
+            took[j, i] = 1
+            won[i] += 0.5 * drawn
+            won[j] += 0.5 * drawn
+        else:
+            won[i] += drawn
 
 
 @njit(cache=True, nogil=True)
