@@ -11,8 +11,8 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Without a node of the system's own, PyPI has one.
-LIBRARIES = $(PYTHON) deploy/browser_libraries.py || { [ $$? = 3 ] && \
-	$(UV) sync --frozen --quiet --inexact --group browser && $(PYTHON) deploy/browser_libraries.py; }
+LIBRARIES = $(PYTHON) deploy/browser_libraries.py $(1) || { [ $$? = 3 ] && \
+	$(UV) sync --frozen --quiet --inexact --group browser && $(PYTHON) deploy/browser_libraries.py $(1); }
 
 demo: ## Run the whole site here with sample data and local models (PORT=8000; LLM=0: scripted models only)
 	@echo "installing Python packages"
@@ -20,17 +20,17 @@ demo: ## Run the whole site here with sample data and local models (PORT=8000; L
 	  $(UV) sync --frozen --inexact --group demo || { \
 	    echo "the local language model cannot be installed here; going on with scripted models"; \
 	    $(UV) sync --frozen --inexact; }; fi
-	@$(LIBRARIES)
+	@$(call LIBRARIES)
 	@exec $(PYTHON) manage.py demo $(if $(filter 0,$(LLM)),--no-llm)
 
 serve: ## Run the site here without sample data or demo models (PORT=8000)
 	@$(UV) sync --frozen --quiet --inexact
-	@$(LIBRARIES)
+	@$(call LIBRARIES)
 	@exec $(PYTHON) manage.py serve
 
 setup: ## Install everything that tests and checks need
 	@$(UV) sync --frozen --inexact --group dev
-	@$(LIBRARIES)
+	@$(call LIBRARIES,--tools)
 	@$(PYTHON) manage.py messages compile
 
 test: setup ## Run all tests; browser tests where a Chromium is found
@@ -40,6 +40,7 @@ check: setup ## What CI holds: format, lint, types, migrations, translations, de
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy .
+	$(PYTHON) deploy/browser_libraries.py --check-types
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check --fail-level WARNING
 	$(PYTHON) manage.py messages check

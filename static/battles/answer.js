@@ -115,6 +115,8 @@ export class Answer {
     if (formulas && !this.#awaitsFormulas) this.#drawFormulas(growth, formulas);
     this.#setLanguage();
     this.onDrawn();
+    // The browser lays out in this frame in any case: done now, it is counted.
+    void this.element.offsetHeight;
     const now = performance.now();
     this.#nextDraw = now + (now - began) * COST_SHARE;
   }

@@ -25,6 +25,7 @@ const SURROUNDINGS = /** @type {Record<string, [string, string, number]>} */ ({
   table_open: ["<table>", "</table>", 1],
   tbody_open: ["<table><tbody>", "</tbody></table>", 2],
 });
+const ENOUGH_ROWS = 20;
 const NONE = /** @type {[string, string, number]} */ (["", "", 0]);
 
 /** A block that is one line or a few: drawn anew whenever it has changed. */
@@ -130,8 +131,26 @@ class OpenHolder {
       this.#last = opened(last, isOpen, this.definitions, this.type);
       this.element.append(...this.#last.nodes);
     }
+    if (this.type === "tbody_open" && this.#closed >= ENOUGH_ROWS) holdColumns(this.element);
     return true;
   }
+}
+
+/**
+ * Keep a long table's columns as wide as they are. Else each row would lay out all of them anew, and
+ * a wide cell in the hundredth row would move what is being read in the first.
+ *
+ * @param {HTMLElement} body
+ */
+function holdColumns(body) {
+  const table = body.closest("table");
+  if (!table || table.classList.contains("steady")) return;
+  const cells = [...(table.rows[0]?.cells ?? [])];
+  const widths = cells.map((cell) => cell.getBoundingClientRect().width);
+  if (!widths.some(Boolean)) return; // not shown now: the other answer's tab is
+  const columns = widths.map((width) => make("col", { width: String(Math.ceil(width)) }));
+  table.prepend(make("colgroup", {}, ...columns));
+  table.classList.add("steady");
 }
 
 /** @param {Block} block @param {boolean} isOpen @param {Definitions} definitions @param {string} [holder]
@@ -174,6 +193,8 @@ export class Growth {
   #open = null;
   /** The text from the open block on. */
   #tail = "";
+  /** How many blocks of the tail are closed: the parts of a long paragraph begin on one line. */
+  #passed = 0;
   /** @type {Definitions} */
   #definitions = {};
   /** Counts up with every `finish`, so that an older one ends. */
@@ -191,7 +212,8 @@ export class Growth {
 
   /** Draw what has come since the last time. */
   draw() {
-    const blocks = blocksOf(decided(this.#tail), this.#definitions);
+    const all = blocksOf(decided(this.#tail), this.#definitions);
+    const blocks = all.slice(this.#passed);
     const first = blocks[0];
     if (!first) return;
     if (this.#open?.update(first, blocks.length === 1)) {
@@ -209,6 +231,7 @@ export class Growth {
     }
     this.#open = opened(last, true, this.#definitions);
     this.element.append(...this.#open.nodes);
+    this.#passed = all.filter(({ firstLine }) => firstLine === last.firstLine).length - 1;
     this.#forget(last.firstLine);
   }
 
@@ -247,10 +270,9 @@ export class Growth {
   async finish(text, pause) {
     this.#round += 1;
     const round = this.#round;
-    if (this.#open) this.#standing.push({ html: "", nodes: this.#open.nodes });
-    this.#open = null;
     const definitions = {};
     const blocks = blocksOf(text, definitions);
+    this.#endOpen(blocks[this.#standing.length], definitions);
     let began = performance.now();
     for (const [at, block] of blocks.entries()) {
       const html = htmlOf(block, definitions);
@@ -263,6 +285,14 @@ export class Growth {
     for (const { nodes } of this.#standing.splice(blocks.length)) {
       for (const node of nodes) node.remove();
     }
+  }
+
+  /** @param {Block | undefined} block what the open block has become @param {Definitions} definitions */
+  #endOpen(block, definitions) {
+    if (!this.#open) return;
+    const isSame = block && this.#open.update(block, false);
+    this.#standing.push({ html: isSame ? htmlOf(block, definitions) : "", nodes: this.#open.nodes });
+    this.#open = null;
   }
 
   /** @param {number} at which block, or one more than there are @param {string} html */

@@ -11,7 +11,7 @@ import { showStarters } from "./starters.js";
 import { Tabs } from "./tabs.js";
 import { Turn } from "./turns.js";
 import { VoteBar } from "./vote.js";
-import { announce, figure, say } from "./words.js";
+import { announce, say } from "./words.js";
 
 /**
  * @typedef {import("./socket.js").BattleMessage} BattleMessage
@@ -220,7 +220,7 @@ class BattlePage {
     if (this.revealed) return;
     for (const side of SIDES) {
       const state = turn.states[side];
-      this.tabs.setState(side, state === "streaming" ? lengthOf(turn.answers[side].text) : say(`tab_${state}`));
+      this.tabs.setState(side, state === "streaming" ? String(turn.lengths[side]) : say(`tab_${state}`));
     }
   }
 
@@ -332,13 +332,6 @@ class BattlePage {
     this.notice.hidden = true;
     if (sentence) announce(sentence);
   }
-}
-
-/** @param {string} text @returns {string} how long it is by now, as a reader counts */
-function lengthOf(text) {
-  const chinese = (text.match(/[\u3040-\u9fff]/g) ?? []).length;
-  if (chinese > text.length / 3) return say("tab_streaming_characters", { count: figure(text.length) });
-  return say("tab_streaming", { count: figure(text.split(/\s+/).length) });
 }
 
 new BattlePage(find("#main"));

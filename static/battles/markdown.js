@@ -33,7 +33,7 @@ const ATTRIBUTES = (
   + "rowlines rowalign notation"
 ).split(" ");
 /** A longer paragraph is drawn in parts: no browser lays out a million letters in one smoothly. */
-const LONGEST_PARAGRAPH = 8000; // characters
+const LONGEST_PARAGRAPH = 4000; // characters
 
 const sanitiser = createPurifier(window);
 sanitiser.addHook("afterSanitizeAttributes", (/** @type {Element} */ node) => {

@@ -4,6 +4,7 @@ import { Answer } from "./answer.js";
 import { make, SIDES } from "./dom.js";
 import { follow } from "./follow.js";
 import { languageOf } from "./languages.js";
+import { Length } from "./lengths.js";
 import { say } from "./words.js";
 
 /**
@@ -15,6 +16,7 @@ import { say } from "./words.js";
 export class Turn {
   /** @type {Record<Side, State>} */
   states = { a: "waiting", b: "waiting" };
+  lengths = { a: new Length(), b: new Length() };
 
   /** @param {number} number @param {string} prompt */
   constructor(number, prompt) {
@@ -45,7 +47,10 @@ export class Turn {
 
   /** @param {Record<Side, string>} deltas @param {Record<Side, State>} states */
   grow(deltas, states) {
-    for (const side of SIDES) this.answers[side].append(deltas[side]);
+    for (const side of SIDES) {
+      this.answers[side].append(deltas[side]);
+      this.lengths[side].add(deltas[side]);
+    }
     this.states = states;
     this.#showStates();
   }
@@ -55,6 +60,7 @@ export class Turn {
     this.states = { a: "waiting", b: "waiting" };
     this.#showStates();
     for (const side of SIDES) this.answers[side].clear();
+    this.lengths = { a: new Length(), b: new Length() };
   }
 
   /** @param {State} state */
