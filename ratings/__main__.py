@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     said = argparse.ArgumentParser(
         "python -m ratings", description=__doc__, epilog="The file's format is told by its name."
     )
-    said.add_argument("votes", type=Path, nargs="?", help="Parquet, CSV, JSON lines or JSON")
+    said.add_argument("votes", type=Path, nargs="?", help="Parquet, CSV, TSV, JSON lines or JSON")
     said.add_argument("-o", "--output", type=Path, help="write a .json, .csv or .parquet file")
     said.add_argument("--top", type=int, default=25, help="models to print (default 25, 0: all)")
     said.add_argument("--quiet", action="store_true", help="print no table and no progress")
@@ -38,10 +38,33 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--category", action="append", default=[], help="a column; a board for each of its values"
     )
+    what.add_argument(
+        "--language", action="store_true", help="a board for each value of the column 'language'"
+    )
     what.add_argument("--voter", help="the column of voters")
+    what.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="ROLE=NAME",
+        help="which column is model_a, model_b, outcome or voter, where its name does not tell",
+    )
+    what.add_argument(
+        "--outcome-values",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="WORD=OUTCOME",
+        help="what a word of the file means: a, b, tie or both_bad",
+    )
     what.add_argument("--elo", action="store_true", help="Elo in the order of the file")
     how = said.add_argument_group("how")
-    how.add_argument("--interval", choices=["sandwich", "model", "clustered", "bootstrap", "none"])
+    how.add_argument(
+        "--interval",
+        choices=["sandwich", "model", "clustered", "bootstrap", "bootstrap_voters", "none"],
+        help="default: clustered where the file knows its voters, otherwise sandwich",
+    )
     how.add_argument("--level", type=float, default=0.95)
     how.add_argument("--ties", choices=["half", "davidson", "drop"], default="half")
     how.add_argument("--both-bad", choices=["half", "drop"], default="half")
@@ -57,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status, 0 or 1."""
     said = parser()
     asked = said.parse_args(arguments)
+    asked.category += ["language"] * (asked.language and "language" not in asked.category)
     if asked.compile:
         from ratings.compile import main as compile_and_say  # noqa: PLC0415 - takes its time
 
@@ -106,9 +130,15 @@ def _read(asked: argparse.Namespace, screen: "Console") -> "VoteFile":
         def show(done: int, total: int) -> None:
             bars.update(bar, completed=done, total=total)
 
-        file = read_votes(asked.votes, wanted, show)
-    if file.seen_names:
-        screen.print(f"left out: {file.seen_names} votes by people who saw the names")
+        file = read_votes(
+            asked.votes,
+            wanted,
+            show,
+            columns=dict(asked.column),
+            words=dict(asked.outcome_values),
+        )
+    for phrase in file.left_out:
+        screen.print(f"left out: {phrase}", highlight=False)
     return file
 
 
@@ -184,6 +214,13 @@ def _table(name: str, board: "Board", top: int) -> Any:
             spread, escape(row["model"]), f"{row['rating']:.1f}", interval, f"{row['votes']:,}"
         )
     return table
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _anchor(text: str) -> tuple[str, float]:

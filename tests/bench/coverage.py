@@ -30,7 +30,7 @@ INTERVALS: tuple[Interval, ...] = (
     "bootstrap",
     "bootstrap_voters",
 )
-ROUNDS = 100
+ROUNDS = 60
 LOGIT = 400 / np.log(10)
 EFFECT = 0.25
 LOG_NU = -0.5

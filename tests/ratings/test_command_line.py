@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -13,9 +15,15 @@ import pytest
 
 from ratings import fit_bradley_terry, fit_elo, fit_style_controlled
 from ratings.__main__ import main
-from ratings.errors import InvalidVotes
+from ratings.errors import InvalidParameter, InvalidVotes
 from ratings.votefile import read_votes
-from tests.ratings.examples import simulate
+from tests.ratings.examples import (
+    LLMFAO,
+    llmfao_scores,
+    llmfao_votes,
+    need_llmfao,
+    simulate,
+)
 
 CODES = ("a", "b", "tie", "both_bad")
 
@@ -49,6 +57,8 @@ def write(path: Path, columns: dict[str, Any]) -> Path:
             pq.write_table(table, path, row_group_size=700)
         case ".csv":
             pyarrow.csv.write_csv(table, path)
+        case ".tsv":
+            pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(delimiter="\t"))
         case ".json":
             path.write_text(json.dumps(rows), encoding="utf-8")
         case ".jsonl":
@@ -209,9 +219,9 @@ def test_an_island_is_named_with_its_reason(
 @pytest.mark.parametrize(
     ("rows", "options", "sentence"),
     [
-        ({"model_a": ["x"], "model_b": ["y"]}, [], "no column 'outcome' or 'winner'"),
+        ({"model_a": ["x"], "model_b": ["y"]}, [], "no column 'outcome', nor one called winner"),
         ({"model_a": ["x"], "outcome": ["a"]}, [], "no column 'model_b'"),
-        ({"model_a": ["x"], "model_b": ["y"], "outcome": ["A"]}, [], "outcome 'A'"),
+        ({"model_a": ["x"], "model_b": ["y"], "outcome": ["maybe"]}, [], "outcome 'maybe'"),
         ({"model_a": ["x"], "model_b": ["y"], "outcome": ["a"]}, [], "no rating is finite"),
         (
             {"model_a": ["x"], "model_b": ["y"], "outcome": ["a"]},
@@ -258,3 +268,158 @@ def test_an_anchor_is_a_model_and_points(columns: dict[str, Any], tmp_path: Path
     assert row["rating"] == 1114.0
     with pytest.raises(SystemExit):
         main([str(votes), "--anchor", "model 001"])
+
+
+@pytest.mark.shared
+def test_the_public_csv_gives_the_published_strengths(tmp_path: Path) -> None:
+    need_llmfao()
+    output = tmp_path / "board.json"
+    assert main([str(LLMFAO / "llmfao.csv"), "-o", str(output), "--quiet"]) == 0
+    record = published(output)
+    assert record["parameters"]["interval"] == "clustered"
+    assert record["id"] == fit_bradley_terry(llmfao_votes(), interval="clustered").id
+    strength = {row["model"]: 10 ** (row["rating"] / 400) for row in record["rows"]}
+    for model, expected in llmfao_scores("bradley_terry").items():
+        # Published figures are rounded to 0.01 points, 6e-5 of a strength.
+        assert strength[model] / sum(strength.values()) == pytest.approx(expected, rel=2e-4)
+
+
+SIDES = {"left": ["x", "y", "x", "y"], "right": ["y", "x", "y", "x"]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "options"),
+    [
+        (SIDES | {"winner": ["left", "right", "tie", "left"]}, {}),
+        (SIDES | {"Winner": ["x", "X", "draw", "y"]}, {}),
+        ({"Model A": SIDES["left"], "model b": SIDES["right"], "vote": ["A", "B", "TIE", "a"]}, {}),
+        (
+            {"one": SIDES["left"], "two": SIDES["right"], "result": [1, 2, 0, 1]},
+            {
+                "columns": {"model_a": "one", "model_b": "two"},
+                "words": {"1": "a", "2": "b", "0": "tie"},
+            },
+        ),
+    ],
+    ids=["left and right", "named winners", "other spellings", "told by options"],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_columns_are_known_by_many_names(
+    suffix: str, columns: dict[str, Any], options: dict[str, Any], tmp_path: Path
+) -> None:
+    file = read_votes(write(tmp_path / f"votes{suffix}", columns), **options)
+    votes = file.comparisons()
+    assert votes.models == ("x", "y")
+    assert (votes.a.tolist(), votes.b.tolist()) == ([0, 1, 0, 1], [1, 0, 1, 0])
+    assert votes.outcome.tolist() == [0, 1, 2, 0]
+    assert votes.voter is None
+    assert not file.left_out
+
+
+def test_columns_and_words_may_be_said_on_the_command_line(tmp_path: Path) -> None:
+    rows = {"one": [*"xyxx"], "two": [*"yxyy"], "said": [1, 1, 2, 2], "who": [1, 2, 3, 4]}
+    votes, output = write(tmp_path / "votes.csv", rows), tmp_path / "board.json"
+    options = ["--column", "model_a=one", "--column", "model_b=two", "--column", "outcome=said"]
+    options += ["--column", "voter=who", "--outcome-values", "1=a", "--outcome-values", "2=b"]
+    assert main([str(votes), "-o", str(output), "--quiet", *options]) == 0
+    assert published(output)["parameters"]["interval"] == "clustered"
+    assert [row["model"] for row in published(output)["rows"]] == ["y", "x"]
+
+
+def test_rows_that_are_no_blind_vote_are_left_out_and_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {
+        "model_a": ["x", "x", "x", "", "y", "y"],
+        "model_b": ["y", "x", "y", "y", "x", "x"],
+        "winner": ["model_a", "model_a", None, "model_a", "model_a", "model_b"],
+        "anony": [True, True, True, True, True, False],
+    }
+    votes = write(tmp_path / "votes.jsonl", rows)
+    assert main([str(votes)]) == 0
+    said = capsys.readouterr().err
+    assert "1 votes by people who saw the names" in said
+    assert "1 votes of a model against itself" in said
+    assert "2 votes without a model or an outcome" in said
+    assert len(read_votes(votes).comparisons()) == 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"winner_model_a": [1, 0], "winner_model_b": [0, 0]}, "vote 1 has 0 of"),
+        ({"winner_model_a": [1, 1], "winner_model_b": [0, 1]}, "vote 1 has 2 of"),
+    ],
+)
+def test_a_winner_in_no_column_or_two_is_refused(
+    columns: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    whole = {"model_a": ["x", "y"], "model_b": ["y", "x"], "winner_tie": [0, 0], **columns}
+    with pytest.raises(InvalidVotes, match=sentence):
+        read_votes(write(tmp_path / "votes.csv", whole))
+
+
+def test_roles_words_and_columns_that_do_not_exist_are_refused(
+    columns: dict[str, Any], tmp_path: Path
+) -> None:
+    votes = write(tmp_path / "votes.parquet", columns)
+    with pytest.raises(InvalidParameter, match="'model_c' is no role"):
+        read_votes(votes, columns={"model_c": "x"})
+    with pytest.raises(InvalidVotes, match="no column 'nowhere' to be its voter"):
+        read_votes(votes, columns={"voter": "nowhere"})
+    with pytest.raises(InvalidParameter, match="'1' cannot mean 'won'"):
+        read_votes(votes, words={"1": "won"})
+    file = read_votes(votes, ["language"])
+    with pytest.raises(InvalidVotes, match=r"'language' holds dictionary.*not numbers"):
+        file.comparisons(features=["language"])
+
+
+def test_a_board_for_each_language(columns: dict[str, Any], tmp_path: Path) -> None:
+    votes, output = write(tmp_path / "votes.tsv", columns), tmp_path / "board.json"
+    assert main([str(votes), "-o", str(output), "--quiet", "--language"]) == 0
+    boards = json.loads(output.read_text(encoding="utf-8"))["boards"]
+    assert set(boards) == {"all", "language=en", "language=zh"}
+
+
+def test_texts_with_line_breaks_and_rows_longer_than_a_block_are_read(tmp_path: Path) -> None:
+    long = 'a "long" answer,\nwith lines\n' * 200_000
+    rows = {"text": [long, "", long], "model_a": [*"xyx"], "model_b": [*"yxy"]}
+    for suffix in (".csv", ".jsonl", ".json"):
+        path = write(tmp_path / f"votes{suffix}", rows | {"winner": ["left", "left", "tie"]})
+        seen: list[tuple[int, int]] = []
+        votes = read_votes(path, progress=lambda *at: seen.append(at)).comparisons()  # noqa: B023
+        assert votes.outcome.tolist() == [0, 0, 2]
+        assert seen[-1][0] == seen[-1][1] == path.stat().st_size
+
+
+def test_a_column_whose_kind_changes_late_in_a_csv_is_still_labels(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    many = "x,y,left,1\ny,x,left,2\n" * 900_000
+    path.write_text(f"left,right,winner,worker\n{many}x,y,tie,anonymous\n", encoding="utf-8")
+    votes = read_votes(path).comparisons()
+    assert len(votes) == 1_800_001
+    assert votes.voter is not None
+    assert len(np.unique(votes.voter)) == 3
+
+
+@pytest.mark.parametrize("text", ["{", '[{"model_a": "x"', "[1, 2]", "model_a"])
+def test_what_is_no_json_is_said_so(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "votes.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidVotes, match=r"not JSON|must hold JSON objects"):
+        read_votes(path)
+
+
+def test_strings_as_other_libraries_write_them(columns: dict[str, Any], tmp_path: Path) -> None:
+    pl.DataFrame(columns).write_parquet(tmp_path / "polars.parquet")
+    pd.DataFrame(columns).astype({"model_a": "category"}).to_parquet(tmp_path / "pandas.parquet")
+    ours = read_votes(write(tmp_path / "ours.parquet", columns)).comparisons()
+    for name in ("polars", "pandas"):
+        assert read_votes(tmp_path / f"{name}.parquet").comparisons().digest() == ours.digest()
+
+
+def test_voters_may_be_drawn(columns: dict[str, Any], tmp_path: Path) -> None:
+    votes, output = write(tmp_path / "votes.parquet", columns), tmp_path / "board.json"
+    options = ["--interval", "bootstrap_voters", "--rounds", "20", "--quiet"]
+    assert main([str(votes), "-o", str(output), *options]) == 0
+    assert published(output)["parameters"]["interval"] == "bootstrap_voters"
