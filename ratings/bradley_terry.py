@@ -326,14 +326,18 @@ class _Fit:
     def _refit_from(self, theta: Floats) -> Callable[[Floats, Floats], Floats | None]:
         """A refit of resampled weights, warm from the strengths of the whole."""
         prior, davidson = self.parameters.prior, self.parameters.scoring.ties == "davidson"
-        chord = None if davidson else ChordSolver(self.points, theta, prior)
+        chord = None if davidson else ChordSolver(PairPoints(self.points, prior), theta)
 
         def refit(won: Floats, level: Floats) -> Floats | None:
             points = won + level / 2
             if find_components(points, finite_prior=prior > 0).main.size < len(points):
                 return None
             try:
-                return fit_with_ties(won, level, theta).theta if chord is None else chord(points)
+                return (
+                    fit_with_ties(won, level, theta).theta
+                    if chord is None
+                    else chord(PairPoints(points, prior))
+                )
             except (NotEnoughVotes, NotConverged, Separated):
                 return None
 

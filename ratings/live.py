@@ -1,23 +1,26 @@
 """A board that follows each vote: new votes are added to the counts and the fit starts warm.
 
-Nothing is read again. A vote changes two entries of the gradient, so one step with the inverse
-Hessian of the last full fit, and one or two more to polish, give the new ratings.
+Nothing is read again. A vote changes two entries of the gradient, so the first step is a difference
+of two columns of the inverse Hessian of the last full fit; one or two more steps polish it.
 """
 
 from typing import Any
 
 import numpy as np
 
-from ratings.arrays import Floats, Integers
+from ratings.arrays import AnyInteger, Floats, Integers
 from ratings.board import Board
 from ratings.bradley_terry import fit_bradley_terry, points_taken, rateable_components
 from ratings.comparisons import Comparisons
 from ratings.components import Components
-from ratings.errors import InvalidParameter
-from ratings.newton import ChordSolver, fit_strengths
-from ratings.outcomes import BothBad, Scoring, Ties
+from ratings.errors import InvalidParameter, InvalidVotes
+from ratings.newton import ChordSolver, PairPoints, fit_strengths
+from ratings.outcomes import OUTCOMES, BothBad, Scoring, Ties
 from ratings.scale import Scale
 from ratings.tally import Tally
+
+_MOST_STEPS = 5
+"""Steps to take in a vote from which a new Hessian is worth its while."""
 
 
 class LiveRatings:
@@ -39,6 +42,8 @@ class LiveRatings:
     """
 
     _components: Components
+    _place: Integers
+    _pairs: PairPoints
     _theta: Floats
     _solve: ChordSolver
 
@@ -65,11 +70,30 @@ class LiveRatings:
     @property
     def tally(self) -> Tally:
         """The counts so far; a board with intervals can be fitted from it at any time."""
-        return Tally.from_counts(self.models, self._count)
+        count = self._count.copy()  # a board keeps it, and must not change with later votes
+        return Tally(self.models, count, count, count)
 
     def add(self, a: int, b: int, outcome: int) -> None:
         """Take in one vote, by model numbers and outcome code."""
-        self.add_votes(Comparisons(self.models, np.array([a]), np.array([b]), np.array([outcome])))
+        m = len(self.models)
+        if not (0 <= a < m and 0 <= b < m and a != b and 0 <= outcome < len(OUTCOMES)):
+            raise InvalidVotes(
+                f"a vote names two different models below {m} and an outcome below "
+                f"{len(OUTCOMES)}, not {a}, {b} and {outcome}"
+            )
+        self._count[outcome, a, b] += 1
+        score = float(self._scoring.scores[outcome])
+        if not np.isfinite(score):
+            return
+        if self._joins(np.array([a]), np.array([b]), np.array([score])):
+            self._refit()
+            return
+        i, j = self._place[a], self._place[b]
+        if i < 0 or j < 0:
+            return
+        self._pairs.add(i, j, score)
+        self._theta = self._solve.after_one(self._pairs, self._theta, i, j, score)
+        self._renew()
 
     def add_votes(self, votes: Comparisons) -> None:
         """Take in votes on the same models."""
@@ -77,19 +101,14 @@ class LiveRatings:
             raise InvalidParameter("live ratings take votes without weights on the same models")
         scores = self._scoring.scores[votes.outcome]
         keep = np.isfinite(scores)
-        a, b, score = votes.a[keep], votes.b[keep], scores[keep]
+        joins = self._joins(votes.a[keep], votes.b[keep], scores[keep])
         np.add.at(self._count, (votes.outcome, votes.a, votes.b), 1)
-        fresh = bool(
-            (((score > 0) & (self._points[a, b] == 0)).any())
-            or ((score < 1) & (self._points[b, a] == 0)).any()
-        )
-        np.add.at(self._points, (a, b), score)
-        np.add.at(self._points, (b, a), 1 - score)
-        # A first point between two models can join components; any other vote leaves them be.
-        if fresh and len(self._components.main) < len(self.models):
+        if joins:
             self._refit()
-        else:
-            self._theta = self._solve(self._main_points(), self._theta)
+            return
+        self._pairs = PairPoints(self._main_points(), self._prior)
+        self._theta = self._solve(self._pairs, self._theta)
+        self._renew()
 
     def ratings(
         self,
@@ -135,15 +154,32 @@ class LiveRatings:
                 )
         return fit_bradley_terry(self.tally, **(options | fixed))
 
+    def _joins(self, a: AnyInteger, b: AnyInteger, score: Floats) -> bool:
+        """Count points, and say whether components may join: a first point between two can do it.
+
+        Any other vote leaves them be.
+        """
+        first = ((score > 0) & (self._points[a, b] == 0)) | (
+            (score < 1) & (self._points[b, a] == 0)
+        )
+        np.add.at(self._points, (a, b), score)
+        np.add.at(self._points, (b, a), 1 - score)
+        return bool(first.any()) and len(self._components.main) < len(self.models)
+
     def _refit(self) -> None:
         counted = self.tally.counted(self._scoring)
         self._components = rateable_components(counted, self._prior)
-        points = self._main_points()
-        self._theta = fit_strengths(points, self._prior).theta
-        self._solve = ChordSolver(points, self._theta, self._prior)
+        self._place = np.full(len(self.models), -1)
+        self._place[self._components.main] = np.arange(len(self._components.main))
+        self._pairs = PairPoints(self._main_points(), self._prior)
+        self._theta = fit_strengths(self._pairs).theta
+        self._solve = ChordSolver(self._pairs, self._theta)
 
     def _main_points(self) -> Floats:
-        main: Integers = self._components.main
-        if len(main) == len(self.models):
-            return self._points
+        main = self._components.main
         return self._points[np.ix_(main, main)]
+
+    def _renew(self) -> None:
+        """Take a new Hessian once the old one needs more steps than it is worth."""
+        if self._solve.steps > _MOST_STEPS:
+            self._solve = ChordSolver(self._pairs, self._theta)

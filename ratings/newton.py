@@ -31,6 +31,8 @@ _MAX_HALVINGS = 40
 _MAX_CHORDS = 40
 _SLOW = 0.5
 """A chord step that leaves more than this share of the gradient is slower than a Newton step."""
+_FAR = 4.0
+"""Log-odds that chord steps may go before a look at the Hessian there is due."""
 _SHORT = 0.3
 """Log-odds of a Newton step after which the Hessian is good for more."""
 
@@ -67,7 +69,8 @@ class PairPoints:
         self.played = points + points.T
         self.won = points.sum(axis=1)
         self.prior = prior
-        self.allowed = permitted_gradient(self.played.sum(axis=1) + prior)
+        self._weight = self.played.sum(axis=1) + prior
+        self.allowed = permitted_gradient(self._weight)
         self._kernels = pair_kernels(len(points))
         self._room = np.empty((3, len(points)))
 
@@ -91,11 +94,33 @@ class PairPoints:
             hessian += _bend(theta, self.prior)
         return self._with_pull(theta, missing), hessian
 
+    def add(self, i: int, j: int, score: float) -> None:
+        """Take in one vote, of which i won `score`, in place."""
+        self.points[i, j] += score
+        self.points[j, i] += 1 - score
+        self.played[i, j] += 1
+        self.played[j, i] += 1
+        self.won[i] += score
+        self.won[j] += 1 - score
+        self._weight[[i, j]] += 1
+        self.allowed = permitted_gradient(self._weight)
+
     def inverse(self, theta: Floats) -> Floats:
         """Moore-Penrose inverse of minus the Hessian at `theta`, without the prior's part."""
         bare = self if not self.prior else PairPoints(self.points)
         _, hessian = bare.gradient_and_hessian(theta)
         return pseudo_inverse(hessian)
+
+    def chord(self, theta: Floats, inverse: Floats) -> tuple[Floats, int] | None:
+        """Steps with the inverse of a Hessian from nearby, and how many; None if they are slow."""
+        if self._kernels is None or self.prior:
+            return _descend(theta, self, inverse.__matmul__)
+        there = theta.copy()
+        steps: int = self._kernels.chord(
+            *(inverse, there, self.played, self.won, self.allowed),
+            *(_MAX_CHORDS, _SLOW, _FAR),
+        )
+        return (there, steps) if steps >= 0 else None
 
     def _with_pull(self, theta: Floats, missing: Floats) -> Floats:
         if not self.prior:
@@ -136,7 +161,8 @@ def fit_strengths(
         direction = factor.solve(missing)
         theta = _advance(theta, direction - direction.mean(), pairs.points, pairs.prior)
         if np.abs(direction).max() < _SHORT:
-            theta = _descend(theta, pairs, factor.solve)[0]
+            found = _descend(theta, pairs, factor.solve)
+            theta = theta if found is None else found[0]
     raise NotConverged(
         f"after {_MAX_STEPS} steps the largest gradient is {np.abs(missing).max():.3g} votes"
     )
@@ -144,24 +170,26 @@ def fit_strengths(
 
 def _descend(
     theta: Floats, pairs: PairPoints, solve: Callable[[Floats], Floats]
-) -> tuple[Floats, bool]:
-    """Steps with a Hessian from nearby, while they are quick; and whether they led to the end.
+) -> tuple[Floats, int] | None:
+    """Steps with a Hessian from nearby, and how many; None when they are slow.
 
     Each costs a pass over the pairs and no factorisation, and shrinks the error by the relative
     change of the Hessian.
     """
-    size = np.inf
-    for _ in range(_MAX_CHORDS):
+    size, start = np.inf, theta
+    for step in range(_MAX_CHORDS):
         missing = pairs.gradient(theta)
         excess = float((np.abs(missing) / pairs.allowed).max())
         if excess <= 1:
-            return theta, True
+            return theta, step
         if not excess <= _SLOW * size:
-            return theta, False
+            return None
         size = excess
         move = solve(missing)
         theta = theta + (move - move.mean())
-    return theta, False
+        if not np.abs(theta - start).max() < _FAR:
+            return None
+    return None
 
 
 class ChordSolver:
@@ -171,23 +199,39 @@ class ChordSolver:
 
     Parameters
     ----------
-    points, theta, prior
+    pairs, theta
         The old points and their strengths.
+
+    Attributes
+    ----------
+    steps : int
+        Steps of the last fit; they grow as the points move away from the old ones.
     """
 
-    def __init__(self, points: Floats, theta: Floats, prior: float = 0.0) -> None:
-        pairs = PairPoints(points, prior)
+    def __init__(self, pairs: PairPoints, theta: Floats) -> None:
         _, hessian = pairs.gradient_and_hessian(theta)
-        self.inverse = pseudo_inverse(hessian)
+        self._inverse = pseudo_inverse(hessian)
         self._theta = theta
-        self._prior = prior
+        self.steps = 0
 
-    def __call__(self, points: Floats | PairPoints, start: Floats | None = None) -> Floats:
-        """Strengths (m,) of `points`, from the old strengths or from `start`."""
-        pairs = points if isinstance(points, PairPoints) else PairPoints(points, self._prior)
+    def __call__(self, pairs: PairPoints, start: Floats | None = None) -> Floats:
+        """Strengths (m,) of `pairs`, from the old strengths or from `start`."""
         first = self._theta if start is None else start
-        theta, done = _descend(first, pairs, self.inverse.__matmul__)
-        return theta if done else fit_strengths(pairs, start=theta).theta
+        found = pairs.chord(first, self._inverse)
+        if found is None:
+            fit = fit_strengths(pairs, start=first)
+            self.steps = _MAX_CHORDS
+            return fit.theta
+        theta, self.steps = found
+        return theta
+
+    def after_one(
+        self, pairs: PairPoints, theta: Floats, i: int, j: int, score: float
+    ) -> Floats:
+        """Strengths of `pairs` that were at `theta` before one vote, of which i won `score`."""
+        surprise = score - 1 / (1 + np.exp(theta[j] - theta[i]))
+        move = surprise * (self._inverse[i] - self._inverse[j])
+        return self(pairs, theta + move)
 
 
 def permitted_gradient(weight: Floats) -> Floats:
