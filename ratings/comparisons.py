@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -132,20 +132,15 @@ class Comparisons:
 
     def select(self, rows: Flags | Integers | slice) -> "Comparisons":
         """Return the votes at `rows` only; the models keep their numbers."""
-
-        def part[T](column: T | None) -> T | None:
-            return None if column is None else column[rows]  # type: ignore[index]
-
-        return Comparisons(
-            models=self.models,
-            a=self.a[rows],
-            b=self.b[rows],
-            outcome=self.outcome[rows],
-            voter=part(self.voter),
-            weight=part(self.weight),
-            features=part(self.features),
-            feature_names=self.feature_names,
-        )
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:
+            rows = np.flatnonzero(rows)
+        chosen = object.__new__(Comparisons)  # rows of checked columns need no second check
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value = value[rows] if isinstance(rows, slice) else value.take(rows, axis=0)
+            object.__setattr__(chosen, field.name, value)
+        return chosen
 
     def sorted(self) -> "SortedComparisons":
         """Sort these votes by pair, for style fits that are several times faster.

@@ -25,6 +25,7 @@ from ratings.pair_kernels import (
 )
 from ratings.resampling_kernels import draw_counts, linked
 from ratings.style_kernels import (
+    count_kinds,
     count_pairs,
     feature_sums,
     place_by_pair,
@@ -37,6 +38,7 @@ __all__ = [
     "add_voters",
     "chord",
     "code_strings",
+    "count_kinds",
     "count_pairs",
     "count_votes",
     "draw_counts",

@@ -9,10 +9,12 @@ from numba import njit
 
 from ratings.vector_kernels import AT
 
+_MIXER = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio: consecutive numbers land far apart
+
 
 @njit(cache=True, nogil=True)
-def code_strings(offsets, text, first, last, slots, firsts, codes):
-    """Give each distinct string among rows `first` to `last` a code, in order of appearance.
+def code_strings(offsets, text, slots, firsts, codes):
+    """Give each distinct string of a column a code, in order of appearance.
 
     A hash table with open addressing; a string of Arrow is a stretch of `text`.
 
@@ -32,7 +34,7 @@ def code_strings(offsets, text, first, last, slots, firsts, codes):
     """
     mask = np.uint64(len(slots) - 1)
     distinct = 0
-    for row in range(first, last):
+    for row in range(len(codes)):
         begin, end = np.int64(offsets[AT(row)]), np.int64(offsets[AT(row + 1)])
         mixed = np.uint64(end - begin)
         at = begin
@@ -40,11 +42,11 @@ def code_strings(offsets, text, first, last, slots, firsts, codes):
             word = np.uint64(0)
             for byte in range(8):
                 word |= np.uint64(text[AT(at + byte)]) << np.uint64(8 * byte)
-            mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
+            mixed = (mixed ^ word) * _MIXER
             mixed ^= mixed >> np.uint64(29)
             at += 8
         while at < end:
-            mixed = (mixed ^ np.uint64(text[AT(at)])) * np.uint64(0x9E3779B97F4A7C15)
+            mixed = (mixed ^ np.uint64(text[AT(at)])) * _MIXER
             at += 1
         slot = (mixed ^ (mixed >> np.uint64(32))) & mask
         while True:

@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from ratings.arrays import AnyInteger
+from ratings.compiled import even_shares, in_threads, kernels
 from ratings.errors import InvalidVotes
+
+_MOST_LABELS = 1 << 14
+"""Distinct labels up to which a column is coded here; voters are more, and Arrow's to code."""
 
 
 def code_labels(column: Any, name: str) -> tuple[AnyInteger, list[Any]]:
@@ -33,7 +37,11 @@ def code_labels(column: Any, name: str) -> tuple[AnyInteger, list[Any]]:
         column = column.to_arrow()
     if hasattr(column, "dictionary_encode"):  # Arrow
         return _from_arrow(column)
-    if hasattr(column, "factorize"):  # pandas
+    if hasattr(column, "factorize"):  # pandas, which may hold Arrow's strings
+        if hasattr(column, "array") and hasattr(column.array, "__arrow_array__"):
+            found = _from_strings(column.array.__arrow_array__())
+            if found is not None:
+                return found
         codes, labels = column.factorize()
         return np.asarray(codes, dtype=np.int64), list(labels.tolist())
     if isinstance(column, str) or not isinstance(column, Iterable):
@@ -43,7 +51,45 @@ def code_labels(column: Any, name: str) -> tuple[AnyInteger, list[Any]]:
     return _from_sequence(column if isinstance(column, Sequence) else list(column), name)
 
 
+def _from_strings(column: Any) -> tuple[AnyInteger, list[Any]] | None:
+    """Code an Arrow column of plain strings in threads; None when it is no such column."""
+    width = {"string": np.int32, "large_string": np.int64}.get(str(column.type))
+    compiled = kernels(len(column))
+    if compiled is None or width is None or column.null_count:
+        return None
+    codes, pieces = np.empty(len(column), dtype=np.int32), []
+    for chunk in column.chunks if hasattr(column, "chunks") else [column]:
+        _, offsets, text = chunk.buffers()
+        ends = np.frombuffer(offsets, dtype=width)[chunk.offset :][: len(chunk) + 1]
+        letters = np.frombuffer(text or b"", dtype=np.uint8)
+        done = sum(len(piece[2]) for piece in pieces)
+        pieces += [
+            (ends[first : last + 1], letters, codes[done + first : done + last])
+            for first, last in even_shares(len(chunk))
+        ]
+
+    def code(ends: AnyInteger, letters: AnyInteger, own: AnyInteger) -> list[str] | None:
+        slots = np.full(4 * _MOST_LABELS, -1, dtype=np.int32)
+        firsts = np.empty(_MOST_LABELS, dtype=np.int64)
+        distinct = compiled.code_strings(ends, letters, slots, firsts, own)
+        rows = firsts[: max(distinct, 0)].tolist()
+        labels = [bytes(letters[ends[row] : ends[row + 1]]).decode() for row in rows]
+        return labels if distinct >= 0 else None
+
+    labels: dict[str, int] = {}
+    for found, (_, _, own) in zip(in_threads(code, pieces), pieces, strict=True):
+        if found is None:
+            return None
+        number = np.array([labels.setdefault(label, len(labels)) for label in found], np.int32)
+        if not np.array_equal(number, np.arange(len(number))):
+            own[:] = number[own]
+    return codes, list(labels)
+
+
 def _from_arrow(column: Any) -> tuple[AnyInteger, list[Any]]:
+    found = _from_strings(column)
+    if found is not None:
+        return found
     if not hasattr(column.type, "index_type"):
         column = column.dictionary_encode()
     if not hasattr(column, "chunks"):

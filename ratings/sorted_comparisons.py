@@ -72,12 +72,15 @@ class SortedComparisons:
     @cached_property
     def tally(self) -> Tally:
         """Counts per ordered pair and outcome."""
-        m = len(self.models)
-        pair = np.repeat(np.arange(m * m), np.diff(self.bounds))
-        kinds = np.bincount(pair * 2 * TURNED + self.kind, minlength=m * m * 2 * TURNED)
-        by_kind = kinds.reshape(m, m, 2 * TURNED).transpose(2, 0, 1).astype(np.float64)
+        m, compiled = len(self.models), kernels(len(self))
+        by_kind = np.zeros((2 * TURNED, m * m))
+        if compiled is not None:
+            compiled.count_kinds(self.bounds, self.kind, by_kind)
+        else:
+            pair = np.repeat(np.arange(m * m), np.diff(self.bounds))
+            np.add.at(by_kind, (self.kind, pair), 1)
         count = np.zeros((len(OUTCOMES), m, m))
-        for kind, table in enumerate(by_kind):
+        for kind, table in enumerate(by_kind.reshape(-1, m, m)):
             count[_UNTURN[kind]] += table if kind < TURNED else table.T
         return Tally.from_counts(self.models, count)
 

@@ -191,7 +191,7 @@ class _StyleFit:
         """Fit, from the answer of another board where there is one, and assemble."""
         votes = self._fastest()
         theta, beta = self._start(votes) if near is None else self._start_from(near)
-        theta, beta, sums = self._maximise(votes, theta, beta)
+        theta, beta, sums = self._maximise(votes, theta, beta, near=near is not None)
         m = self.m
         whole = Estimate(theta)
         if self.parameters.interval is not None:
@@ -311,16 +311,17 @@ class _StyleFit:
         beta: Floats,
         *,
         roughly: bool = False,
+        near: bool = False,
     ) -> tuple[Floats, Floats, StyleSums]:
         """Newton's method in units of `self.unit`; returns the sums at the maximum as well.
 
-        `roughly` stops when the steps are short. Otherwise the last step is taken without another
+        `near` says that the start is hardly off. `roughly` stops when the steps are short. Otherwise the last step is taken without another
         pass to see that it arrived: what it leaves of any strength's gradient is at most half the
         square of its length in the norm of the Hessian (p (1 - p) changes by no more than itself
         for each unit of logit), which is known beforehand.
         """
         total = float(self.tally.weight.sum())
-        last_move = np.inf
+        last_move = 0.0 if near else np.inf
         allowed = permitted_gradient(np.array([total]))
         for step in range(_MAX_STEPS):
             # Squares are only wanted at the maximum, which a short step just before foretells.

@@ -62,6 +62,14 @@ def sort_by_pair(a, b, outcome, features, m, first, last, cursor, kind, sorted_f
 
 
 @njit(cache=True, nogil=True)
+def count_kinds(bounds, kind, count):
+    """Votes of each kind and pair, (8, pairs), filled."""
+    for pair in range(len(bounds) - 1):
+        for row in range(bounds[pair], bounds[pair + 1]):
+            count[AT(kind[AT(row)]), AT(pair)] += 1.0
+
+
+@njit(cache=True, nogil=True)
 def place_by_pair(a, b, values, m, first, last, cursor, out):
     """Put one column of values where `sort_by_pair` would put their votes."""
     for row in range(first, last):

@@ -109,6 +109,27 @@ def ours(given: Input, work: str) -> Run:
     return fits[work]
 
 
+def ours_sorted(given: Input, work: str) -> Run:
+    """This package, from votes that a store keeps sorted by pair."""
+    import ratings  # noqa: PLC0415
+
+    del work
+    votes = _votes(given, style=True).sorted()
+    return lambda: _sorted(ratings.fit_style_controlled(votes))
+
+
+def ours_warm(given: Input, work: str) -> Run:
+    """The same, starting from the board of all votes but the last thousandth."""
+    import ratings  # noqa: PLC0415
+
+    del work
+    votes = _votes(given, style=True)
+    before = votes.select(slice(0, len(votes) - len(votes) // 1000))
+    board = ratings.fit_style_controlled(before)
+    kept = votes.sorted()
+    return lambda: _sorted(ratings.fit_style_controlled(kept, start=board))
+
+
 def ours_from_strings(given: Input, work: str) -> Run:
     """This package, from a frame of strings."""
     import ratings  # noqa: PLC0415
@@ -322,6 +343,8 @@ WORKS: dict[str, dict[str, Callable[[Input, str], Run]]] = {
     "plain from counts": {"ours": ours_from_counts, "choix": choix},
     "style": {
         "ours": ours,
+        "ours, sorted": ours_sorted,
+        "ours, sorted, warm": ours_warm,
         "ours, strings": ours_from_strings,
         "arena-rank": arena_rank,
         "scikit-learn": scikit_learn,

@@ -273,7 +273,7 @@ def test_every_option_of_a_fit_is_tried_here() -> None:
         *("interval", "level", "ties", "both_bad", "scale", "base", "center", "anchor"),
         *("pair_weight", "prior", "rounds", "seed"),
     }
-    style = {"ridge", "standardize", "position"}
+    style = {"ridge", "standardize", "position", "start"}  # start: tests/ratings/test_style.py
     assert set(inspect.signature(fit_bradley_terry).parameters) == {"votes"} | tried
     assert set(inspect.signature(fit_style_controlled).parameters) == {"votes"} | tried | style
 
