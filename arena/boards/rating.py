@@ -1,17 +1,20 @@
-"""One source's counted votes into ratings, and ratings into the lines that are shown."""
+"""Votes into ratings, and ratings into the lines that are shown."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from arena.boards.models import Method
-from arena.boards.votes import SourceVotes, read_votes
-from ratings import Board, Comparisons, fit_bradley_terry, fit_elo
-from ratings.errors import NotEnoughVotes, Separated
+from arena.boards.votes import SourceVotes, read_counted
+from ratings import Board, Comparisons, fit_bradley_terry, fit_elo, fit_style_controlled
+from ratings.errors import CollinearFeatures, NotEnoughVotes, Separated
 from ratings.ranks import overlap_ranks
+
+# What leaves a board without ratings, and is no fault: too few votes, or all for one side.
+_UNRATABLE = (NotEnoughVotes, Separated, CollinearFeatures)
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,19 @@ class Rated:
     """One method's answer: the fit where there is one, its lines, and what it was made of."""
 
     method: Method
+    votes: SourceVotes
     board: Board | None
     lines: tuple[Line, ...]
     parameters: Mapping[str, Any]
     replay_id: str
+    figures_hash: str
 
 
 @dataclass(frozen=True, eq=False)
 class SourceRatings:
-    """Everything that is rated from one reading of one source's votes."""
+    """The boards of all votes of a source, from one reading of them."""
 
+    revision: int
     votes: SourceVotes
     bradley_terry: Rated
     elo: Rated
@@ -69,46 +75,46 @@ def rate_source(source: str, *, min_votes: int) -> SourceRatings:
         ``bradley_terry.board`` and ``elo.board`` are the fits of `ratings`, with models named by
         slug; None where the votes allow none.
     """
-    votes = read_votes(source)
+    counted = read_counted(source)
+    votes = counted.votes()
     return SourceRatings(
+        revision=counted.revision,
         votes=votes,
-        bradley_terry=_rated(Method.BRADLEY_TERRY, votes, min_votes),
-        elo=_rated(Method.ELO, votes, min_votes),
+        bradley_terry=rate(Method.BRADLEY_TERRY, votes, min_votes=min_votes),
+        elo=rate(Method.ELO, votes, min_votes=min_votes),
+    )
+
+
+def rate(method: Method, votes: SourceVotes, *, min_votes: int) -> Rated:
+    """Rate votes with one method; with style where they carry it."""
+    board = fit(method, votes.comparisons)
+    parameters = {**(board.parameters if board else {}), "min_votes": min_votes}
+    return Rated(
+        method=method,
+        votes=votes,
+        board=board,
+        lines=shown_lines(votes, board, min_votes),
+        parameters=parameters,
+        replay_id=board.id if board else _unrated_id(method, votes.comparisons),
+        figures_hash=board.figures_hash if board else "",
     )
 
 
 def fit(method: Method, comparisons: Comparisons) -> Board | None:
     """Fit one method; None when no rating would be finite."""
     try:
-        return _FITS[method](comparisons)
-    except (NotEnoughVotes, Separated):
+        return fit_elo(comparisons) if method == Method.ELO else _bradley_terry(comparisons)
+    except _UNRATABLE:
         return None
 
 
 def _bradley_terry(comparisons: Comparisons) -> Board:
     """Intervals are clustered by voter; with one voter alone his votes count as independent."""
+    fitted = fit_bradley_terry if comparisons.features is None else fit_style_controlled
     try:
-        return fit_bradley_terry(comparisons, interval="clustered")
+        return fitted(comparisons, interval="clustered")
     except NotEnoughVotes:
-        return fit_bradley_terry(comparisons, interval="sandwich")
-
-
-_FITS: dict[Method, Callable[[Comparisons], Board]] = {
-    Method.BRADLEY_TERRY: _bradley_terry,
-    Method.ELO: fit_elo,
-}
-
-
-def _rated(method: Method, votes: SourceVotes, min_votes: int) -> Rated:
-    board = fit(method, votes.comparisons)
-    parameters = {**(board.parameters if board else {}), "min_votes": min_votes}
-    return Rated(
-        method=method,
-        board=board,
-        lines=shown_lines(votes, board, min_votes),
-        parameters=parameters,
-        replay_id=board.id if board else _unrated_id(method, votes.comparisons),
-    )
+        return fitted(comparisons, interval="sandwich")
 
 
 def shown_lines(votes: SourceVotes, board: Board | None, min_votes: int) -> tuple[Line, ...]:

@@ -3,11 +3,12 @@
 from django.db import connection, transaction
 
 from arena.battles.models import Battle, Reply, Retraction, Turn, Vote
+from arena.boards.column_cache import ColumnCache
 from arena.boards.locks import wait_for
 from arena.boards.models import Board
 from arena.boards.refresh import REFRESH
 from arena.integrity.facts import forget_source
-from arena.integrity.models import UndecidedVote, VoteFacts
+from arena.integrity.models import PastVoteFacts, UndecidedVote, VoteFacts
 from arena.voters.models import Voter
 
 
@@ -35,7 +36,8 @@ def remove_source(source: str) -> int:
     Board.objects.filter(source=source).delete()
     # Without loading a row: a file may have brought millions.
     for rows in (
-        VoteFacts.objects.filter(vote__source=source),
+        PastVoteFacts.objects.filter(source=source),
+        VoteFacts.objects.filter(source=source),
         UndecidedVote.objects.filter(source=source),
         Retraction.objects.filter(vote__source=source),
     ):
@@ -50,4 +52,5 @@ def remove_source(source: str) -> int:
     ):
         rest._raw_delete(rest.db)
     forget_source(source)
+    transaction.on_commit(ColumnCache(source).drop)
     return removed

@@ -1,56 +1,32 @@
-"""Counted votes of one source, from rows to columns of numbers."""
+"""The votes that a board is made of, in the one form that gives the same board anywhere.
 
+Votes stand in the order in which they were stored; models are those that the votes name, in the
+order of their slugs; voters are numbered in the order of their first vote. A file of the same
+votes with any pseudonyms gives the same numbers, which is what makes boards replay.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from arena.boards.column_cache import ColumnCache
+from arena.boards.columns import STYLE, Bit, VoteColumns
+from arena.boards.vote_rows import ended_rows, standing_rows
 from arena.catalog.models import LanguageModel
 from ratings import Comparisons
-
-# In the order of `ratings.outcomes.OUTCOMES`.
-_QUERY = """
-COPY (
-    SELECT v.id, b.model_a_id, b.model_b_id,
-           (CASE v.outcome WHEN 'a' THEN 0 WHEN 'b' THEN 1 WHEN 'tie' THEN 2 ELSE 3 END)::int2,
-           b.voter_id
-    FROM battles_vote v
-    JOIN integrity_votefacts f ON f.vote_id = v.id
-    JOIN battles_battle b ON b.id = v.battle_id
-    WHERE v.source = %s AND f.counted
-) TO STDOUT (FORMAT BINARY)
-"""
-# Postgres' binary format: a header, rows of a field count and fields each after its length, a
-# trailer. No column is ever null, so every row has the same length.
-_HEADER, _TRAILER = 19, 2
-_ROW = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("vote_length", ">i4"),
-        ("vote", ">i8"),
-        ("a_length", ">i4"),
-        ("a", ">i8"),
-        ("b_length", ">i4"),
-        ("b", ">i8"),
-        ("outcome_length", ">i4"),
-        ("outcome", ">i2"),
-        ("voter_length", ">i4"),
-        ("voter_high", ">u8"),
-        ("voter_low", ">u8"),
-    ]
-)
 
 
 @dataclass(frozen=True, eq=False)
 class SourceVotes:
-    """The n counted votes of a source, in the order in which they were stored.
+    """Votes as a fit takes them.
 
     Attributes
     ----------
     comparisons : Comparisons
-        Models are named by slug and numbered in the order of their slugs; voters are numbered in
-        the order of their first vote.
+        Models are named by slug.
     model_ids : tuple of m int
         Primary keys, in the order of ``comparisons.models``.
     voters : int
@@ -64,59 +40,112 @@ class SourceVotes:
     last_vote_id: int
 
 
-def read_votes(source: str) -> SourceVotes:
-    """Read the counted votes of a source with one query, as integers.
+@dataclass(frozen=True, eq=False)
+class CountedVotes:
+    """The counted votes of a source at a revision, from which any slice is taken.
 
-    A million votes take about two seconds and 100 bytes of memory each.
+    Attributes
+    ----------
+    source : str
+    revision : int
+    columns : VoteColumns
+        Counted votes, in the order of their keys.
     """
-    rows = _copy_rows(source)
-    ids = np.unique(np.concatenate([rows["a"], rows["b"]])).astype(np.int64)
-    slugs = dict(LanguageModel.objects.filter(pk__in=ids.tolist()).values_list("pk", "slug"))
-    models = sorted(slugs, key=slugs.__getitem__)
-    place = np.empty(len(ids), dtype=np.int32)
-    place[np.searchsorted(ids, np.array(models, dtype=np.int64))] = np.arange(len(models))
-    voter, voters = _number_voters(rows)
-    return SourceVotes(
-        comparisons=Comparisons(
-            models=tuple(slugs[pk] for pk in models),
-            a=place[np.searchsorted(ids, rows["a"])],
-            b=place[np.searchsorted(ids, rows["b"])],
-            outcome=rows["outcome"].astype(np.int8),
-            voter=voter,
-        ),
-        model_ids=tuple(models),
-        voters=voters,
-        last_vote_id=int(rows["vote"][-1]) if len(rows) else 0,
-    )
+
+    source: str
+    revision: int
+    columns: VoteColumns
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def votes(
+        self, members: NDArray[np.bool_] | None = None, *, style: bool = False
+    ) -> SourceVotes:
+        """Return the votes of a slice, or all.
+
+        Parameters
+        ----------
+        members : (n,) bool, optional
+        style : bool
+            With the style of the answers; votes whose answers are not known are left out.
+        """
+        if style:
+            styled = self.columns.has(Bit.STYLED)
+            members = styled if members is None else members & styled
+        whole = members is None or bool(members.all())
+        rows = slice(None) if whole or members is None else np.flatnonzero(members)
+        places, slugs = self._models
+        a, b = (places[side][rows] for side in (0, 1))
+        met = np.zeros(len(slugs), dtype=bool)
+        met[a], met[b] = True, True
+        if not met.all():
+            renumber = (np.cumsum(met) - 1).astype(np.int32)
+            a, b = renumber[a], renumber[b]
+        ids = [pk for pk, is_met in zip(slugs, met, strict=True) if is_met]
+        voter, voters = _in_order_of_first_vote(self._voter[rows])
+        vote = self.columns.vote[rows]
+        return SourceVotes(
+            comparisons=Comparisons(
+                models=tuple(slugs[pk] for pk in ids),
+                a=a,
+                b=b,
+                outcome=self.columns.outcome[rows],
+                voter=voter,
+                features=np.asarray(self.columns.style[rows]) if style else None,
+                feature_names=STYLE if style else (),
+            ),
+            model_ids=tuple(ids),
+            voters=voters,
+            last_vote_id=int(vote[-1]) if len(vote) else 0,
+        )
+
+    @cached_property
+    def _models(self) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], Mapping[int, str]]:
+        """Models of side A and B as places in the order of slugs, and slugs by key in that order."""
+        sides = self.columns.a, self.columns.b
+        most = max((int(side.max()) for side in sides if len(side)), default=0)
+        met = np.zeros(most + 1, dtype=bool)
+        for side in sides:
+            met[side] = True
+        ids = np.flatnonzero(met).tolist()
+        named = LanguageModel.objects.filter(pk__in=ids).values_list("pk", "slug")
+        slugs = dict(sorted(named, key=lambda model: model[1]))
+        place = np.zeros(most + 1, dtype=np.int32)
+        place[list(slugs)] = np.arange(len(slugs), dtype=np.int32)
+        return (place[sides[0]], place[sides[1]]), slugs
+
+    @cached_property
+    def _voter(self) -> NDArray[np.int32]:
+        """Voters as numbers below the number of votes, in any order."""
+        _keys, number = np.unique(self.columns.voter, return_inverse=True)
+        return number.astype(np.int32)
 
 
-def _copy_rows(source: str) -> NDArray[np.void]:
-    """Return the rows by vote id; sorting numbers here is cheaper than rows in the database."""
-    content = bytearray()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '256MB'")  # joins in memory, not on disk
-        with cursor.copy(_QUERY, [source]) as copied:
-            for piece in copied:
-                content += piece
-    rows = np.frombuffer(content, dtype=_ROW, offset=_HEADER, count=_row_count(content))
-    return rows[np.argsort(rows["vote"], kind="stable")]
+def read_counted(source: str) -> CountedVotes:
+    """Return the counted votes of a source now, by way of this machine's column cache."""
+    synced = ColumnCache(source).sync()
+    return CountedVotes(source, synced.revision, synced.columns.counted())
 
 
-def _row_count(content: bytearray) -> int:
-    return (len(content) - _HEADER - _TRAILER) // _ROW.itemsize
+def counted_at(source: str, revision: int) -> CountedVotes:
+    """Return the votes that counted at an earlier revision, from Postgres alone."""
+    parts = [VoteColumns.of(read(source, at=revision)) for read in (standing_rows, ended_rows)]
+    return CountedVotes(source, revision, VoteColumns.joined(*parts).in_order().counted())
 
 
-def _number_voters(rows: NDArray[np.void]) -> tuple[NDArray[np.int32], int]:
+def read_votes(source: str) -> SourceVotes:
+    """Return all counted votes of a source as a fit takes them."""
+    return read_counted(source).votes()
+
+
+def _in_order_of_first_vote(number: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
     """Number voters from 0 in the order of their first vote."""
-    if not len(rows):
+    if not len(number):
         return np.empty(0, dtype=np.int32), 0
-    high, low = rows["voter_high"].astype(np.uint64), rows["voter_low"].astype(np.uint64)
-    order = np.lexsort((low, high))  # stable: a voter's first vote comes first
-    new = np.ones(len(rows), dtype=bool)
-    new[1:] = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
-    first = order[new]
-    number = np.empty(len(first), dtype=np.int32)
-    number[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    voter = np.empty(len(rows), dtype=np.int32)
-    voter[order] = number[np.cumsum(new) - 1]
-    return voter, len(first)
+    first = np.full(int(number.max()) + 1, -1, dtype=np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]  # the last to be written is the first vote
+    met = np.flatnonzero(first >= 0)
+    place = np.zeros(len(first), dtype=np.int32)
+    place[met[np.argsort(first[met])]] = np.arange(len(met), dtype=np.int32)
+    return place[number], len(met)

@@ -13,21 +13,25 @@ _LONGER_FROM = 500  # tokens
 _HARD_FROM = 3  # of the signs below
 _SIGNS = (
     # Code, mathematics or a figure with a unit: a definite problem.
-    re.compile(r"```|\\(?:frac|sum|int)|\b\d+(?:\.\d+)?\s?(?:%|kg|km|ms|GB|MB|Hz|°C|€|\$)", re.I),
+    re.compile(
+        r"```|\\(?:frac|sum|int)|\b\d+(?:\.\d+)?\s?(?:%|kg|km|ms|GB|MB|Hz|°C|€|\$)",
+        re.IGNORECASE,
+    ),
     # Conditions that an answer must meet.
     re.compile(
         r"\b(?:must|at most|at least|exactly|without|only|no more than|given that|such that|"
         r"constraint|assume|subject to)\b|必须|必須|不能|不得|至少|至多|恰好|假设|假設",
-        re.I,
+        re.IGNORECASE,
     ),
     # Reasoning is asked for.
     re.compile(
         r"\b(?:why|prove|derive|explain (?:how|why)|trade-?offs?|compare|optimi[sz]e|debug|design|"
-        r"step by step|edge cases?|complexity)\b|为什么|為什麼|证明|證明|推导|推導|比较|比較|优化|最佳化|设计|設計",
-        re.I,
+        r"step by step|edge cases?|complexity)\b"
+        r"|为什么|為什麼|证明|證明|推导|推導|比较|比較|优化|最佳化|设计|設計",
+        re.IGNORECASE,
     ),
     # Several parts.
-    re.compile(r"(?:^\s*(?:\d+[.)、]|[-*])\s+\S.*\n?){2,}", re.M),
+    re.compile(r"(?:^\s*(?:\d+[.)、]|[-*])\s+\S.*\n?){2,}", re.MULTILINE),
 )
 _MANY_TOKENS = 60
 

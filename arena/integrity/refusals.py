@@ -5,7 +5,8 @@ import unicodedata
 
 _REFUSING = re.compile(
     r"^\W*(?:(?:i'?m|i am) (?:really |very |so )?(?:sorry|afraid)|sorry|i apologi[sz]e|"
-    r"unfortunately)?[\s,.—–-]*(?:but )?(?:i|we)(?: |')?(?:can'?t|cannot|can not|am unable to|'m unable to|"
+    r"unfortunately)?[\s,.—–-]*(?:but )?(?:i|we)(?: |')?(?:can'?t|cannot|can not|am unable to|"
+    r"'m unable to|"
     r"m unable to|am not able to|m not able to|won'?t|will not|must decline|have to decline|"
     r"do not feel comfortable|don'?t feel comfortable)"
     r"(?: be able to)? (?:help|assist|provide|comply|fulfil|fulfill|support|create|write|generate|"

@@ -14,8 +14,8 @@ from arena.boards.newest import newest_snapshot, rated_sources
 from arena.boards.refresh import REFRESH, refresh_boards
 from arena.boards.snapshots import period_of, publish
 from arena.catalog.models import LanguageModel, Standing
-from arena.integrity.facts import count_decisions
-from arena.integrity.models import VoteFacts
+from arena.integrity.fact_rows import exclude_votes
+from arena.integrity.models import NotCounted
 from tests.arena.boards.votes import NOW, cast, cast_many, new_model
 
 LATER = NOW + dt.timedelta(minutes=1)
@@ -74,8 +74,7 @@ def test_a_verdict_that_changes_changes_the_board() -> None:
     vote = cast(*models)
     cast(*models)
     refresh_boards(NOW)
-    VoteFacts.objects.filter(vote=vote).update(counted=False, not_counted_because="same_model")
-    count_decisions("live", 1)
+    exclude_votes([vote.pk], NotCounted.SAME_MODEL, now=NOW)
     assert refresh_boards(LATER) == ["live"]
     assert counts() == {"Alder": 1, "Birch": 1}
 

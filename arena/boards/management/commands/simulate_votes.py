@@ -28,10 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("--votes", type=int, default=20_000, help="how many (default: 20000)")
         parser.add_argument("--voters", type=int, default=600, help="of how many (default: 600)")
         parser.add_argument("--seed", type=int, default=1, help="the same seed, the same votes")
+        parser.add_argument("--models", type=int, default=20, help="of how many (default: 20)")
 
-    def handle(self, *args: Any, votes: int, voters: int, seed: int, **options: Any) -> None:
-        if votes < 1 or voters < 1:
-            raise CommandError("--votes and --voters must be 1 or more.")
+    def handle(
+        self, *args: Any, votes: int, voters: int, seed: int, models: int, **options: Any
+    ) -> None:
+        if votes < 1 or voters < 1 or models < 2:
+            raise CommandError("--votes and --voters must be 1 or more, --models 2 or more.")
         if LanguageModel.objects.filter(simulated=True).exists():
             raise CommandError(
                 "There are simulated votes already. Remove them first: manage.py remove_simulated."
@@ -42,6 +45,7 @@ class Command(BaseCommand):
             simulate(
                 votes=votes,
                 voters=voters,
+                models=models,
                 seed=seed,
                 until=now,
                 on_progress=lambda done: progress.update(writing, completed=done),
