@@ -13,11 +13,14 @@ from django.urls import path  # noqa: E402
 from arena.battles.consumers import BattleConsumer  # noqa: E402
 from arena.battles.lifespan import lifespan  # noqa: E402
 from arena.battles.origin import SameOriginOnly  # noqa: E402
+from arena.gate import HttpGate, SocketGate  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
-        "websocket": SameOriginOnly(URLRouter([path("ws/battle/", BattleConsumer.as_asgi())])),
+        "http": HttpGate(django_application),
+        "websocket": SameOriginOnly(
+            SocketGate(URLRouter([path("ws/battle/", BattleConsumer.as_asgi())]))
+        ),
         "lifespan": lifespan,
     }
 )

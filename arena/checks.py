@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004  the framework's name
 
 from arena import servers
+from arena.voters.addresses import trusted_proxies
 from workers.endpoints import Allowance
 
 
@@ -44,6 +45,11 @@ def check_limits(**_: Any) -> list[CheckMessage]:
         for name in (
             "MAX_TURNS",
             "MAX_PROMPT_CHARACTERS",
+            "PROMPTS_PER_MINUTE",
+            "VOTES_PER_MINUTE",
+            "REQUESTS_PER_MINUTE",
+            "SOCKETS_PER_VISITOR",
+            "VISITORS_PER_NETWORK",
             "TOTAL_SECONDS",
             "FIRST_TOKEN_SECONDS",
             "IDLE_SECONDS",
@@ -79,6 +85,22 @@ def check_endpoint_allow(**_: Any) -> list[CheckMessage]:
     return found
 
 
+@register()
+def check_trusted_proxies(**_: Any) -> list[CheckMessage]:
+    """Refuse a proxy that is not a network: a typing error would let anyone name an address."""
+    try:
+        trusted_proxies()
+    except ValueError as error:
+        return [
+            Error(
+                f"PARITY_TRUSTED_PROXIES: {error}",
+                hint="Write networks, for example 10.0.0.0/8,172.16.0.5/32.",
+                id="parity.E005",
+            )
+        ]
+    return []
+
+
 @register(deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """Warn of what is right for a demo and wrong for a public site."""
@@ -89,6 +111,14 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
                 "The embedded Postgres or Valkey is in use.",
                 hint="Set DATABASE_URL and REDIS_URL, and back the database up.",
                 id="parity.W001",
+            )
+        )
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        found.append(
+            Warning(
+                "All visitors behind the proxy share its limits.",
+                hint="Set PARITY_TRUSTED_PROXIES to the proxy's network.",
+                id="parity.W003",
             )
         )
     if settings.ENCRYPTION_KEYS == [settings.SECRET_KEY]:

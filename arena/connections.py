@@ -6,23 +6,29 @@ and no setting of libpq or of the server ends such a wait. So each wait has its 
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, ClassVar
 
 import psycopg
 import redis.asyncio
 import redis.exceptions
-from django.db import connection
+from django.db import connections
 from psycopg.abc import RV, PQGen
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+
+logger = logging.getLogger(__name__)
 
 REDIS_IS_AWAY = (redis.exceptions.RedisError, OSError)
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 # libpq knows no limit below two.
 _SECONDS_TO_ANSWER = 2
+# No statement of a page or a battle takes this long, whatever the database says meanwhile.
+_SECONDS_OF_ANY_STATEMENT = 60.0
+_SECONDS_BETWEEN_DOUBTS = 0.1
 
 
 def redis_client(url: str, *, seconds: float | None) -> redis.asyncio.Redis:
@@ -37,31 +43,49 @@ def redis_client(url: str, *, seconds: float | None) -> redis.asyncio.Redis:
 
 
 class LimitedConnection(psycopg.Connection[Any]):
-    """A connection to Postgres that waits `limit` seconds for an answer, and then is closed.
+    """A connection to Postgres that gives up when waiting is hopeless.
 
-    Without a limit, as outside of web processes, it waits as any other.
+    Attributes
+    ----------
+    is_hopeless
+        Says so of a wait of so many seconds. None, as outside of web processes: it always waits.
     """
 
-    limit: ClassVar[float | None] = None
+    is_hopeless: ClassVar[Callable[[float], bool] | None] = None
 
-    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+    def wait(
+        self,
+        gen: PQGen[RV],
+        interval: float = _SECONDS_BETWEEN_DOUBTS,
+        timeout: float | None = None,
+    ) -> RV:
         """Wait for the server.
 
         Raises
         ------
         psycopg.OperationalError
-            When it did not answer in time; the connection is closed then, and a statement that
-            was sent may or may not have been done.
+            When it did not answer; the connection is closed then, and a statement that was sent
+            may or may not have been done.
         """
-        if self.limit is None or timeout is not None:
+        if type(self).is_hopeless is None:
             return super().wait(gen, interval, timeout)
+        return super().wait(self._while_hopeful(gen), interval, timeout)
+
+    def _while_hopeful(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """Go through the steps of a wait; without news there is one after each interval as well."""
         began = time.monotonic()
         try:
-            return super().wait(gen, interval, self.limit)
-        except psycopg.OperationalError:
-            if time.monotonic() - began >= self.limit:
-                self.pgconn.finish()
-            raise
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                is_hopeless = type(self).is_hopeless
+                if not ready and is_hopeless and is_hopeless(time.monotonic() - began):
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError("the server does not answer")
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            result: RV = end.value
+            return result
 
 
 class DatabaseWatch:
@@ -70,6 +94,11 @@ class DatabaseWatch:
     def __init__(self) -> None:
         self.answers = True
         self._connection: psycopg.AsyncConnection[Any] | None = None
+
+    def is_hopeless(self, seconds: float) -> bool:
+        """Return whether there is no point in waiting on after so many seconds."""
+        away = not self.answers and seconds > _SECONDS_TO_ANSWER
+        return away or seconds > _SECONDS_OF_ANY_STATEMENT
 
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -81,23 +110,24 @@ class DatabaseWatch:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await self._hang_up()
+            self.answers = True
 
     async def _watch(self) -> None:
         while True:
-            self.answers = await self._look()
+            answers = await self._look()
+            if answers and not self.answers:
+                # Connections of the time before are dead; the next user must not find out.
+                await asyncio.to_thread(_mend_pool)
+            if answers != self.answers:
+                logger.warning("The database %s", "answers again" if answers else "is away")
+            self.answers = answers
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
 
     async def _look(self) -> bool:
         try:
             async with asyncio.timeout(_SECONDS_TO_ANSWER):
                 if self._connection is None:
-                    parameters = connection.get_connection_params() | {
-                        "connect_timeout": _SECONDS_TO_ANSWER,
-                        "autocommit": True,
-                    }
-                    parameters.pop("cursor_factory", None)
-                    parameters.pop("context", None)
-                    self._connection = await psycopg.AsyncConnection.connect(**parameters)
+                    self._connection = await _connect()
                 await self._connection.execute("SELECT")
         except (psycopg.Error, TimeoutError, OSError):
             await self._hang_up()
@@ -111,4 +141,18 @@ class DatabaseWatch:
                 await old.close()
 
 
+async def _connect() -> psycopg.AsyncConnection[Any]:
+    parameters = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context"):  # Django's, for its own connections
+        parameters.pop(name, None)
+    return await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
+
+
+def _mend_pool() -> None:
+    pool = getattr(connections["default"], "pool", None)
+    if pool is not None and not pool.closed:
+        pool.check()
+
+
 database_watch = DatabaseWatch()
+"""The one of this process. Where nobody watches, the database is taken to answer."""

@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from arena.connections import LimitedConnection
+
 # Absolute, since the programs we start run in another folder.
 LOCAL_DIR = Path(
     os.environ.get("PARITY_LOCAL_DIR") or Path(__file__).resolve().parent.parent / ".local"
@@ -76,8 +78,19 @@ def database_from_url(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or parts.hostname or "",
         "PORT": str(parts.port or options.pop("port", "")),
-        # One pool a process: web threads borrow a connection for one call only.
-        "OPTIONS": {**options, "pool": {"min_size": 0, "max_size": 20, "timeout": 10}},
+        # One pool a process: web threads borrow a connection for one call only. When Postgres
+        # comes back the pool must try at once, not after the long pauses of an outage.
+        "OPTIONS": {
+            "connect_timeout": "5",
+            **options,
+            "pool": {
+                "connection_class": LimitedConnection,
+                "min_size": 0,
+                "max_size": 20,
+                "timeout": 5,
+                "reconnect_timeout": 2,
+            },
+        },
         "CONN_MAX_AGE": 0,
     }
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from arena import metrics
+from arena.battles.lifespan import readiness
 
 # How long one server may take to answer; libpq knows no limit below two.
 _SECONDS = 2
@@ -22,8 +23,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when Postgres and Valkey answer, else 503 with what does not, within seconds."""
-    states = {"postgres": _postgres_answers(), "valkey": _valkey_answers()}
+    """Answer 200 when Postgres and Valkey answer and this process goes on; else 503, and why."""
+    states = {
+        "postgres": _postgres_answers(),
+        "valkey": _valkey_answers(),
+        "takes_new": not readiness.draining,
+    }
     if all(states.values()):
         return JsonResponse({"ready": True, **states})
     return JsonResponse({"ready": False, **states}, status=503, headers={"Retry-After": "5"})

@@ -79,12 +79,8 @@ def web(host: str, port: int) -> Program:
     return Program(
         "web",
         [
-            *(sys.executable, "-m", "uvicorn", "arena.asgi:application"),
+            *(sys.executable, "-m", "arena.web"),
             *("--host", host, "--port", str(port)),
-            *("--lifespan", "on", "--no-access-log", "--no-server-header"),
-            # Frames are coalesced already; compressing each would only cost time.
-            *("--ws-per-message-deflate", "false", "--ws-max-size", "262144"),
-            *("--timeout-graceful-shutdown", "30"),
         ],
         child_environment(),
         stop_seconds=35.0,

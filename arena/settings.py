@@ -34,6 +34,8 @@ CSRF_TRUSTED_ORIGINS = words("PARITY_ORIGINS", default=[])
 SECRET_KEY = local_secret("PARITY_SECRET_KEY", "secret_key")
 # Keys that encrypt endpoint keys at rest, newest first; old ones stay to read what they wrote.
 ENCRYPTION_KEYS = words("PARITY_ENCRYPTION_KEYS", default=[]) or [SECRET_KEY]
+# Networks of our own proxies: their X-Forwarded-For is believed, nobody else's.
+TRUSTED_PROXIES = words("PARITY_TRUSTED_PROXIES", default=[])
 # Set behind a proxy that terminates TLS: cookies become secure, plain HTTP is redirected.
 HTTPS = boolean("PARITY_HTTPS", default=False)
 
@@ -47,6 +49,12 @@ MAX_PROMPT_CHARACTERS = integer("PARITY_MAX_PROMPT_CHARACTERS", default=30_000)
 # Limits of one visitor: battles that are being answered at once, and prompts in a minute.
 MAX_STREAMING_BATTLES = integer("PARITY_MAX_STREAMING_BATTLES", default=3)
 PROMPTS_PER_MINUTE = integer("PARITY_PROMPTS_PER_MINUTE", default=20)
+# Votes, undos and looks at the reveal; all other requests; sockets that are open at once.
+VOTES_PER_MINUTE = integer("PARITY_VOTES_PER_MINUTE", default=120)
+REQUESTS_PER_MINUTE = integer("PARITY_REQUESTS_PER_MINUTE", default=300)
+SOCKETS_PER_VISITOR = integer("PARITY_SOCKETS_PER_VISITOR", default=20)
+# Many visitors may share one network address; together they get so many times these limits.
+VISITORS_PER_NETWORK = integer("PARITY_VISITORS_PER_NETWORK", default=20)
 # Seconds in which a vote can be taken back; names are sent and the vote counted only after it.
 UNDO_SECONDS = number("PARITY_UNDO_SECONDS", default=3.0)
 # `paced` hides each side's speed until the vote; `live` shows text as it comes.
@@ -67,6 +75,10 @@ FIRST_TOKEN_SECONDS = number("PARITY_FIRST_TOKEN_SECONDS", default=60.0)
 IDLE_SECONDS = number("PARITY_IDLE_SECONDS", default=30.0)
 TOTAL_SECONDS = number("PARITY_TOTAL_SECONDS", default=600.0)
 MAX_ANSWER_CHARACTERS = integer("PARITY_MAX_ANSWER_CHARACTERS", default=200_000)
+# Hours after which an endpoint that passed its admission test is tested again, and seconds that a
+# test waits for a server that is loading.
+ADMISSION_HOURS = number("PARITY_ADMISSION_HOURS", default=24.0)
+ADMISSION_PATIENCE_SECONDS = number("PARITY_ADMISSION_PATIENCE_SECONDS", default=180.0)
 # Private networks and ports of endpoints that may be called: 127.0.0.1:11434, 10.0.0.0/8:8000-8100.
 ENDPOINT_ALLOW = words("PARITY_ENDPOINT_ALLOW", default=[])
 # Failures in a row that take an endpoint out of the draw, and for how many seconds.
@@ -104,6 +116,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "arena.errors.DatabaseAway",
 ]
 ROOT_URLCONF = "arena.urls"
 ASGI_APPLICATION = "arena.asgi.application"
@@ -157,7 +170,7 @@ STORAGES: dict[str, Any] = {
 WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Safety --------------------------------------------------------------------------------------
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:"],
     "connect-src": [CSP.SELF],
@@ -194,6 +207,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": min(PUBLISH_SECONDS, 30.0),
         "options": {"expires": 30.0},
     },
+    "test-endpoints": {
+        "task": "arena.catalog.tasks.test_endpoints_that_are_due",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "destroy-old-address-keys": {
+        "task": "arena.voters.tasks.destroy_old_address_keys",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "void-turns-of-dead-processes": {
         "task": "arena.battles.tasks.void_abandoned_turns",
         "schedule": 10.0,
@@ -207,10 +230,11 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PARITY_LOG_LEVEL", "INFO")},
-    # These two log each request's address; addresses are never stored raw.
+    # These log addresses of visitors or endpoints; addresses are never stored raw.
     "loggers": {
         "httpx2": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING"},
     },
 }
 

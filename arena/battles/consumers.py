@@ -4,13 +4,17 @@ import asyncio
 import contextlib
 import logging
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from asgiref.typing import WebSocketScope
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django import db
+from django.conf import settings
 from django.utils import translation
 
 from arena.battles import protocol, turns
-from arena.battles.errors import BattleError, NotFound, NotYours
+from arena.battles.errors import BattleError, NotFound, NotYours, TooMany, Unavailable
 from arena.battles.generation import Generation, current, in_database
 from arena.battles.protocol import (
     Again,
@@ -21,30 +25,35 @@ from arena.battles.protocol import (
     Resume,
     Stop,
 )
-from arena.battles.rate import RateLimit
 from arena.battles.state import read_battle
 from arena.battles.stream import SlowReader, Subscription
+from arena.connections import database_watch
 from arena.voters.identity import voter_of_scope
 from arena.voters.language import language_of_scope
+from arena.voters.limits import Identity, Rate
+from arena.voters.visitors import visitors
 
 logger = logging.getLogger(__name__)
 
 # After so long without news the reader looks at the stored truth: a turn may have been voided.
 _SECONDS_TO_LOOK = 4.0
-# Messages of one socket: a burst, then so many a second.
-_BURST, _MESSAGES_PER_SECOND = 20, 5.0
+# Messages of one visitor, over all sockets: so many a minute, and so many at once.
+_MESSAGES = Rate("messages", 300, 20)
+# A browser that does not read gets this long to take the close.
+_SECONDS_TO_CLOSE = 1.0
+_CLOSE_RESTART = 1012  # of the WebSocket registry: the server restarts, come back
 
 
 class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """One visitor's socket. It shows one battle at a time."""
 
     scope: WebSocketScope
+    _identity: Identity
 
     async def connect(self) -> None:
         """Accept; a visitor without our cookie is sent back to the page."""
         self._reader: asyncio.Task[None] | None = None
         self._closed = False
-        self._rate = RateLimit(burst=_BURST, per_second=_MESSAGES_PER_SECOND)
         self._language = language_of_scope(self.scope)
         voter_id = voter_of_scope(self.scope)
         await self.accept()
@@ -52,6 +61,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await self.close(protocol.CLOSE_NO_VOTER)
         else:
             self._voter_id = voter_id
+            self._identity = await visitors().identity(self.scope)
 
     async def disconnect(self, code: int) -> None:
         """Stop reading; what is being answered goes on."""
@@ -61,17 +71,21 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         """Take one message; what a browser sent before it heard of the close is dropped."""
         if self._closed:
             return
-        if not self._rate.allow(asyncio.get_running_loop().time()):
-            await self._refuse(BadMessage("too many messages", protocol.CLOSE_TOO_MANY))
-            return
         try:
+            if await visitors().rates.take(self._identity, _MESSAGES):
+                raise BadMessage("too many messages", protocol.CLOSE_TOO_MANY)
             await self._obey(protocol.parse(text_data))
         except BadMessage as error:
             await self._refuse(error)
         except BattleError as error:
             await self._tell(error)
             if isinstance(error, NotFound | NotYours):
-                await self.close(protocol.CLOSE_NOT_FOUND)
+                await self._refuse(BadMessage(error.code, protocol.CLOSE_NOT_FOUND))
+            if error.code == "restarting":
+                await self.close(_CLOSE_RESTART)
+        except (db.OperationalError, db.InterfaceError) as error:
+            logger.warning("A message without the database: %s", type(error).__name__)
+            await self._tell(_storage_away())
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close once: a server raises at whatever is said after it."""
@@ -80,6 +94,10 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await super().close(code, reason)
 
     async def _obey(self, message: protocol.ClientMessage) -> None:
+        if not database_watch.answers:
+            raise _storage_away()
+        if isinstance(message, Prompt | Again):
+            await self._count_prompt()
         generation, voter_id = current(), self._voter_id
         match message:
             case Prompt(text=text, battle=None):
@@ -96,6 +114,12 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
                 await self._show(generation, battle, after)
             case Stop(battle=battle):
                 await generation.stop(voter_id, battle)
+
+    async def _count_prompt(self) -> None:
+        rate = Rate.per_minute_of("prompts", settings.PROMPTS_PER_MINUTE)
+        wait = await visitors().rates.take(self._identity, rate)
+        if wait:
+            raise TooMany("too_many_prompts", retry_after=wait)
 
     async def _show(self, generation: Generation, battle_id: uuid.UUID, after: int) -> None:
         """Send the stored truth of a battle, then the frames that follow."""
@@ -116,7 +140,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
                 while not await self._forward(subscription, message.battle):
                     pass
         except SlowReader:
-            await self.close(protocol.CLOSE_SLOW_READER)
+            await self._cut_off()
 
     async def _forward(self, subscription: Subscription, battle_id: uuid.UUID) -> bool:
         """Send what comes next; return whether it was the last."""
@@ -124,7 +148,10 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         if entry is not None:
             await self._write(entry.text)
             return entry.last
-        message = await in_database(read_battle, self._voter_id, battle_id)
+        try:
+            message = await in_database(read_battle, self._voter_id, battle_id)
+        except (db.OperationalError, db.InterfaceError):
+            return False  # the frames go on meanwhile; the truth is looked at again
         if not message.streaming:
             await self._write(message.encode())
         return not message.streaming
@@ -139,7 +166,18 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         """End a reader that is stuck in sending to a browser that does not read."""
         if self._reader is not None:
             self._reader.cancel()
-            self._closing = asyncio.create_task(self.close(protocol.CLOSE_SLOW_READER))
+            self._closing = asyncio.create_task(self._cut_off())
+
+    async def _cut_off(self) -> None:
+        """Close the socket of a browser that does not read: politely, then by breaking it off."""
+        logger.warning("A socket was closed with %s: slow reader", protocol.CLOSE_SLOW_READER)
+        try:
+            async with asyncio.timeout(_SECONDS_TO_CLOSE):
+                await self.close(protocol.CLOSE_SLOW_READER)
+        except TimeoutError:
+            extensions: Mapping[str, Any] = self.scope.get("extensions") or {}
+            if "parity.abort" in extensions:
+                extensions["parity.abort"]["now"]()
 
     async def _leave(self) -> None:
         reader, self._reader = self._reader, None
@@ -159,5 +197,9 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
 
     async def _tell(self, error: BattleError) -> None:
         with translation.override(self._language):
-            message = ErrorMessage(code=error.code, message=error.sentence)
+            message = ErrorMessage(**error.as_json())
         await self._write(message.encode())
+
+
+def _storage_away() -> Unavailable:
+    return Unavailable("storage_away", retry_after=5)

@@ -7,14 +7,17 @@
     ├── NotYours          403  not_yours           another visitor's battle
     ├── NotFound          404  not_found
     ├── NotPossibleNow    409  still_streaming, vote_pending, battle_void, too_many_turns,
-    │                          not_votable, no_vote, too_late, no_longer_served
-    ├── TooMany           429  too_many_prompts, too_many_battles
-    └── Unavailable       503  no_models, restarting
+    │   │                      not_votable, no_vote, no_longer_served
+    │   └── TooLate            too_late            names the vote that stands
+    ├── TooMany           429  too_many_prompts, too_many_battles, too_many_requests
+    └── Unavailable       503  no_models, restarting, storage_away, too_busy
 """
 
 # ruff: noqa: N818 -- read `raise NotFound`; the base class says that they are errors
 
+import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -34,11 +37,16 @@ _SENTENCES: Mapping[str, Sentence] = {
     "too_many_turns": _("A battle has at most %(limit)s turns: vote, or start a new one."),
     "not_votable": _("The vote opens when both answers are complete."),
     "no_vote": _("Vote first: then you will see who answered."),
-    "too_late": _("The time to take this vote back is over."),
+    "too_late": _("It is too late to take this vote back: “%(vote)s” stands."),
     "no_longer_served": _("One of the two models has left: vote, or start a new battle."),
     "too_many_prompts": _("You sent many prompts in a short time: wait a minute, then try again."),
     "too_many_battles": _("Several of your battles are still being answered: wait for one."),
     "no_models": _("There are not two models to compare right now: try again in a minute."),
+    "too_many_requests": _("You asked for very much in a short time: wait, then try again."),
+    "storage_away": _(
+        "Our database does not answer right now. Nothing was lost: try again in a few seconds."
+    ),
+    "too_busy": _("Very many people are here right now: try again in a few seconds."),
     "restarting": _("The site is restarting. Nothing was lost: try again in a few seconds."),
 }
 _LIMITS = {"prompt_too_long": "MAX_PROMPT_CHARACTERS", "too_many_turns": "MAX_TURNS"}
@@ -53,13 +61,16 @@ class BattleError(Exception):
         A key of this module's sentences.
     status : int
         The HTTP status to answer with.
+    retry_after : int or None
+        In how many seconds the same may be possible, where waiting helps.
     """
 
     status = 500
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, retry_after: int | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.retry_after = retry_after
 
     @property
     def sentence(self) -> str:
@@ -67,6 +78,11 @@ class BattleError(Exception):
         sentence = str(_SENTENCES[self.code])
         setting = _LIMITS.get(self.code)
         return sentence % {"limit": getattr(settings, setting)} if setting else sentence
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a script is told, in the active language."""
+        more = {} if self.retry_after is None else {"retry_after": self.retry_after}
+        return {"code": self.code, "message": self.sentence, **more}
 
 
 class PromptRefused(BattleError):
@@ -97,6 +113,27 @@ class NotPossibleNow(BattleError):
     """The battle is not in the state for it."""
 
     status = 409
+
+
+class TooLate(NotPossibleNow):
+    """The vote can no longer be taken back; ``outcome`` and ``label`` say what it is."""
+
+    def __init__(self, outcome: str, label: Sentence, final_at: dt.datetime) -> None:
+        super().__init__("too_late")
+        self.outcome, self.label, self.final_at = outcome, label, final_at
+
+    @property
+    def sentence(self) -> str:
+        """The sentence for the visitor, in the active language."""
+        return super().sentence % {"vote": self.label}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a script is told, in the active language."""
+        return {
+            **super().as_json(),
+            "outcome": self.outcome,
+            "final_at": self.final_at.isoformat(),
+        }
 
 
 class TooMany(BattleError):

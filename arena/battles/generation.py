@@ -25,11 +25,13 @@ from arena.battles.stream import BattleStreams
 from arena.battles.turns import StartedTurn, TurnEnd
 from arena.catalog.addresses import endpoint_clients
 from arena.ids import uuid7
+from arena.voters.visitors import close_visitors
 
 logger = logging.getLogger(__name__)
 
 # Waits between tries to store the end of a turn while the database is away.
-_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+_TRIES = (0.2, 0.5, 1.0, *(2.0,) * 30)
+_SECONDS_TO_BEAT_AGAIN = 1.0
 _FLUSH_SECONDS = 2.0
 
 
@@ -98,8 +100,8 @@ class Generation:
         elif turn.runner_id is not None:
             await self.streams.order(turn.runner_id, str(turn.pk))
 
-    async def close(self, *, seconds: float = 0.0) -> None:
-        """Take no new turns, let those that run end for so long, void the rest, disconnect."""
+    async def drain(self, *, seconds: float = 0.0) -> None:
+        """Take no new turns, let those that run end for so long, void the rest and say so."""
         self._draining = True
         await asyncio.gather(*self._starting, return_exceptions=True)
         if self._tasks and seconds:
@@ -108,15 +110,20 @@ class Generation:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._heart:
-            self._heart.cancel()
-            await asyncio.gather(self._heart, return_exceptions=True)
         if left:
             await in_database(turns.void_turns, list(left), at=timezone.now())
             for live in left.values():
                 live.publish_end(TurnEnd(state=TurnState.FAILED, votable=False, void="abandoned"))
         if self._begun is not None:
             await self.streams.flush(seconds=_FLUSH_SECONDS)
+
+    async def close(self) -> None:
+        """Drain without waiting, and disconnect."""
+        await self.drain()
+        if self._heart:
+            self._heart.cancel()
+            await asyncio.gather(self._heart, return_exceptions=True)
+        if self._begun is not None:
             await self.streams.__aexit__()
             await self._slots.__aexit__()
             await self._clients.close()
@@ -175,12 +182,15 @@ class Generation:
             live.stopped = True
 
     async def _beat(self) -> None:
+        pause = turns.BEAT_SECONDS
         while True:
-            await asyncio.sleep(turns.BEAT_SECONDS)
+            await asyncio.sleep(pause)
             try:
                 await in_database(self._beat_once)
+                pause = turns.BEAT_SECONDS
             except db.Error as error:  # of any kind: without a heart all turns are void
                 logger.warning("No heartbeat, the database refuses: %s", type(error).__name__)
+                pause = _SECONDS_TO_BEAT_AGAIN
 
     def _beat_once(self) -> None:
         """Say that we live, and end turns of ours that nobody answers any more."""
@@ -204,11 +214,17 @@ def current() -> Generation:
     return _generations[loop]
 
 
-async def close_current(*, seconds: float = 0.0) -> None:
-    """Close the generation of the running event loop, if there is one."""
+async def drain_current(*, seconds: float) -> None:
+    """Let the turns of the running event loop end; it begins no others from now on."""
+    await current().drain(seconds=seconds)
+
+
+async def close_current() -> None:
+    """Close what belongs to the running event loop: its generation, its visitors."""
     generation = _generations.pop(asyncio.get_running_loop(), None)
     if generation is not None:
-        await generation.close(seconds=seconds)
+        await generation.close()
+    await close_visitors()
 
 
 async def _persist[T](function: Callable[[], T]) -> T:

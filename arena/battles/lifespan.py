@@ -1,11 +1,21 @@
-"""The end of a web process: turns that are being answered may end first."""
+"""The beginning and the end of a web process."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from arena.battles.generation import close_current
+from arena.battles.generation import close_current, drain_current
+from arena.connections import LimitedConnection, database_watch
 
 DRAIN_SECONDS = 25.0
+
+
+class _Readiness:
+    """Whether this process takes new work. One a process, as the signals are."""
+
+    draining = False
+
+
+readiness = _Readiness()
 
 
 async def lifespan(
@@ -13,12 +23,21 @@ async def lifespan(
     receive: Callable[[], Awaitable[Mapping[str, Any]]],
     send: Callable[[Mapping[str, Any]], Awaitable[None]],
 ) -> None:
-    """Speak ASGI's lifespan protocol: at shutdown, let streams end and void what does not."""
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await close_current(seconds=DRAIN_SECONDS)
-            await send({"type": "lifespan.shutdown.complete"})
-            return
+    """Speak ASGI's lifespan protocol: watch the database; at shutdown end what still runs."""
+    await receive()
+    readiness.draining = False
+    LimitedConnection.is_hopeless = database_watch.is_hopeless
+    async with database_watch.watching():
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        # A server that did not drain before has broken its sockets off already.
+        await drain()
+        await close_current()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def drain() -> None:
+    """Take nothing new, let the turns that run end, void those that do not. Done once."""
+    if not readiness.draining:
+        readiness.draining = True
+        await drain_current(seconds=DRAIN_SECONDS)

@@ -186,7 +186,7 @@ class EndpointSlots:
             "left": left,
             "waiting": [(place.ticket, place.arrival) for place in waiting.values()],
         }
-        words = [
+        words: list[str | int] = [
             self._process.hex,
             round(self._lease * 1000),
             round(self._patience * 1000),

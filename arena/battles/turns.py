@@ -37,7 +37,6 @@ BEAT_SECONDS = 5.0
 SILENT_SECONDS = 20.0
 # More frames than any turn can have: a turn that did not say its last number ended before this.
 _FRAMES_OF_LOST_TURN = 1_000_000
-_MINUTE = dt.timedelta(minutes=1)
 
 # Failures that say nothing bad of the endpoint.
 _NOT_ITS_FAULT = frozenset({"busy", "content_filter", "too_large_answer", "misconfigured"})
@@ -291,15 +290,12 @@ def _blames_endpoint(call: Call, result: SideResult) -> bool:
 
 
 def _admit(voter_id: uuid.UUID, at: dt.datetime) -> None:
-    """Lock the voter's row, made at the first prompt, and hold the voter's limits."""
+    """Lock the voter's row, made at the first prompt, and hold the limit of battles at once."""
     Voter.objects.bulk_create([Voter(pk=voter_id, created_at=at)], ignore_conflicts=True)
     Voter.objects.select_for_update(no_key=True).get(pk=voter_id)
     turns = Turn.objects.filter(battle__voter_id=voter_id)
     if turns.filter(state=TurnState.STREAMING).count() >= settings.MAX_STREAMING_BATTLES:
         raise TooMany("too_many_battles")
-    recent = turns.filter(started_at__gt=at - _MINUTE, attempt=1).count()
-    if recent >= settings.PROMPTS_PER_MINUTE:
-        raise TooMany("too_many_prompts")
 
 
 def _lock(battle_id: uuid.UUID) -> Battle:

@@ -51,6 +51,12 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID | None = None) -> Htt
     return response
 
 
+def refusal(error: BattleError) -> JsonResponse:
+    """Answer a script that its request was refused, and when it may come again."""
+    wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return JsonResponse(error.as_json(), status=error.status, headers=wait)
+
+
 def answers_json(view: Callable[..., JsonResponse]) -> Callable[..., HttpResponseBase]:
     """Answer what a view raises as ``{"code", "message"}`` with its status."""
 
@@ -60,9 +66,7 @@ def answers_json(view: Callable[..., JsonResponse]) -> Callable[..., HttpRespons
         try:
             return view(request, battle_id)
         except BattleError as error:
-            return JsonResponse(
-                {"code": error.code, "message": error.sentence}, status=error.status
-            )
+            return refusal(error)
 
     return wrapped
 

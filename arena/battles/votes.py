@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from arena.battles.errors import NotPossibleNow
+from arena.battles.errors import NotPossibleNow, TooLate
 from arena.battles.models import Battle, Outcome, Retraction, Vote
 from arena.battles.turns import own_battle
 
@@ -65,7 +65,7 @@ def take_back(voter_id: uuid.UUID | None, battle_id: uuid.UUID) -> None:
     NotFound, NotYours
         When there is no such battle, or it is another voter's.
     NotPossibleNow
-        When there is no vote (code ``no_vote``), or it is final (``too_late``).
+        When there is no vote (code ``no_vote``); `TooLate` when it is final.
     """
     battle = own_battle(voter_id, battle_id)
     with transaction.atomic():
@@ -78,7 +78,7 @@ def take_back(voter_id: uuid.UUID | None, battle_id: uuid.UUID) -> None:
             return
         now = timezone.now()
         if now >= newest.final_at:
-            raise NotPossibleNow("too_late")
+            raise TooLate(newest.outcome, Outcome(newest.outcome).label, newest.final_at)
         Retraction.objects.create(vote=newest, at=now)
 
 

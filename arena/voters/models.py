@@ -33,3 +33,13 @@ class Voter(models.Model):
 
     def __str__(self) -> str:
         return self.pseudonym or str(self.id)
+
+
+class AddressKey(models.Model):
+    """The key of one day's network hashes, destroyed after 30 days. See `voters.addresses`."""
+
+    day = models.DateField(primary_key=True)
+    key = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.day)

@@ -13,6 +13,8 @@ from pytest_django import Settings
         ("ENDPOINT_ALLOW", ["localhost:80"], "parity.E004"),
         ("ENDPOINT_ALLOW", ["169.254.169.254:80"], "parity.E004"),
         ("TOTAL_SECONDS", 0, "parity.E003"),
+        ("TRUSTED_PROXIES", ["the proxy"], "parity.E005"),
+        ("TRUSTED_PROXIES", ["10.0.0.1/8"], "parity.E005"),
     ],
 )
 def test_it_refuses_a_wrong_setting(

@@ -14,7 +14,7 @@ def test_a_process_that_lives_says_so_without_asking_any_server(client: Client) 
 def test_it_is_ready_when_both_servers_answer(client: Client) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"ready": True, "postgres": True, "valkey": True}
+    assert response.json() == {"ready": True, "postgres": True, "valkey": True, "takes_new": True}
 
 
 @pytest.mark.django_db
@@ -22,7 +22,7 @@ def test_it_says_which_server_does_not_answer(client: Client, settings: Settings
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json() == {"ready": False, "postgres": True, "valkey": False}
+    assert response.json() == {"ready": False, "postgres": True, "valkey": False, "takes_new": True}
     assert int(response["Retry-After"]) > 0
 
 
@@ -35,7 +35,7 @@ def test_it_does_not_wait_for_a_postgres_that_hangs(
         monkeypatch.setitem(connection.settings_dict, "PORT", silent.getsockname()[1])
         response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json() == {"ready": False, "postgres": False, "valkey": True}
+    assert response.json() == {"ready": False, "postgres": False, "valkey": True, "takes_new": True}
 
 
 @pytest.mark.django_db

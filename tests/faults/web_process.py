@@ -22,7 +22,7 @@ CSRF = "c" * 32
 
 
 class WebProcess:
-    """One uvicorn as it runs in production, on the tests' database."""
+    """One as it runs in production, on the tests' database."""
 
     def __init__(self, port: int, process: asyncio.subprocess.Process) -> None:
         self.port = port
@@ -65,10 +65,8 @@ async def web_process(**environment: str) -> AsyncIterator[WebProcess]:
     """Run a web process; killed at the end if it still runs."""
     port = _free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "uvicorn", "arena.asgi:application"),
-        *("--host", "127.0.0.1", "--port", str(port), "--lifespan", "on", "--no-access-log"),
-        *("--ws-per-message-deflate", "false", "--ws-max-size", "262144"),
-        *("--timeout-graceful-shutdown", "30"),
+        *(sys.executable, "-m", "arena.web"),
+        *("--host", "127.0.0.1", "--port", str(port)),
         env={**os.environ, **_environment(), **environment},
     )
     web = WebProcess(port, process)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import redis.asyncio
 
-from arena.battles.rate import RateLimit
 from arena.battles.slots import EndpointSlots, Place
 from arena.ids import uuid7
 
@@ -198,10 +197,3 @@ async def test_without_redis_each_process_goes_on_within_its_share() -> None:
             places[0].give_back(1)
             await granted(places[2])
             assert not places[3].granted
-
-
-def test_a_rate_allows_a_burst_and_then_a_trickle() -> None:
-    rate = RateLimit(burst=3, per_second=2.0)
-    assert [rate.allow(0.0) for _ in range(4)] == [True, True, True, False]
-    assert [rate.allow(0.5), rate.allow(0.5)] == [True, False]
-    assert [rate.allow(100.0) for _ in range(4)] == [True, True, True, False]

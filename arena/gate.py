@@ -1,0 +1,174 @@
+"""What a web process refuses before Django or a consumer begins, in a few microseconds.
+
+While the database is away, while the process is ending, when it has too much to do, and when one
+visitor asks too often: an answer that says when to come back, in place of a wait.
+"""
+
+import asyncio
+import functools
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.csp import build_policy
+
+from arena.battles.errors import BattleError, TooMany, Unavailable
+from arena.battles.lifespan import readiness
+from arena.battles.protocol import CLOSE_TOO_MANY
+from arena.connections import database_watch
+from arena.errors import page_without_request
+from arena.voters.language import language_of_scope
+from arena.voters.limits import Rate
+from arena.voters.visitors import visitors
+
+type Scope = dict[str, Any]
+type Receive = Callable[[], Awaitable[Any]]
+type Send = Callable[[Any], Awaitable[None]]
+type Application = Callable[[Any, Any, Any], Awaitable[Any]]
+
+# Requests that Django answers at once, each in a thread; how many more may wait, and how long.
+_AT_ONCE, _WAITING, _SECONDS_OF_WAIT = 32, 200, 2.0
+_SECONDS_TO_COME_BACK = 5
+_PROBE = re.compile(r"/(healthz|readyz)")
+_FILE = re.compile(r"/static/.*")
+_BALLOT = re.compile(r".*/battle/[^/]+/(vote|vote/undo|reveal)/")
+_BATTLE = re.compile(r"/([a-z-]+/)?(battle/[^/]+/)?")
+_OPENINGS = Rate("openings", 60, 30)
+
+
+class HttpGate:
+    """Before Django: 429 and 503 with ``Retry-After``, as JSON to scripts and a page to people."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it."""
+        path: str = scope["path"]
+        if _PROBE.fullmatch(path):
+            await self._application(scope, receive, send)
+            return
+        try:
+            if not _FILE.fullmatch(path):
+                await self._admit(scope, path)
+            await self._enter()
+        except BattleError as error:
+            await _answer(scope, send, error)
+            return
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            self._room.release()
+
+    async def _admit(self, scope: Scope, path: str) -> None:
+        """Count the request.
+
+        Raises
+        ------
+        BattleError
+            When it is refused.
+        """
+        if not database_watch.answers:
+            raise Unavailable("storage_away", retry_after=_SECONDS_TO_COME_BACK)
+        if readiness.draining and _BATTLE.fullmatch(path):
+            raise Unavailable("restarting", retry_after=_SECONDS_TO_COME_BACK)
+        if _BALLOT.fullmatch(path):
+            rate = Rate.per_minute_of("votes", settings.VOTES_PER_MINUTE)
+        else:
+            rate = Rate.per_minute_of("requests", settings.REQUESTS_PER_MINUTE)
+        here = visitors()
+        wait = await here.rates.take(await here.identity(scope), rate)
+        if wait:
+            raise TooMany("too_many_requests", retry_after=wait)
+
+    async def _enter(self) -> None:
+        """Take one of the places in Django, after a short wait.
+
+        Raises
+        ------
+        Unavailable
+            When there is none.
+        """
+        if self._waiting >= _WAITING:
+            raise Unavailable("too_busy", retry_after=_SECONDS_TO_COME_BACK)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_SECONDS_OF_WAIT):
+                await self._room.acquire()
+        except TimeoutError:
+            raise Unavailable("too_busy", retry_after=_SECONDS_TO_COME_BACK) from None
+        finally:
+            self._waiting -= 1
+
+
+class SocketGate:
+    """Before the consumer: no new socket on a process that ends, and few for each visitor."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a socket in, or close it."""
+        if readiness.draining:
+            # As HTTP, so that a proxy tries another process and a browser comes back.
+            await receive()
+            await _refuse_handshake(send, scope)
+            return
+        here = visitors()
+        identity = await here.identity(scope)
+        wait = await here.rates.take(identity, _OPENINGS)
+        async with here.sockets.open(identity) as is_within_limit:
+            if wait or not is_within_limit:
+                await receive()
+                await send({"type": "websocket.accept"})
+                await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
+                return
+            await self._application(scope, receive, send)
+
+
+async def _answer(scope: Scope, send: Send, error: BattleError) -> None:
+    accepts = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    language = language_of_scope(scope)
+    if b"text/html" in accepts:
+        kind, body = "text/html; charset=utf-8", _page(error.code, error.status, language)
+    else:
+        with translation.override(language):
+            text = json.dumps(error.as_json(), ensure_ascii=False)
+        kind, body = "application/json", text.encode()
+    headers = {
+        "Content-Type": kind,
+        "Content-Length": str(len(body)),
+        "Content-Language": language,
+        "Retry-After": str(error.retry_after or _SECONDS_TO_COME_BACK),
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": build_policy(settings.SECURE_CSP),
+        "X-Content-Type-Options": "nosniff",
+    }
+    await send(
+        {
+            "type": "http.response.start",
+            "status": error.status,
+            "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+@functools.lru_cache(maxsize=64)
+def _page(code: str, status: int, language: str) -> bytes:
+    with translation.override(language):
+        return page_without_request(status, code).encode()
+
+
+async def _refuse_handshake(send: Send, scope: Scope) -> None:
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1012})
+        return
+    headers = [(b"retry-after", str(_SECONDS_TO_COME_BACK).encode())]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b""})
