@@ -6,10 +6,17 @@ from re import Match
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 from whitenoise.storage import (  # type: ignore[import-untyped]
     CompressedManifestStaticFilesStorage,
 )
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Lead those who ask for `/favicon.ico`, as browsers and feed readers do, to the picture."""
+    return redirect(static("site/favicon.ico"))
 
 
 class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

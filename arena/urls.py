@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from arena import health
+from arena import health, static_files
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics_page),
+    path("favicon.ico", static_files.favicon),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("", include("arena.battles.urls")),

@@ -1,8 +1,8 @@
 /** Code blocks: highlighted when their language is known, with a button that copies them. */
 
-import { button, make } from "./dom.js";
+import { copyButton } from "./copying.js";
+import { make } from "./dom.js";
 import { pause } from "./server.js";
-import { say } from "./words.js";
 
 /** Written out, so that the hashed names of the files are known when they are collected.
  * @type {Record<string, () => Promise<any>>} */
@@ -74,7 +74,7 @@ export class CodeBlock {
   constructor(language) {
     this.language = ALIASES[language.toLowerCase()] ?? language.toLowerCase();
     this.code = make("code", language ? { "data-language": language } : {});
-    const bar = make("div", { class: "code-bar" }, make("span", {}, language), copyButton(this.code));
+    const bar = make("div", { class: "code-bar" }, make("span", {}, language), copyButton(() => this.code.textContent ?? ""));
     // It scrolls sideways, so the keyboard must reach it.
     this.element = make("div", { class: "code" }, bar, make("pre", { tabindex: "0" }, this.code));
   }
@@ -173,14 +173,4 @@ export function frameCode(fragment) {
     block.close();
     pre.replaceWith(block.element);
   }
-}
-
-/** @param {HTMLElement} code */
-function copyButton(code) {
-  const copy = button(say("copy"), async () => {
-    await navigator.clipboard.writeText(code.textContent ?? "");
-    copy.textContent = say("copied");
-    setTimeout(() => (copy.textContent = say("copy")), 1500);
-  }, "quiet copy");
-  return copy;
 }

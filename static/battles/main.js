@@ -54,6 +54,7 @@ class BattlePage {
       onBattle: (message, isContinued) => this.tookBattle(message, isContinued),
       onFrame: (message) => this.tookFrame(message),
       onTurn: (message) => this.endedTurn(message),
+      onQueue: ({ turn, position }) => this.turns.find(({ number }) => number === turn)?.queue(position),
       onError: ({ message }) => this.refusedPrompt(message),
       onUndelivered: () => this.refusedPrompt(say("not_arrived")),
       onLost: () => this.showNotice(say("offline")),

@@ -6,20 +6,32 @@
 
 /** @type {any} */
 let katex = null;
+let knowsChemistry = false;
 /** @type {Promise<void> | null} */
 let loading = null;
 
-/** @returns {Promise<void> | null} that ends when formulas can be drawn, null if none was met */
+const CHEMISTRY = /\\(?:ce|pu)\{/;
+
+/** @returns {Promise<void> | null} that ends when more formulas can be drawn, null if all can be now */
 export function formulasReady() {
-  return katex ? null : loading;
+  return loading;
 }
 
-function load() {
-  loading ??= import("../vendor/katex.js").then((module) => {
+/** @param {boolean} withChemistry whether a formula needs mhchem as well */
+function load(withChemistry) {
+  loading ??= fetchLibraries(withChemistry).finally(() => (loading = null));
+}
+
+/** @param {boolean} withChemistry */
+async function fetchLibraries(withChemistry) {
+  try {
+    const module = await import("../vendor/katex.js");
+    if (withChemistry) await import("../vendor/mhchem.js");
     katex = module.default;
-  }, () => {
-    loading = null; // the source stands there; the next formula tries again
-  });
+    knowsChemistry ||= withChemistry;
+  } catch {
+    // the source stands there; the next formula tries again
+  }
 }
 
 const OPTIONS = {
@@ -38,8 +50,9 @@ const OPTIONS = {
  */
 function draw(source, display, escape) {
   const kind = display ? "formula formula-block" : "formula";
-  if (!katex) {
-    load();
+  const isChemistry = CHEMISTRY.test(source);
+  if (!katex || (isChemistry && !knowsChemistry)) {
+    load(isChemistry);
     return `<code class="${kind}">${escape(source)}</code>`;
   }
   let drawn = "";

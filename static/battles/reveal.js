@@ -2,7 +2,7 @@
 
 import { find, make, SIDES } from "./dom.js";
 import { ask, pause } from "./server.js";
-import { announce, figure, percent, say } from "./words.js";
+import { announce, figure, money, percent, say } from "./words.js";
 
 /**
  * @typedef {import("./dom.js").Side} Side
@@ -12,7 +12,7 @@ import { announce, figure, percent, say } from "./words.js";
  *   votes: number}} Rating
  * @typedef {{model: RevealedModel, rating: Rating | null, first_token_seconds: number | null,
  *   total_seconds: number | null, completion_tokens: number | null, tokens_estimated: boolean,
- *   tokens_per_second: number | null, reasoning: (string | null)[], finish_reason: string}} RevealedSide
+ *   tokens_per_second: number | null, cost?: number | null, reasoning: (string | null)[], finish_reason: string}} RevealedSide
  * @typedef {{sides: Record<Side, RevealedSide>, outcome: string,
  *   receipt: {code: string, counted: boolean | null, reason: string | null},
  *   pair: {votes: number, agreed: number | null}}} Revealed
@@ -134,6 +134,7 @@ function figures(side, rating) {
     add("tokens", side.tokens_estimated ? say("tokens_estimated", { count }) : count);
   }
   if (side.tokens_per_second !== null) add("speed", figure(side.tokens_per_second));
+  if (typeof side.cost === "number") add("cost", money(side.cost));
   return list;
 }
 

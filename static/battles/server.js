@@ -27,6 +27,25 @@ export async function ask(method, address, body) {
   }
 }
 
+const SOON = 5; // seconds
+
+/**
+ * Ask; when the server says that it can answer in a moment, wait that long and ask once more. For
+ * requests that may be repeated: the vote that is stored already comes back.
+ *
+ * @param {"GET" | "POST"} method
+ * @param {string} address
+ * @param {object} [body]
+ * @returns {Promise<Reply>}
+ */
+export async function askAgainSoon(method, address, body) {
+  const reply = await ask(method, address, body);
+  const { retry_after: seconds } = reply.body;
+  if (typeof seconds !== "number" || seconds > SOON) return reply;
+  await pause(seconds * 1000);
+  return ask(method, address, body);
+}
+
 /** @param {number} milliseconds @returns {Promise<void>} */
 export function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

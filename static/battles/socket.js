@@ -15,11 +15,14 @@
  *   state: {a: State, b: State}}} FrameMessage
  * @typedef {{type: "turn", seq: number, turn: number, state: State, votable: boolean,
  *   void: string | null}} TurnMessage
+ * @typedef {{type: "queue", seq: number, turn: number, position: number}} QueueMessage
+ *   the battle's place in line for its models: 1 is next, 0 is no longer in line
  * @typedef {{type: "error", code: string, message: string}} ErrorMessage
  * @typedef {{
  *   onBattle: (message: BattleMessage, isContinued: boolean) => void,
  *   onFrame: (message: FrameMessage) => void,
  *   onTurn: (message: TurnMessage) => void,
+ *   onQueue: (message: QueueMessage) => void,
  *   onError: (message: ErrorMessage) => void,
  *   onLost: () => void, onBack: () => void, onRefused: (code: number) => void,
  *   onUndelivered: () => void,
@@ -28,8 +31,10 @@
 
 const FIRST_DELAY = 400; // milliseconds; doubled after each failure
 const LONGEST_DELAY = 10_000;
-/** The one close code in the 4400s after which we may come back at once. */
+/** The close codes in the 4400s after which we come back: at once, or when the limit has passed. */
 const SLOW_READER = 4408;
+const TOO_MANY = 4429;
+const AFTER_TOO_MANY = 30_000; // milliseconds
 
 export class BattleSocket {
   /** @type {WebSocket | null} */
@@ -131,7 +136,7 @@ export class BattleSocket {
     if (waiting && (!this.#battle || waiting.type === "again")) this.#send(waiting);
   }
 
-  /** @param {BattleMessage | FrameMessage | TurnMessage | ErrorMessage} message */
+  /** @param {BattleMessage | FrameMessage | TurnMessage | QueueMessage | ErrorMessage} message */
   #received(message) {
     if (message.type === "error") {
       this.#unanswered = null;
@@ -141,6 +146,7 @@ export class BattleSocket {
     } else if (this.#inOrder(message.seq)) {
       if (message.type === "frame") this.listener.onFrame(message);
       else if (message.type === "turn") this.listener.onTurn(message);
+      else if (message.type === "queue") this.listener.onQueue(message);
     }
   }
 
@@ -169,7 +175,7 @@ export class BattleSocket {
   #closed(socket, code) {
     if (socket !== this.#socket) return;
     this.#socket = null;
-    if (code >= 4400 && code < 4500 && code !== SLOW_READER) {
+    if (code >= 4400 && code < 4500 && code !== SLOW_READER && code !== TOO_MANY) {
       this.#unanswered = null;
       this.listener.onRefused(code);
       return;
@@ -178,7 +184,8 @@ export class BattleSocket {
     if (!this.#lost) this.listener.onLost();
     this.#lost = true;
     if (this.#unanswered && !this.#battle && this.#failures === 0) this.#giveBack();
-    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures);
+    const backOff = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures);
+    const delay = code === TOO_MANY ? AFTER_TOO_MANY : backOff;
     this.#failures += 1;
     this.#timer = setTimeout(() => this.#connect(), delay * (0.7 + 0.6 * Math.random()));
   }

@@ -1,11 +1,13 @@
 /** The turns of a battle on the page: each a prompt and the two sides' answers. */
 
 import { Answer } from "./answer.js";
+import { alignButton, offerAligning } from "./headings.js";
+import { copyButton } from "./copying.js";
 import { make, SIDES } from "./dom.js";
 import { follow } from "./follow.js";
 import { languageOf } from "./languages.js";
 import { Length } from "./lengths.js";
-import { say } from "./words.js";
+import { figure, say } from "./words.js";
 
 /**
  * @typedef {import("./dom.js").Side} Side
@@ -22,9 +24,10 @@ export class Turn {
   constructor(number, prompt) {
     this.number = number;
     this.prompt = prompt;
+    this.element = make("article", { class: "turn" });
     const text = make("p", { class: "prompt-text", dir: "auto", lang: languageOf(prompt) }, prompt);
     const asked = make("div", { class: "prompt" },
-      make("span", { class: "prompt-who" }, say("you")), text);
+      make("span", { class: "prompt-who" }, say("you")), text, alignButton(this.element));
     const sides = make("div", { class: "sides" });
     /** @type {Record<Side, HTMLElement>} */
     this.places = { a: sides, b: sides };
@@ -32,12 +35,14 @@ export class Turn {
     for (const side of SIDES) {
       const body = make("div", { class: "answer", dir: "auto" });
       const label = say("answer", { letter: side.toUpperCase() });
-      const place = make("section", { class: "side", "data-side": side, "aria-label": label }, body);
+      const line = make("p", { class: "in-line small quiet", hidden: "" });
+      const tools = make("div", { class: "answer-tools" }, copyButton(() => this.answers[side].text, say("copy_answer")));
+      const place = make("section", { class: "side", "data-side": side, "aria-label": label }, line, body, tools);
       this.places[side] = place;
       this.answers[side] = new Answer(body, follow);
       sides.append(place);
     }
-    this.element = make("article", { class: "turn" }, asked, sides);
+    this.element.append(asked, sides);
     this.#showStates();
   }
 
@@ -52,7 +57,17 @@ export class Turn {
       this.lengths[side].add(deltas[side]);
     }
     this.states = states;
+    this.queue(0);
     this.#showStates();
+  }
+
+  /** Say, in both columns alike, how many wait before this battle. @param {number} position 0: it waits no more */
+  queue(position) {
+    const sentence = position === 1 ? say("next_in_line") : say("in_line", { count: figure(position - 1) });
+    for (const line of this.element.querySelectorAll(".in-line")) {
+      line.textContent = position > 0 ? sentence : "";
+      line.toggleAttribute("hidden", position === 0);
+    }
   }
 
   /** Begin anew: its whole text follows. */
@@ -66,15 +81,22 @@ export class Turn {
   /** @param {State} state */
   end(state) {
     this.states = { a: state, b: state };
+    this.queue(0);
     this.#showStates();
-    for (const side of SIDES) this.answers[side].end();
+    this.#finish();
   }
 
   /** Take the stored truth of a turn that has ended. @param {StoredTurn} stored */
   restore(stored) {
     this.states = { a: stored.state, b: stored.state };
     this.#showStates();
-    for (const side of SIDES) this.answers[side].end(stored[side]);
+    this.#finish(stored);
+  }
+
+  /** @param {Partial<Record<Side, string>>} [stored] texts, where they may differ from those that came */
+  async #finish(stored = {}) {
+    await Promise.all(SIDES.map((side) => this.answers[side].end(stored[side])));
+    offerAligning(this.element);
   }
 
   #showStates() {

@@ -4,7 +4,7 @@
  */
 
 import { button, find, isField, make } from "./dom.js";
-import { ask, pause } from "./server.js";
+import { askAgainSoon, pause } from "./server.js";
 import { announce, figure, say } from "./words.js";
 
 /** @typedef {"a" | "b" | "tie" | "both_bad"} Outcome */
@@ -101,7 +101,7 @@ export class VoteBar {
     this.#become("sending", say("sending_vote"));
     const round = this.#round;
     const address = this.#address;
-    const { status, body } = await ask("POST", `${address}vote/`, { outcome });
+    const { status, body } = await askAgainSoon("POST", `${address}vote/`, { outcome });
     if (round !== this.#round) return;
     if (status === 200) {
       const seconds = (Date.parse(body.final_at) - Date.parse(body.cast_at)) / 1000;
@@ -136,12 +136,14 @@ export class VoteBar {
   async #undo() {
     const address = this.#address;
     this.#round += 1; // the countdown must not reveal meanwhile
-    const { status } = await ask("POST", `${address}vote/undo/`, {});
+    const { status, body } = await askAgainSoon("POST", `${address}vote/undo/`, {});
     if (status === 200) {
       this.wake(address);
       announce(say("undone"));
+    } else if (OUTCOMES.includes(body.outcome)) {
+      this.#showChoice(body.outcome, 0); // too late: this is the vote that stands
     } else {
-      this.onFinal(address); // too late, or unknown: the server's answer decides
+      this.onFinal(address); // unknown: the server's answer to the reveal decides
     }
   }
 }

@@ -42,6 +42,16 @@ export function percent(share) {
   return new Intl.NumberFormat(language, { style: "percent" }).format(share);
 }
 
+/**
+ * @param {number} dollars
+ * @returns {string} with two digits that say something, however small it is
+ */
+export function money(dollars) {
+  return new Intl.NumberFormat(language, {
+    style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", maximumSignificantDigits: 2,
+  }).format(dollars);
+}
+
 /** @param {string} sentence said once by screen readers; never a stream of text */
 export function announce(sentence) {
   const place = document.getElementById("announcements");

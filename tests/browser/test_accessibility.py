@@ -1,0 +1,168 @@
+"""The battle page for everyone: axe-core in each state and theme, and what it cannot see."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.battling import send, wait_until_votable
+from tests.browser.fake_server import FakeServer
+from tests.browser.site import ROOT, Site
+
+pytestmark = pytest.mark.browser
+type Visit = Callable[..., Page]
+
+AXE = ROOT / ".local/npm/node_modules/axe-core/axe.min.js"
+RUN_AXE = """
+async () => {
+  const { violations } = await axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ; ")}`);
+}
+"""
+ANSWER = (
+    "## A heading\n\nWords, [a link](https://elsewhere.example/) and `code`.\n\n"
+    "```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n\n$x^2$\n"
+)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Return axe-core's script; `make setup` fetches it."""
+    if not AXE.exists():
+        pytest.fail(f"{AXE} is missing: `make setup` fetches it")
+    return AXE.read_text()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Return what axe-core finds wrong with a page as it is now."""
+    page.evaluate(axe)
+    found: list[str] = page.evaluate(RUN_AXE)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_axe_finds_nothing_in_any_state_of_a_battle(
+    visit: Visit, axe: str, scheme: str, phone: bool
+) -> None:
+    page = visit("", phone=phone, color_scheme=scheme)
+    server = FakeServer(page)
+    page.goto("/")
+    assert violations(page, axe) == [], "landing"
+    send(page, "Hello")
+    server.begin()
+    server.tell_next("queue", position=2)
+    expect(page.locator(".in-line:visible").first).to_be_visible()
+    assert violations(page, axe) == [], "waiting"
+    server.say(ANSWER, ANSWER)
+    expect(page.locator(".answer:visible h2").first).to_be_visible()
+    assert violations(page, axe) == [], "streaming"
+    server.end()
+    wait_until_votable(page)
+    assert violations(page, axe) == [], "vote"
+    server.begin()
+    server.end("failed")
+    expect(page.locator(".battle-notice")).to_be_visible()
+    assert violations(page, axe) == [], "void"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_at_the_reveal(visit: Visit, axe: str, scheme: str) -> None:
+    page = visit(color_scheme=scheme)
+    send(page, f"say:{ANSWER}")
+    wait_until_votable(page)
+    page.keyboard.press("1")
+    expect(page.locator(".verdict")).to_be_visible()
+    assert violations(page, axe) == []
+
+
+@pytest.fixture
+def streaming(visit: Visit) -> Iterator[tuple[Page, FakeServer]]:
+    """Open a battle whose answers a test streams."""
+    page = visit("")
+    server = FakeServer(page)
+    page.goto("/")
+    send(page, "Hello")
+    server.begin()
+    yield page, server
+
+
+def test_a_screen_reader_is_told_the_stages_and_not_the_stream(
+    streaming: tuple[Page, FakeServer],
+) -> None:
+    page, server = streaming
+    page.evaluate(
+        "window.said = []; new MutationObserver(() => said.push(announcements.textContent))"
+        ".observe(announcements, {childList: true, characterData: true, subtree: true})"
+    )
+    for number in range(50):
+        server.say(f"word{number} ", f"word{number} ")
+    server.end()
+    wait_until_votable(page)
+    said = page.evaluate("said")
+    assert len(said) == 1, said
+    assert "Keys 1 to 4" in said[0]
+    live = page.locator(".turns [aria-live], .turns [role=status], .turns [role=log]")
+    assert live.count() == 0
+    expect(page.locator('.side[data-side="a"]')).to_have_attribute("aria-busy", "false")
+
+
+def test_languages_and_directions_are_marked(streaming: tuple[Page, FakeServer]) -> None:
+    page, server = streaming
+    server.say("مرحبا بالعالم، هذا نص عربي. " * 3, "这是一个测试，说明中文的回答。" * 3)
+    server.end()
+    wait_until_votable(page)
+    arabic, chinese = page.locator(".answer").all()
+    assert arabic.get_attribute("lang") == "ar"
+    assert chinese.get_attribute("lang") == "zh-Hans"
+    paragraph = arabic.locator("p").first
+    assert paragraph.evaluate("(e) => getComputedStyle(e).direction") == "rtl"
+    assert chinese.locator("p").first.evaluate("(e) => getComputedStyle(e).direction") == "ltr"
+
+
+def test_the_keyboard_goes_through_a_battle_in_reading_order(
+    streaming: tuple[Page, FakeServer],
+) -> None:
+    page, server = streaming
+    server.say(ANSWER, ANSWER)
+    server.end()
+    wait_until_votable(page)
+    page.locator("main").focus()
+    seen = []
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                "document.activeElement.dataset.outcome ?? (document.activeElement.id ||"
+                " document.activeElement.closest('[data-side]')?.dataset.side + '-side')"
+            )
+        )
+    votes = [name for name in seen if name in {"a", "b", "tie", "both_bad", "prompt"}]
+    assert votes[:5] == ["a", "b", "tie", "both_bad", "prompt"], seen
+    assert seen.index("a-side") < seen.index("b-side") < seen.index("a")
+
+
+def test_at_twice_the_size_nothing_is_cut_off(visit: Visit, site: Site) -> None:
+    page = visit("", viewport={"width": 640, "height": 400})
+    server = FakeServer(page)
+    page.goto("/")
+    send(page, "Hello")
+    server.begin()
+    server.say(ANSWER * 3, ANSWER * 3)
+    server.end()
+    wait_until_votable(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    dock = page.locator(".dock").bounding_box()
+    assert dock is not None
+    assert dock["height"] <= 200, "the answers have less than half of the screen"
+
+
+def test_with_forced_colours_every_control_has_an_edge(visit: Visit) -> None:
+    page = visit(forced_colors="active")
+    send(page, "say:Done.")
+    wait_until_votable(page)
+    for control in page.locator(".vote-choices button, .composer").all():
+        width = control.evaluate("(e) => parseFloat(getComputedStyle(e).borderTopWidth)")
+        assert width >= 1
