@@ -27,6 +27,7 @@ class Facts:
     # Billions, tokens; None where it is not known.
     params_total_b: float | None = None
     context_tokens: int | None = None
+    modalities: tuple[str, ...] = ()
     retired: bool = False
 
     @property

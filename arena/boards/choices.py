@@ -1,7 +1,8 @@
 """What a reader has chosen, as it stands in the page's address."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Self
 from urllib.parse import urlencode
 
@@ -11,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from arena.boards.catalogue import Facts
-from arena.boards.models import Method
-from arena.boards.newest import rated_sources
+from arena.boards.gap.rules import CUTS, DEFAULT_CUT
+from arena.boards.models import Board, Method, Snapshot
+from arena.boards.newest import newest_snapshot, rated_sources
+from arena.boards.slice_names import category_name, language_name
 from arena.catalog.licences import LicenceClass
 
 SIMULATED = "simulated"
@@ -21,13 +24,31 @@ SORTS: dict[str, str | Promise] = {
     "votes": gettext_lazy("Votes"),
     "name": gettext_lazy("Model"),
     "released": gettext_lazy("Released"),
+    "price": gettext_lazy("Price"),
+    "first": gettext_lazy("First word"),
+    "speed": gettext_lazy("Tokens/s"),
+    "context": gettext_lazy("Context"),
 }
-# Everything, then the two sides of the cut; `unknown` is on neither.
+# Everything, then the two sides of the cut, then each class; `unknown` is on neither side.
 LICENCES: dict[str, tuple[str | Promise, Callable[[Facts], bool]]] = {
     "all": (gettext_lazy("All licences"), lambda facts: True),
     "open": (gettext_lazy("Open weights"), lambda facts: facts.is_open),
     "closed": (gettext_lazy("Closed"), lambda facts: facts.licence_class == LicenceClass.CLOSED),
+    **{
+        licence.value: (
+            licence.label,
+            lambda facts, name=licence.value: facts.licence_class == name,
+        )
+        for licence in LicenceClass
+        if licence != LicenceClass.CLOSED
+    },
 }
+VIEWS: dict[str, str | Promise] = {
+    "retrospective": gettext_lazy("Today's ratings, by release date"),
+    "published": gettext_lazy("As published"),
+}
+# Absurdly long words in an address are not looked up.
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,7 @@ class Option:
     label: str
     address: str
     current: bool
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,8 +67,18 @@ class Choice:
 
     source: str = "live"
     method: str = Method.BRADLEY_TERRY.value
+    category: str = ""
+    language: str = ""
+    days: str = ""
+    style: str = ""
     licence: str = "all"
+    organisation: str = ""
+    modality: str = ""
+    q: str = ""
+    preliminary: str = "shown"
     sort: str = "rating"
+    cut: str = DEFAULT_CUT
+    view: str = "retrospective"
 
     @classmethod
     def of(cls, query: QueryDict) -> Self:
@@ -55,58 +87,162 @@ class Choice:
         Raises
         ------
         Http404
-            For a source, method, licence or order that does not exist.
+            For a source, slice, method, licence, cut or order that does not exist.
         """
-        default = cls()
         chosen = cls(
-            source=query.get("source", default.source),
-            method=query.get("method", default.method),
-            licence=query.get("licence", default.licence),
-            sort=query.get("sort", default.sort),
+            **{
+                part.name: query.get(part.name, part.default)[:_LONGEST].replace("\0", "")
+                for part in fields(cls)
+                if isinstance(part.default, str)
+            }
         )
         for value, known in (
             (chosen.source, sources()),
             (chosen.method, Method.values),
             (chosen.licence, LICENCES),
             (chosen.sort, SORTS),
+            (chosen.cut, CUTS),
+            (chosen.view, VIEWS),
+            (chosen.style, ("", "on")),
+            (chosen.preliminary, ("shown", "hidden")),
         ):
             if value not in known:
                 raise Http404("no such choice")
+        if not chosen.is_overall and not chosen.board_exists:
+            raise Http404("no such board")
         return chosen
 
     def address(self, **changes: str) -> str:
         """Return the query string after some changes; "?" for the defaults."""
         wanted, default = replace(self, **changes), type(self)()
         parts = {
-            name: getattr(wanted, name)
-            for name in ("source", "method", "licence", "sort")
-            if getattr(wanted, name) != getattr(default, name)
+            part.name: getattr(wanted, part.name)
+            for part in fields(self)
+            if getattr(wanted, part.name) != getattr(default, part.name)
         }
         return f"?{urlencode(parts)}"
 
-    def options(self, name: str, labels: dict[str, str]) -> list[Option]:
+    @property
+    def is_overall(self) -> bool:
+        """Return whether this is the board of all votes of a source."""
+        return not (self.category or self.language or self.days or self.style)
+
+    @property
+    def board_exists(self) -> bool:
+        """Return whether such a board was ever made."""
+        return (self.method, *self._slice) in self._slices
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the newest snapshot of the chosen board."""
+        return newest_snapshot(
+            self.source,
+            self.method,
+            category=self.category,
+            language=self.language,
+            days=int(self.days) if self.days else None,
+            style_controlled=bool(self.style),
+        )
+
+    def options(self, name: str, labels: Mapping[str, str]) -> list[Option]:
         """Return the values one part of the state could take."""
         return [
-            Option(label, self.address(**{name: value}), getattr(self, name) == value)
+            Option(label, self.address(**{name: value}), getattr(self, name) == value, value)
             for value, label in labels.items()
         ]
 
     def sources(self) -> list[Option]:
-        """Return the switch of sources; empty when there is nothing to choose."""
-        found = sources()
-        return self.options("source", {name: source_label(name) for name in found})
+        """Return the switch of sources, each at its board of all votes."""
+        bare = type(self)(cut=self.cut, view=self.view, sort=self.sort, licence=self.licence)
+        return [
+            Option(source_label(name), bare.address(source=name), self.source == name, name)
+            for name in sources()
+        ]
 
     def methods(self) -> list[Option]:
-        """Return the switch of methods."""
+        """Return the switch of methods; slices have one method."""
+        if not self.is_overall:
+            return []
         return self.options("method", {value: str(label) for value, label in Method.choices})
 
     def licences(self) -> list[Option]:
         """Return the licence filter."""
         return self.options("licence", {name: str(label) for name, (label, _) in LICENCES.items()})
 
+    def cuts(self) -> list[Option]:
+        """Return where the reader may put the cut between open and closed."""
+        labels = {name: str(LicenceClass(name).label) for name in CUTS}
+        labels[DEFAULT_CUT] = _("any open weights")
+        return self.options("cut", labels)
+
+    def views(self) -> list[Option]:
+        """Return the two views of the gap, which are never mixed."""
+        return self.options("view", {name: str(label) for name, label in VIEWS.items()})
+
+    def categories(self) -> list[Option]:
+        """Return the slices by use and kind of prompt that have a board."""
+        return self._slice_options("category", category_name)
+
+    def languages(self) -> list[Option]:
+        """Return the slices by prompt language that have a board."""
+        return self._slice_options("language", language_name)
+
+    def windows(self) -> list[Option]:
+        """Return the spans of time; none where there is one board alone."""
+        found = sorted({days for *_, days, _style in self._slices if days}, key=int)
+        labels = {"": _("All time")} | {
+            days: _("Last %(days)s days") % {"days": days} for days in found
+        }
+        options = [
+            option
+            for option in self.options("days", labels)
+            if replace(self, days=option.value).board_exists
+        ]
+        return options if len(options) > 1 else []
+
+    def styles(self) -> list[Option]:
+        """Return style control off and on; none where there is one board alone."""
+        options = self.options("style", {"": _("As voted"), "on": _("Style controlled")})
+        options = [option for option in options if replace(self, style=option.value).board_exists]
+        return options if len(options) > 1 else []
+
     def includes(self, facts: Facts) -> bool:
-        """Return whether the licence filter lets a model through."""
-        return LICENCES[self.licence][1](facts)
+        """Return whether the filters let a model through."""
+        found = self.q.casefold()
+        return (
+            LICENCES[self.licence][1](facts)
+            and self.organisation in {"", facts.organisation}
+            and (not self.modality or self.modality in facts.modalities)
+            and (not found or found in f"{facts.name} {facts.organisation}".casefold())
+        )
+
+    @property
+    def _slice(self) -> tuple[str, str, str, str]:
+        return self.category, self.language, self.days, self.style
+
+    @cached_property
+    def _slices(self) -> set[tuple[str, str, str, str, str]]:
+        """Return the boards of the source: method, category, language, days, style."""
+        rows = Board.objects.filter(source=self.source).values_list(
+            "method", "category", "language", "days", "style_controlled"
+        )
+        return {
+            (method, category, language, str(days or ""), "on" if style else "")
+            for method, category, language, days, style in rows.order_by()
+        }
+
+    def _slice_options(self, name: str, label: Callable[[str], str]) -> list[Option]:
+        """Return one kind of slice; what the others hold is kept where such a board exists."""
+        place = {"category": 1, "language": 2}[name]
+        values = sorted({board[place] for board in self._slices if board[place]}, key=label)
+        options = []
+        for value in values:
+            bare = replace(self, category="", language="", method=Method.BRADLEY_TERRY.value)
+            wanted = replace(bare, **{name: value})
+            if not wanted.board_exists:
+                wanted = replace(wanted, days="", style="")
+            current = getattr(self, name) == value
+            options.append(Option(label(value), wanted.address(), current, value))
+        return options
 
 
 def sources() -> list[str]:

@@ -18,7 +18,7 @@ def gap_sentence(gap: dict[str, Any]) -> str:
     if latest is None:
         return _missing(gap.get("eligible") or {"open": 0, "closed": 0})
     words = {
-        "points": _points(abs(latest["gap"])),
+        "points": points_text(abs(latest["gap"])),
         "interval": _interval(latest),
         "open": latest["open"]["name"],
         "closed": latest["closed"]["name"],
@@ -74,8 +74,7 @@ def lag_sentence(gap: dict[str, Any]) -> str:
         return _("Measured in time, open models are level or ahead.")
     words = {
         "months": _months(point),
-        "interval": _("%(lower)s to %(upper)s")
-        % {"lower": _month_figure(lag["lower"]), "upper": _month_figure(lag["upper"])},
+        "interval": lag_interval(lag),
     }
     if point["state"] == "behind":
         text = _("Closed models passed the best open model's level %(months)s ago (%(interval)s)")
@@ -149,7 +148,7 @@ def _lead(points: float) -> str:
     return _("%(points)d ahead") % {"points": size}
 
 
-def _points(value: float) -> str:
+def points_text(value: float) -> str:
     whole = round(value)
     return ngettext("%(number)d point", "%(number)d points", whole) % {"number": whole}
 
@@ -178,8 +177,13 @@ def _months(figure: dict[str, Any]) -> str:
     return ngettext("%(number)d month", "%(number)d months", months) % {"number": months}
 
 
-def _month_figure(figure: dict[str, Any]) -> str:
-    number = f"{figure['months']:.0f}"
-    if figure["state"] == "more_than":
-        return _("more than %(number)s") % {"number": number}
-    return number
+def lag_interval(lag: dict[str, Any]) -> str:
+    """Return a lag's interval in months; a bound that is censored is an "or more"."""
+    lower, upper = lag["lower"], lag["upper"]
+    low, high = round(lower["months"]), round(upper["months"])
+    words = {"lower": low, "upper": high}
+    if upper["state"] != "more_than":
+        return _("%(lower)d to %(upper)d") % words
+    if lower["state"] == "more_than" or high <= low:
+        return _("%(lower)d or more") % words
+    return _("%(lower)d to more than %(upper)d") % words

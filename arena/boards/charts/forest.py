@@ -35,13 +35,12 @@ def forest(rows: Sequence[Mapping[str, Any]], *, left: str, right: str) -> Spec:
         [
             _zero(),
             _bar(colour),
-            _point(colour),
+            _point(colour, x),
             _note(),
             *_directions(left, right),
         ],
         height={"step": _ROW},
         data={"values": drawn},
-        encoding={"x": x, "y": _names()},
     )
 
 
@@ -70,7 +69,7 @@ def _zero() -> Spec:
     return {
         "data": {"values": [{}]},
         "mark": {"type": "rule", "color": ink("quiet"), "strokeWidth": 1},
-        "encoding": {"x": {"datum": 0, "type": "quantitative"}, "y": None},
+        "encoding": {"x": {"datum": 0, "type": "quantitative"}},
     }
 
 
@@ -80,15 +79,16 @@ def _bar(colour: Spec) -> Spec:
         "encoding": {
             "x": {"field": "lower", "type": "quantitative"},
             "x2": {"field": "upper"},
+            "y": _names(),
             "color": colour,
         },
     }
 
 
-def _point(colour: Spec) -> Spec:
+def _point(colour: Spec, x: Spec) -> Spec:
     return {
         "mark": {"type": "point", "filled": True, "size": 64, "opacity": 1},
-        "encoding": {"color": colour},
+        "encoding": {"x": x, "y": _names(), "color": colour},
     }
 
 
@@ -105,6 +105,7 @@ def _note() -> Spec:
         },
         "encoding": {
             "x": {"field": "lower", "type": "quantitative"},
+            "y": _names(),
             "text": {"field": "note"},
         },
     }

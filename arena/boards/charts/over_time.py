@@ -56,7 +56,7 @@ def line_over_time(rows: Sequence[Row], also: Sequence[Row], *, also_label: str)
             quiet,
             {
                 "data": {"values": ends},
-                "mark": {"type": "text", "align": "right", "dy": 14, "color": ink("quiet")},
+                "mark": {"type": "text", "align": "right", "dy": -8, "color": ink("quiet")},
                 "encoding": {"y": points_axis("value"), "text": {"field": "label"}},
             },
         ],

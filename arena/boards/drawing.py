@@ -1,0 +1,200 @@
+"""Charts as pictures and files: PNG and SVG drawn on the server, CSV written out.
+
+Drawing is done by a program of its own (`workers.drawing`), one at a time in each process; what
+was drawn is kept while it is young, because link previews come in swarms.
+"""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import threading
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from arena.boards.charts.frame import DARK, LIGHT, Chart, Spec
+
+# Pixels. A preview has the size that most sites cut link pictures to.
+_WIDTH = 960
+_PREVIEW = (1200, 630)
+_TITLE, _SUBTITLE = 21, 13
+_FONTS = {"zh-hant": "Noto Sans TC"}
+_FONT = "Noto Sans SC"
+_MOST_SECONDS = 30
+_KEPT = 48
+
+_drawing = threading.Semaphore(1)
+_kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+
+class NotDrawn(Exception):
+    """The picture could not be made now: too many are wanted, or the renderer failed."""
+
+
+def picture(spec: Spec, form: str) -> bytes:
+    """Return a specification's picture.
+
+    Raises
+    ------
+    NotDrawn
+        Others are being drawn and this one's turn did not come, or drawing failed.
+    """
+    wanted = (json.dumps(spec, ensure_ascii=False), form)
+    if wanted in _kept:
+        _kept.move_to_end(wanted)
+        return _kept[wanted]
+    if not _drawing.acquire(timeout=_MOST_SECONDS / 3):
+        raise NotDrawn("other pictures are being drawn")
+    try:
+        drawn = _draw(*wanted)
+    finally:
+        _drawing.release()
+    _kept[wanted] = drawn
+    while len(_kept) > _KEPT:
+        _kept.popitem(last=False)
+    return drawn
+
+
+def sheet_of(chart: Chart, language: str, *, theme: str = "light", source: str = "") -> Spec:
+    """Return the specification of a picture to keep: title, subtitle, and where it comes from."""
+    spec = _in_colours(chart.spec, language, theme)
+    spec |= {"width": _WIDTH, "autosize": {"type": "pad"}, "padding": 28}
+    below = [part for part in (chart.note, source) if part]
+    spec["title"] = _heading(chart, _WIDTH, (_TITLE, _SUBTITLE), below=below)
+    return spec
+
+
+def preview_of(chart: Chart, language: str) -> Spec:
+    """Return the specification of a link's preview: large type, no small print."""
+    width, height = _PREVIEW
+    spec = _in_colours(chart.spec, language, "light")
+    spec |= {
+        "width": width,
+        "height": height,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "padding": 48,
+    }
+    spec["title"] = _heading(chart, width - 100, (34, 17), below=[settings.SITE_NAME])
+    return spec
+
+
+def as_csv(chart: Chart) -> str:
+    """Return a chart's figures as CSV, with a heading."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([_unformulaic(column.label) for column in chart.columns])
+    writer.writerows([[_unformulaic(cell) for cell in row] for row in chart.rows])
+    return text.getvalue()
+
+
+def _draw(specification: str, form: str) -> bytes:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "workers.drawing", form],
+            input=specification.encode(),
+            capture_output=True,
+            timeout=_MOST_SECONDS,
+            check=True,
+            cwd=settings.BASE_DIR,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotDrawn("the renderer took too long") from error
+    except subprocess.CalledProcessError as error:
+        raise NotDrawn(error.stderr.decode(errors="replace")[:500]) from error
+    return done.stdout
+
+
+def _in_colours(drawn: Spec, language: str, theme: str) -> Spec:
+    inks = DARK if theme == "dark" else LIGHT
+    spec = deepcopy(drawn)
+    spec["params"] = [{"name": name, "value": value} for name, value in inks.items()]
+    spec["background"] = inks["page"]
+    spec["config"]["font"] = _FONTS.get(language, _FONT)
+    return spec
+
+
+def _heading(
+    chart: Chart, width: float, sizes: tuple[float, float], *, below: Sequence[str]
+) -> Mapping[str, Any]:
+    title, subtitle = sizes
+    small = [
+        line
+        for paragraph in (chart.subtitle, *below)
+        for line in wrapped(paragraph, width / subtitle)
+    ]
+    return {
+        "text": wrapped(chart.title, width / title),
+        "subtitle": small,
+        "anchor": "start",
+        "frame": "group",
+        "fontSize": title,
+        "fontWeight": "normal",
+        "lineHeight": title * 1.3,
+        "color": {"expr": "text"},
+        "subtitleFontSize": subtitle,
+        "subtitleLineHeight": subtitle * 1.45,
+        "subtitleColor": {"expr": "quiet"},
+        "subtitlePadding": 8,
+        "offset": 24,
+    }
+
+
+def wrapped(text: str, width: float) -> list[str]:
+    """Break a text into lines of about so many ems.
+
+    Chinese breaks between any two characters, other scripts at spaces.
+    """
+    lines, line, used = [], "", 0.0
+    for piece in _pieces(text):
+        size = sum(_ems(character) for character in piece)
+        if line and used + size > width:
+            lines.append(line.rstrip())
+            line, used = "", 0.0
+            piece = piece.lstrip()
+        line, used = line + piece, used + size
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def _pieces(text: str) -> list[str]:
+    """Return what may not be broken, each with the space before it."""
+    pieces: list[str] = []
+    for character in text:
+        wide = _is_wide(character)
+        closing = unicodedata.category(character) in {"Pe", "Pf", "Po"}
+        if (
+            pieces
+            and not character.isspace()
+            and (closing or not (wide or _is_wide(pieces[-1][-1])))
+        ):
+            pieces[-1] += character
+        else:
+            pieces.append(character)
+    return pieces
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in {"W", "F"}
+
+
+def _ems(character: str) -> float:
+    return 1.0 if _is_wide(character) else 0.54
+
+
+def _unformulaic(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: names are other people's."""
+    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{cell}"
+    return "" if cell is None else cell
+
+
+def source_line(*, board_id: str, day: str) -> str:
+    """Return where a picture comes from, for its foot."""
+    words = {"site": settings.SITE_NAME, "board": board_id[:12], "day": day}
+    return _("%(site)s, board %(board)s, %(day)s") % words

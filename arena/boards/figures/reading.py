@@ -1,0 +1,168 @@
+"""The figures of the gap that a reader has chosen, read from the newest stored snapshot."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import TruncDate
+
+from arena.boards.choices import Choice
+from arena.boards.gap.rules import DEFAULT_CUT, MIN_BATTLES
+from arena.boards.models import Method, Snapshot
+from arena.boards.newest import newest_snapshots
+from arena.boards.slice_names import category_name, language_name
+
+# Published boards are shown by day; more days than this are more than a screen has pixels.
+_MOST_DAYS = 1500
+
+
+@dataclass(frozen=True, eq=False)
+class GapReading:
+    """A snapshot's gap under the reader's cut.
+
+    Attributes
+    ----------
+    content : dict
+        All that is stored; empty before any board.
+    figures : dict
+        Of the cut; those of the lowered rule where the standard one leaves nothing to compare.
+    lowered : bool
+        Whether they are of the lowered rule, which the page must say.
+    """
+
+    choice: Choice
+    snapshot: Snapshot | None
+    content: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    lowered: bool
+
+    @classmethod
+    def of(cls, choice: Choice) -> Self:
+        """Read the newest snapshot that has all figures."""
+        snapshot = _newest_with_detail(choice)
+        content = snapshot.gap if snapshot else {}
+        figures = content if choice.cut == DEFAULT_CUT else content.get("cuts", {}).get(choice.cut)
+        figures = figures or {}
+        lowered = bool(
+            choice.cut == DEFAULT_CUT
+            and content.get("latest") is None
+            and content.get("lowered", {}).get("latest")
+        )
+        return cls(choice, snapshot, content, content["lowered"] if lowered else figures, lowered)
+
+    @property
+    def strict(self) -> Mapping[str, Any]:
+        """Return the figures of the standard rule."""
+        if self.choice.cut == DEFAULT_CUT:
+            return self.content
+        return self.content.get("cuts", {}).get(self.choice.cut) or {}
+
+    @property
+    def until(self) -> dt.date:
+        """Return the day of the snapshot."""
+        return self.snapshot.created_at.date() if self.snapshot else dt.date.today()  # noqa: DTZ011
+
+    def slices(self, kind: str) -> list[dict[str, Any]]:
+        """Return the latest gap of each slice with enough battles.
+
+        Parameters
+        ----------
+        kind : {"category", "language"}
+
+        Returns
+        -------
+        list of dict
+            ``label``, ``value``, ``lower``, ``upper`` in points, ``battles``, ``open`` and
+            ``closed`` (the leaders' names); the widest gap first.
+        """
+        name: Callable[[str], str] = {"category": category_name, "language": language_name}[kind]
+        rows = []
+        for key, battles, latest in self._latest_by_slice(kind):
+            if latest and battles >= MIN_BATTLES:
+                rows.append(
+                    {
+                        "label": name(key),
+                        "value": latest["gap"],
+                        "lower": latest["lower"],
+                        "upper": latest["upper"],
+                        "battles": battles,
+                        "open": latest["open"]["name"],
+                        "closed": latest["closed"]["name"],
+                    }
+                )
+        return sorted(rows, key=lambda row: -row["value"])
+
+    def thin(self, kind: str) -> list[str]:
+        """Return the names of the slices that are hidden for want of battles or of models."""
+        name: Callable[[str], str] = {"category": category_name, "language": language_name}[kind]
+        return sorted(
+            name(key)
+            for key, battles, latest in self._latest_by_slice(kind)
+            if not latest or battles < MIN_BATTLES
+        )
+
+    def published(self) -> list[dict[str, Any]]:
+        """Return the gap of each day's last published board, oldest first.
+
+        Each has ``on``, ``gap``, ``lower``, ``upper``, ``open``, ``closed``, ``id`` and ``rules``:
+        what it was made with. Where rules differ the figures are not joined.
+        """
+        if self.snapshot is None:
+            return []
+        path = "gap" if self.choice.cut == DEFAULT_CUT else f"gap__cuts__{self.choice.cut}"
+        stored = (
+            Snapshot.objects.filter(board=self.snapshot.board, published_for__isnull=False)
+            .annotate(day=TruncDate("published_for"), latest=_nested(path, "latest"))
+            .order_by("-day", "-published_for")
+            .distinct("day")
+            .values_list("day", "latest", "replay_id", "parameters")[:_MOST_DAYS]
+        )
+        rows = [
+            {
+                "on": day.isoformat(),
+                **{name: latest[name] for name in ("gap", "lower", "upper")},
+                "open": latest["open"]["name"],
+                "closed": latest["closed"]["name"],
+                "id": replay_id,
+                "rules": repr(sorted((parameters or {}).items())),
+            }
+            for day, latest, replay_id, parameters in stored
+            if latest
+        ]
+        return rows[::-1]
+
+    def _latest_by_slice(self, kind: str) -> list[tuple[str, int, dict[str, Any] | None]]:
+        other = {"category": "language", "language": "category"}[kind]
+        boards = newest_snapshots().filter(
+            board__source=self.choice.source,
+            board__method=Method.BRADLEY_TERRY,
+            board__days=None,
+            board__style_controlled=bool(self.choice.style),
+            **{f"board__{other}": ""},
+        )
+        path = "gap" if self.choice.cut == DEFAULT_CUT else f"gap__cuts__{self.choice.cut}"
+        rows = (
+            boards.exclude(**{f"board__{kind}": ""})
+            .annotate(latest=_nested(path, "latest"))
+            .values_list(f"board__{kind}", "votes", "latest")
+        )
+        return list(rows)
+
+
+def _nested(path: str, name: str) -> KeyTransform:
+    """Return one part of a stored JSON document, so that the rest stays in the database."""
+    field, *keys = [*path.split("__"), name]
+    found: Any = field
+    for key in keys:
+        found = KeyTransform(key, found)
+    return found  # type: ignore[no-any-return]
+
+
+def _newest_with_detail(choice: Choice) -> Snapshot | None:
+    newest = choice.snapshot()
+    if newest is None or "frontiers" in newest.gap:
+        return newest
+    full = newest.board.snapshots.filter(gap__has_key="frontiers").order_by("-id")
+    return full.select_related("board").first() or newest

@@ -1,0 +1,245 @@
+"""The title of each chart: one sentence, computed from its figures and true in every case."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from arena.boards.sentences import lag_interval, points_text
+
+type Figures = Mapping[str, Any]
+
+
+def gap_over_time_finding(series: Sequence[Figures]) -> str:
+    """Say whether the gap is another than a year ago, if the intervals can tell."""
+    last = series[-1]
+    year_ago = str(int(last["on"][:4]) - 1) + last["on"][4:]
+    before = [step for step in series if step["on"] <= year_ago]
+    words = {"now": points_text(last["gap"])}
+    if not before:
+        return _("The gap between the best closed and the best open model: %(now)s now") % words
+    words["then"] = points_text(before[-1]["gap"])
+    then = before[-1]
+    if last["upper"] < then["lower"]:
+        return _("The gap has narrowed from %(then)s to %(now)s within a year") % words
+    if last["lower"] > then["upper"]:
+        return _("The gap has widened from %(then)s to %(now)s within a year") % words
+    return (
+        _("The gap is %(now)s, a year before it was %(then)s: no change that the votes can show")
+        % words
+    )
+
+
+def lag_over_time_finding(lag: Figures | None) -> str:
+    """Say how far behind the best open model is in months."""
+    if lag is None:
+        return _("The lag of open models cannot be measured yet")
+    point, interval = lag["point"], lag_interval(lag)
+    months = round(point["months"])
+    if point["state"] == "level_or_ahead":
+        return _("In time, open models are level or ahead now")
+    words = {"months": months, "interval": interval}
+    if point["state"] == "more_than" and months > 0:
+        return (
+            _("Open models are more than %(months)d months behind (%(interval)s): no closed model "
+              "was ever not better")
+            % words
+        )  # fmt: skip
+    if months == 0:
+        return _("Open models are less than a month behind (%(interval)s)") % words
+    text = ngettext(
+        "Open models are %(months)d month behind (%(interval)s)",
+        "Open models are %(months)d months behind (%(interval)s)",
+        months,
+    )
+    return text % words
+
+
+def catch_up_finding(found: Figures) -> str:
+    """Say how long a closed leader stays ahead."""
+    leaders = found["leaders"]
+    caught = sum(leader["caught"] for leader in leaders)
+    words = {"caught": caught, "leaders": len(leaders)}
+    if found["median"] is None:
+        return (
+            ngettext(
+                "Open models have caught up with %(caught)d of %(leaders)d closed leader so far, "
+                "too few for a median time",
+                "Open models have caught up with %(caught)d of %(leaders)d closed leaders so far, "
+                "too few for a median time",
+                len(leaders),
+            )
+            % words
+        )
+    words["months"] = round(found["median"])
+    if words["months"] == 0:
+        return _("Half of the closed leaders were caught up with in less than a month")
+    return (
+        ngettext(
+            "Half of the closed leaders were caught up with within %(months)d month",
+            "Half of the closed leaders were caught up with within %(months)d months",
+            words["months"],
+        )
+        % words
+    )
+
+
+def slices_finding(rows: Sequence[Figures]) -> str:
+    """Say in how many slices one side leads beyond doubt, and where the gap is largest."""
+    closed = sum(row["lower"] > 0 for row in rows)
+    opened = sum(row["upper"] < 0 for row in rows)
+    widest = max(rows, key=lambda row: row["value"])
+    words = {
+        "closed": closed,
+        "open": opened,
+        "all": len(rows),
+        "widest": widest["label"],
+        "points": points_text(abs(widest["value"])),
+    }
+    if not closed and not opened:
+        return _("In none of %(all)d does either side lead beyond doubt") % words
+    if closed and not opened:
+        return (
+            _("Closed models lead beyond doubt in %(closed)d of %(all)d, most in %(widest)s "
+              "(%(points)s)")
+            % words
+        )  # fmt: skip
+    if opened and not closed:
+        return _("Open models lead beyond doubt in %(open)d of %(all)d") % words
+    return (
+        _("Closed models lead beyond doubt in %(closed)d of %(all)d, open ones in %(open)d") % words
+    )
+
+
+def ladder_finding(rows: Sequence[Figures]) -> str:
+    """Say which licence class comes closest to the closed frontier."""
+    closest = min(rows, key=lambda row: row["value"])
+    words = {
+        "class": closest["label"],
+        "model": closest["model"],
+        "points": points_text(abs(closest["value"])),
+    }
+    if closest["lower"] <= 0 <= closest["upper"]:
+        return _("%(model)s (%(class)s) is level with the closed frontier, within the interval") % (
+            words
+        )
+    if closest["value"] < 0:
+        return _("%(model)s (%(class)s) is %(points)s ahead of the closed frontier") % words
+    return _("The closest is %(model)s (%(class)s), %(points)s behind the closed frontier") % words
+
+
+def budget_finding(rows: Sequence[Figures]) -> str:
+    """Say what the smallest budget with a model costs in points."""
+    first = rows[0]
+    words = {
+        "model": first["model"],
+        "memory": first["label"],
+        "points": points_text(abs(first["value"])),
+    }
+    if first["lower"] <= 0 <= first["upper"]:
+        return _("%(model)s may fit %(memory)s and is level with the closed frontier") % words
+    if first["value"] < 0:
+        return _("%(model)s may fit %(memory)s and is %(points)s ahead of closed models") % words
+    return _("%(model)s may fit %(memory)s and is %(points)s behind the closed frontier") % words
+
+
+def direct_finding(found: Figures | None, leaders: Figures | None) -> str:
+    """Say what voters said when the two leaders met."""
+    if leaders is None:
+        return _("There are no two leaders to compare yet")
+    words = {"open": leaders["open"]["name"], "closed": leaders["closed"]["name"]}
+    if found is None:
+        return _("%(open)s and %(closed)s have not met in a counted battle") % words
+    battles = found["wins"] + found["losses"] + found["ties"] + found["both_bad"]
+    words |= {
+        "share": f"{100 * found['share']:.0f}",
+        "lower": f"{100 * found['lower']:.0f}",
+        "upper": f"{100 * found['upper']:.0f}",
+        "battles": f"{battles:,}",
+    }
+    return (
+        ngettext(
+            "In %(battles)s battle with %(closed)s, %(open)s took %(share)s points of 100 "
+            "(%(lower)s to %(upper)s)",
+            "In %(battles)s battles with %(closed)s, %(open)s took %(share)s points of 100 "
+            "(%(lower)s to %(upper)s)",
+            battles,
+        )
+        % words
+    )
+
+
+def rated_finding(rows: Sequence[Figures]) -> str:
+    """Say which models may be the best of a board: those whose best rank is first."""
+    first = [row for row in rows if row["rank_best"] == 1]
+    if not first:
+        return _("No model is rated yet")
+    words = {"model": rows[0]["label"], "number": len(first)}
+    if len(first) == 1:
+        return _("%(model)s is first beyond doubt") % words
+    return _("%(number)d models may be first; %(model)s has the highest rating") % words
+
+
+def front_finding(front: Sequence[Figures], *, cheaper: bool) -> str:
+    """Say how many models no other beats on both axes, and how many of them are open."""
+    opened = sum(point["side"] == "open" for point in front)
+    words = {"all": len(front), "open": opened}
+    if cheaper:
+        return (
+            ngettext(
+                "%(all)d model is on the front of rating and price; open weights: %(open)d",
+                "%(all)d models are on the front of rating and price; open weights: %(open)d",
+                len(front),
+            )
+            % words
+        )
+    return (
+        ngettext(
+            "%(all)d model is on the front of rating and speed; open weights: %(open)d",
+            "%(all)d models are on the front of rating and speed; open weights: %(open)d",
+            len(front),
+        )
+        % words
+    )
+
+
+def history_finding(name: str, rows: Sequence[Figures]) -> str:
+    """Say how a rating moved between the first and the last published board."""
+    first, last = rows[0], rows[-1]
+    words = {
+        "name": name,
+        "now": f"{last['value']:.0f}",
+        "then": f"{first['value']:.0f}",
+        "day": first["on"],
+    }
+    if len(rows) == 1:
+        return _("%(name)s is rated %(now)s on its first published board") % words
+    if round(last["value"]) == round(first["value"]):
+        return _("%(name)s is rated %(now)s, as on %(day)s") % words
+    return _("%(name)s is rated %(now)s; on %(day)s it was %(then)s") % words
+
+
+def record_finding(rows: Sequence[Figures]) -> str:
+    """Say between which values the gap of the public record moved since its scale is the same."""
+    latest = [row for row in rows if row["era"] == rows[-1]["era"]]
+    gaps = [row["closed"] - row["open"] for row in latest]
+    words = {
+        "least": f"{min(gaps):.0f}",
+        "most": f"{max(gaps):.0f}",
+        "since": latest[0]["on"][:7],
+    }
+    return (
+        _("Chatbot Arena's published boards: since %(since)s closed models led by "
+          "%(least)s to %(most)s points")
+        % words
+    )  # fmt: skip
+
+
+def scores_finding(benchmark: str, points: Sequence[Figures]) -> str:
+    """Say how many models have both a published score and a rating; no trend is claimed."""
+    opened = sum(point["side"] == "open" for point in points)
+    return _(
+        "%(benchmark)s as published, against the arena's own rating: %(models)d models, "
+        "%(open)d of them open"
+    ) % {"benchmark": benchmark, "models": len(points), "open": opened}

@@ -1,0 +1,49 @@
+"""What slices of votes are called on pages: uses, kinds of prompt, languages."""
+
+from babel import Locale, UnknownLocaleError
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+CATEGORIES: dict[str, str | Promise] = {
+    "coding": gettext_lazy("Coding"),
+    "mathematical_reasoning": gettext_lazy("Mathematical reasoning"),
+    "advice": gettext_lazy("Advice"),
+    "brainstorming": gettext_lazy("Brainstorming"),
+    "classification": gettext_lazy("Classification"),
+    "closed_qa": gettext_lazy("Questions on a given text"),
+    "creative_writing": gettext_lazy("Creative writing"),
+    "extraction": gettext_lazy("Extraction"),
+    "persona": gettext_lazy("Persona"),
+    "open_qa": gettext_lazy("Open questions"),
+    "rewriting": gettext_lazy("Rewriting"),
+    "summarisation": gettext_lazy("Summarisation"),
+    "hard": gettext_lazy("Hard prompts"),
+    "longer": gettext_lazy("Longer prompts"),
+    "multi_turn": gettext_lazy("Several turns"),
+    "refusal_excluded": gettext_lazy("Without refusals"),
+}
+
+
+def category_name(category: str) -> str:
+    """Return a category in the reader's words; one without a name of its own as it is stored."""
+    return str(CATEGORIES.get(category, category.replace("_", " ")))
+
+
+def language_name(tag: str) -> str:
+    """Return a prompt language in the reader's words, from its BCP 47 tag."""
+    reader = (get_language() or "en").replace("-hans", "-Hans").replace("-hant", "-Hant")
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name(Locale.parse(reader, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return name[:1].upper() + name[1:] if name else tag
+
+
+def slice_name(category: str, language: str) -> str:
+    """Return a slice in the reader's words."""
+    if category and language:
+        return f"{category_name(category)}, {language_name(language)}"
+    if category:
+        return category_name(category)
+    return language_name(language) if language else _("All votes")
