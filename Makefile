@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 LLM ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve setup test check format bench messages screenshots
+.PHONY: help demo serve setup test check format bench bench-rendering messages screenshots
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Without a node of the system's own, PyPI has one.
 LIBRARIES = $(PYTHON) deploy/browser_libraries.py $(1) || { [ $$? = 3 ] && \
@@ -54,6 +54,9 @@ format: setup ## Format the code and mend what ruff can mend
 bench: ## Measure the ratings against other packages; writes ratings/docs/
 	@$(UV) sync --frozen --inexact --group dev --group bench
 	@$(PYTHON) -m tests.bench
+
+bench-rendering: setup ## Measure how smoothly answers are drawn in Chromium; writes docs/rendering.md
+	@$(PYTHON) -m tests.browser.bench_rendering
 
 messages: setup ## Collect new texts into the translation files
 	$(PYTHON) manage.py messages extract

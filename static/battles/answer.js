@@ -33,6 +33,9 @@ export async function loadRenderer() {
 
 const COST_SHARE = 5; // a draw that took 10 ms is followed by at least 50 ms without one
 
+/** KaTeX and its chemistry: each may have to be waited for once. */
+const LIBRARIES = 2;
+
 export class Answer {
   /** Only ever added to while it streams: reading all of it in each frame would cost what it has. */
   text = "";
@@ -154,9 +157,8 @@ export class Answer {
       await pause(0);
     };
     await growth.finish(this.text, breathe);
-    const formulas = formulasReady();
-    if (formulas && growth === this.#growth) {
-      await formulas;
+    for (let round = 0; round < LIBRARIES && formulasReady() && growth === this.#growth; round += 1) {
+      await formulasReady();
       await growth.finish(this.text, breathe);
     }
     if (growth !== this.#growth) return;

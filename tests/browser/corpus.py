@@ -1,7 +1,7 @@
 """Hostile texts by the thousand: two published collections, and our own in every place they fit.
 
-``brs-kb`` (PyPI, MIT) and ``blns`` (npm, MIT) are needed by tests alone. Both call ``alert`` and its
-like; ours call ``XSS``. The page of a test counts all of them.
+``brs-kb`` (PyPI, MIT) and ``blns`` (npm, MIT) are needed by tests alone. Both call ``alert`` and
+its like; ours call ``XSS``. The page of a test counts all of them.
 """
 
 import json

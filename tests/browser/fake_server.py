@@ -1,4 +1,4 @@
-"""The server's end of a battle page's socket, played by a test: no model, no waiting, any message."""
+"""The server's end of a battle page's socket, played by a test: no model, and any message."""
 
 import json
 import uuid

@@ -1,13 +1,13 @@
 """The battle page for everyone: axe-core in each state and theme, and what it cannot see."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.battling import send, wait_until_votable
 from tests.browser.fake_server import FakeServer
-from tests.browser.site import ROOT, Site
+from tests.browser.site import ROOT
 
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
@@ -79,14 +79,14 @@ def test_axe_finds_nothing_at_the_reveal(visit: Visit, axe: str, scheme: str) ->
 
 
 @pytest.fixture
-def streaming(visit: Visit) -> Iterator[tuple[Page, FakeServer]]:
+def streaming(visit: Visit) -> tuple[Page, FakeServer]:
     """Open a battle whose answers a test streams."""
     page = visit("")
     server = FakeServer(page)
     page.goto("/")
     send(page, "Hello")
     server.begin()
-    yield page, server
+    return page, server
 
 
 def test_a_screen_reader_is_told_the_stages_and_not_the_stream(
@@ -144,7 +144,7 @@ def test_the_keyboard_goes_through_a_battle_in_reading_order(
     assert seen.index("a-side") < seen.index("b-side") < seen.index("a")
 
 
-def test_at_twice_the_size_nothing_is_cut_off(visit: Visit, site: Site) -> None:
+def test_at_twice_the_size_nothing_is_cut_off(visit: Visit) -> None:
     page = visit("", viewport={"width": 640, "height": 400})
     server = FakeServer(page)
     page.goto("/")
