@@ -28,6 +28,9 @@ _EXTERNAL = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 LOOPBACK = ["127.0.0.1:1-65535", "[::1]:1-65535"]
 os.environ["PARITY_ENDPOINT_ALLOW"] = ",".join(LOOPBACK)
 settings.ENDPOINT_ALLOW = LOOPBACK
+# No test waits for a server that says that it is loading.
+os.environ["PARITY_ADMISSION_PATIENCE_SECONDS"] = "0"
+settings.ADMISSION_PATIENCE_SECONDS = 0.0
 
 # Pages are rendered from the sources: no test waits for `collectstatic`.
 _STATIC = _FOLDER / "static"

@@ -14,10 +14,11 @@ ALLOWED: dict[str, set[str]] = {
     "workers": {"workers"},
     "arena.embedded": {"arena.embedded"},
     "arena.voters": {"arena.voters", "arena.connections", "arena.ids", "arena.read_only"},
-    "arena.catalog": {"arena.catalog", "arena.ids", "workers.endpoints"},
+    "arena.catalog": {"arena.catalog", "arena.ids", "arena.read_only", "workers.endpoints"},
     "arena.battles": {
         *("arena.battles", "arena.catalog", "arena.voters", "arena.ids"),
         *("arena.connections", "arena.environment", "arena.read_only", "workers.endpoints"),
+        "workers.alarm",
     },
     "arena.integrity": {
         *("arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),

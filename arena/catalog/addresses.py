@@ -5,7 +5,15 @@ from typing import cast
 from django.conf import settings
 
 from arena.catalog.models import Endpoint
-from workers.endpoints import AddressPolicy, EndpointAddress, EndpointClients, Quirk
+from workers.endpoints import (
+    AddressPolicy,
+    EndpointAddress,
+    EndpointClients,
+    Preset,
+    Quirk,
+    preset_of,
+    presets,
+)
 
 
 def endpoint_clients() -> EndpointClients:
@@ -55,14 +63,23 @@ def endpoint_address(endpoint: Endpoint) -> EndpointAddress:
     ValueError
         When the endpoint's parameters would overrule the client's own.
     """
+    quirks = quirks_of(endpoint)
+    preset = preset_for(endpoint.provider.base_url, endpoint.provider.preset)
+    refused = set(endpoint.refused_parameters)
     return EndpointAddress(
         base_url=endpoint.provider.base_url,
         model_name=endpoint.model_name,
         api_key=endpoint.provider.read_api_key(),
-        parameters=endpoint.parameters,
+        parameters={k: v for k, v in endpoint.parameters.items() if k not in refused},
         system_prompt=endpoint.system_prompt or None,
-        quirks=quirks_of(endpoint),
+        quirks=quirks,
+        protocol=preset.protocol if preset else "openai",
     )
+
+
+def preset_for(base_url: str, chosen: str = "") -> Preset | None:
+    """Return what is known of a kind of server: the chosen one, or the one the URL looks like."""
+    return presets().get(chosen) or preset_of(base_url)
 
 
 def quirks_of(endpoint: Endpoint) -> frozenset[Quirk]:

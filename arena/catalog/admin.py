@@ -1,24 +1,30 @@
 """The contestants and where they are served: what an administrator sees and changes."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import PROTECT, Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html_join
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
 
-from arena.catalog.check import check_endpoints
-from arena.catalog.enrol import enrol, put_into_battles
-from arena.catalog.forms import EndpointForm, NewEndpointForm, ProviderForm
-from arena.catalog.models import Endpoint, LanguageModel, Licensing, Provider, PublishedScore
+from arena.catalog.admin_of_endpoints import EndpointAdmin
+from arena.catalog.forms import ProviderForm
+from arena.catalog.models import (
+    Admission,
+    Endpoint,
+    LanguageModel,
+    Licensing,
+    Provider,
+    PublishedScore,
+)
+from arena.catalog.wording import line_of
+from arena.read_only import ReadOnlyAdmin
+from workers.endpoints import Step
 
-_MOST_CHECKED_AT_ONCE = 20
 _keeps_keys_out_of_reports = method_decorator(sensitive_post_parameters("api_key"))
 
 
@@ -113,8 +119,8 @@ class EndpointInline(TabularInline):
     """The endpoints of a provider; they are added on their own page, which checks them."""
 
     model = Endpoint
-    fields = ("model_name", "language_model", "enabled", "suspended_until", "last_failure_code")
-    readonly_fields = ("model_name", "language_model", "suspended_until", "last_failure_code")
+    fields = ("model_name", "language_model", "enabled", "admission", "last_failure_code")
+    readonly_fields = ("model_name", "language_model", "admission", "last_failure_code")
     extra = 0
     show_change_link = True
 
@@ -130,7 +136,7 @@ class ProviderAdmin(ModelAdmin):
     form = ProviderForm
     list_display = ("name", "base_url", "key_stored", "endpoint_count")
     search_fields = ("name", "base_url")
-    fields = ("name", "base_url", "key_stored", "api_key", "remove_key")
+    fields = ("name", "base_url", "preset", "key_stored", "api_key", "remove_key")
     readonly_fields = ("key_stored",)
     inlines = (EndpointInline,)
 
@@ -155,116 +161,22 @@ class ProviderAdmin(ModelAdmin):
         return int(provider.endpoint_count)
 
 
-@admin.register(Endpoint)
-class EndpointAdmin(ModelAdmin):
-    """One address that serves one model. Base URL, key and model name are enough to add one."""
+admin.site.register(Endpoint, EndpointAdmin)
 
-    form = EndpointForm
-    list_display = ("model_name", "language_model", "provider", "state", "last_failure_code")
-    list_filter = ("enabled", "provider")
-    list_select_related = ("language_model", "provider")
-    search_fields = ("model_name", "language_model__name", "provider__name")
-    autocomplete_fields = ("provider", "language_model")
-    readonly_fields = (
-        *("state", "failures_in_a_row", "suspended_until", "last_failure_code"),
-        *("last_failed_at", "created_at"),
-    )
-    fieldsets = (
-        (None, {"fields": ("language_model", "provider", "model_name", "enabled", "state")}),
-        ("Request", {"fields": ("parameters", "system_prompt", "quirks", "max_concurrent")}),
-        ("Serving", {"fields": ("engine", "quantisation")}),
-        (
-            "Failures",
-            {
-                "fields": (
-                    *("failures_in_a_row", "suspended_until"),
-                    *("last_failure_code", "last_failed_at", "created_at"),
-                )
-            },
-        ),
-    )
-    add_fieldsets = (
-        (None, {"fields": ("base_url", "api_key", "model_name", "enabled")}),
-        (
-            "Only when it belongs to something that is stored already",
-            {"fields": ("provider", "language_model")},
-        ),
-        ("Request", {"fields": ("parameters",)}),
-    )
-    actions = ("check_now",)
-    actions_submit_line = ("save_and_check",)
 
-    @_keeps_keys_out_of_reports
-    def changeform_view(self, *positional: Any, **named: Any) -> Any:
-        """Show and take the form; the key is masked in error reports."""
-        return super().changeform_view(*positional, **named)
+@admin.register(Admission)
+class AdmissionAdmin(ReadOnlyAdmin):
+    """Every run of the admission test."""
 
-    def get_form(
-        self, request: HttpRequest, obj: Endpoint | None = None, change: bool = False, **named: Any
-    ) -> Any:
-        """Return the short form for a new endpoint."""
-        if obj is None:
-            named["form"] = NewEndpointForm
-        return super().get_form(request, obj, change, **named)
+    list_display = ("endpoint", "state", "reason", "created_at", "ended_at")
+    list_filter = ("state", "reason")
+    list_select_related = ("endpoint__language_model", "endpoint__provider")
+    search_fields = ("endpoint__model_name", "endpoint__language_model__name")
+    fields = ("endpoint", "reason", "state", "created_at", "ended_at", "what_was_found")
+    readonly_fields = fields
 
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Endpoint:
-        """Store a new endpoint, not yet in battles, and check it once it is committed."""
-        if change:
-            endpoint: Endpoint = super().save_form(request, form, change)
-            return endpoint
-        form.save_m2m = lambda: None  # there is nothing to save after `enrol`
-        endpoint = form.instance = enrol(form.enrolment()).endpoint
-        wanted = form.cleaned_data["enabled"]
-        transaction.on_commit(lambda: self._check(request, [endpoint], enable=wanted))
-        return endpoint
-
-    def save_model(self, request: HttpRequest, obj: Endpoint, form: Any, change: bool) -> None:
-        """Save a changed endpoint; a new one is stored by `save_form`."""
-        if change:
-            super().save_model(request, obj, form, change)
-
-    @display(  # type: ignore[untyped-decorator]  # the theme's, for its coloured labels
-        description="state",
-        label={"in battles": "success", "off": "info", "paused": "danger", "retired": "info"},
-    )
-    def state(self, endpoint: Endpoint) -> str:
-        """Return whether the endpoint can be drawn now."""
-        if endpoint.pk is None or not endpoint.enabled:
-            return "off"
-        if endpoint.language_model.retired_at:
-            return "retired"
-        suspended = endpoint.suspended_until and endpoint.suspended_until > timezone.now()
-        return "paused" if suspended else "in battles"
-
-    @admin.action(description="Check now: one small call to each", permissions=["change"])
-    def check_now(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
-        """Call the chosen endpoints and tell what came."""
-        chosen = list(queryset.select_related("provider", "language_model"))
-        if len(chosen) > _MOST_CHECKED_AT_ONCE:
-            self.message_user(
-                request, f"Choose at most {_MOST_CHECKED_AT_ONCE} at once.", messages.WARNING
-            )
-            return
-        self._check(request, chosen)
-
-    @admin.action(description="Save and check now", permissions=["change"])
-    def save_and_check(self, request: HttpRequest, endpoint: Endpoint) -> None:
-        """Call the endpoint as it was saved."""
-        transaction.on_commit(lambda: self._check(request, [endpoint]))
-
-    def _check(
-        self, request: HttpRequest, endpoints: Iterable[Endpoint], *, enable: bool = False
-    ) -> None:
-        for endpoint, verdict in check_endpoints(endpoints):
-            said = f"{endpoint}: {verdict.sentence}"
-            if verdict.ok:
-                if enable:
-                    put_into_battles(endpoint)
-                    said += " It is in battles now."
-                self.message_user(request, said, messages.SUCCESS)
-                continue
-            if enable:
-                said += " It was added and is off: correct it, save and check, then enable it."
-            if verdict.detail:
-                said += f" In detail: {verdict.detail[:300]}"
-            self.message_user(request, said, messages.ERROR)
+    @admin.display(description="steps")
+    def what_was_found(self, admission: Admission) -> str:
+        """Return each step in a line."""
+        steps = (line_of(Step(**step)) for step in admission.steps)
+        return format_html_join("", "<p>{}</p>", ((line,) for line in steps))

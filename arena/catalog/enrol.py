@@ -15,17 +15,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from arena.catalog.addresses import quirks_of
+from arena.catalog.addresses import preset_for, quirks_of
 from arena.catalog.keys import KeyUnreadableError
 from arena.catalog.licences import LicenceClass
-from arena.catalog.models import Endpoint, LanguageModel, Licensing, Provider
+from arena.catalog.models import AdmissionState, Endpoint, LanguageModel, Licensing, Provider
 from arena.catalog.validation import (
     clean_api_key,
     clean_base_url,
     clean_model_name,
     clean_parameters,
 )
-from workers.endpoints import EndpointAddress
+from workers.endpoints import EndpointAddress, presets
 
 _SLUG_LENGTH = 120
 
@@ -42,6 +42,8 @@ class Enrolment:
     base_url: str = ""
     api_key: str | None = field(default=None, repr=False)
     provider: Provider | None = None
+    # What kind of server it is, where the base URL does not tell: a slug of the presets.
+    preset: str = ""
     language_model: LanguageModel | None = None
     # The contestant's name, when it is not the server's name for it.
     name: str = ""
@@ -51,6 +53,8 @@ class Enrolment:
     api_released_on: dt.date | None = None
     parameters: Mapping[str, Any] | None = None
     enabled: bool | None = None
+    # In battles without an admission test: the demo knows its own servers.
+    vouched: bool = False
 
     def cleaned(self) -> Self:
         """Return a copy with every text checked.
@@ -79,6 +83,8 @@ class Enrolment:
             wrong["licence_class"] = [
                 f"{self.licence_class!r} is no licence class: choose {', '.join(LicenceClass)}."
             ]
+        if self.preset and self.preset not in presets():
+            wrong["preset"] = [f"{self.preset!r} is none of {', '.join(presets())}."]
         if wrong:
             raise ValidationError(wrong)
         return type(self)(**{**self.__dict__, **found})
@@ -120,12 +126,10 @@ def enrol(enrolment: Enrolment) -> Enrolled:
         if wanted.enabled is not None:
             endpoint.enabled = wanted.enabled
         endpoint.save(update_fields=["parameters", "enabled"])
+    if wanted.vouched:
+        endpoint.admission, endpoint.admitted_at = AdmissionState.PASSED, timezone.now()
+        endpoint.save(update_fields=["admission", "admitted_at"])
     return Enrolled(endpoint, created, key_replaced)
-
-
-def put_into_battles(endpoint: Endpoint) -> None:
-    """Enable an endpoint."""
-    Endpoint.objects.filter(pk=endpoint.pk).update(enabled=True)
 
 
 def stored_address(enrolment: Enrolment) -> EndpointAddress:
@@ -145,12 +149,16 @@ def stored_address(enrolment: Enrolment) -> EndpointAddress:
     parameters = wanted.parameters
     if parameters is None:
         parameters = stored.parameters if stored else {}
+    base_url = provider.base_url if provider else wanted.base_url
+    known = preset_for(base_url, provider.preset if provider else wanted.preset)
+    quirks = known.quirks if known else frozenset()
     return EndpointAddress(
-        base_url=provider.base_url if provider else wanted.base_url,
+        base_url=base_url,
         model_name=wanted.model_name,
         api_key=key or "",
         parameters=parameters,
-        quirks=quirks_of(stored) if stored else frozenset(),
+        quirks=quirks_of(stored) | quirks if stored else quirks,
+        protocol=known.protocol if known else "openai",
     )
 
 
@@ -182,7 +190,9 @@ def find_provider(base_url: str) -> Provider | None:
 def _store_provider(wanted: Enrolment) -> tuple[Provider, bool]:
     provider = wanted.provider or find_provider(wanted.base_url)
     if provider is None:
-        provider = Provider(name=_provider_name(wanted.base_url), base_url=wanted.base_url)
+        provider = Provider(
+            name=_provider_name(wanted.base_url), base_url=wanted.base_url, preset=wanted.preset
+        )
     elif wanted.base_url and provider.base_url != wanted.base_url:
         raise ValidationError(
             {

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -18,6 +19,7 @@ from arena.catalog.validation import (
     clean_model_name,
     clean_parameters,
 )
+from workers.endpoints import presets
 
 _KEEP_OUT = {"autocomplete": "new-password", "spellcheck": "false"}
 
@@ -33,6 +35,30 @@ class KeyField(forms.CharField):
     def clean(self, value: Any) -> str:
         """Return the key without the space around it."""
         return clean_api_key(super().clean(value))
+
+
+class PresetField(forms.ChoiceField):
+    """A kind of server, or none: then it is what the base URL looks like."""
+
+    def __init__(self, **options: Any) -> None:
+        choices = [("", "As the base URL says"), *((p.slug, p.title) for p in presets().values())]
+        super().__init__(
+            label="Kind of server",
+            choices=choices,
+            required=False,
+            widget=UnfoldAdminSelectWidget,
+            **options,
+        )
+
+
+class NamesField(forms.Field):
+    """Names of models, ticked in the list of what a server offers."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        """Return each name once, in order."""
+        return [clean_model_name(name) for name in dict.fromkeys(value or ())]
 
 
 class BaseURLField(forms.CharField):
@@ -56,13 +82,14 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         help_text="What stands before /chat/completions. Sent as it is; nothing is added.",
     )
     api_key = KeyField(help_text="Leave empty to keep the stored key. It is never shown again.")
+    preset = PresetField()
     remove_key = forms.BooleanField(
         label="Remove the stored key", required=False, widget=UnfoldBooleanSwitchWidget
     )
 
     class Meta:
         model = Provider
-        fields: ClassVar = ["name", "base_url"]
+        fields: ClassVar = ["name", "base_url", "preset"]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a new key together with the wish to remove it."""
@@ -92,7 +119,8 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
     def clean_model_name(self) -> str:
         """Refuse control characters; anything else may be in a name."""
-        return clean_model_name(self.cleaned_data["model_name"])
+        name = self.cleaned_data["model_name"]
+        return clean_model_name(name) if name else ""
 
     def clean_language_model(self) -> LanguageModel | None:
         """Refuse a contestant that does not exist."""
@@ -116,10 +144,13 @@ class NewEndpointForm(EndpointForm):
         "keys, or to use the provider's stored one."
     )
 
+    preset = PresetField(help_text="Its usual address is filled in, and its ways are known.")
+    chosen = NamesField(label="Chosen from the list", required=False)
+
     class Meta(EndpointForm.Meta):
         fields: ClassVar = [
-            *("base_url", "api_key", "model_name", "provider", "language_model"),
-            *("parameters", "enabled"),
+            *("preset", "base_url", "api_key", "model_name", "chosen", "provider"),
+            *("language_model", "parameters", "enabled"),
         ]
 
     def __init__(self, *positional: Any, **named: Any) -> None:
@@ -132,7 +163,13 @@ class NewEndpointForm(EndpointForm):
             "Which model of the arena this endpoint serves. Left empty, it is called as the "
             "server calls it."
         )
-        self.fields["enabled"].label = "Put into battles once it answers"
+        self.fields["model_name"].required = False
+        self.fields[
+            "model_name"
+        ].help_text = (
+            "What the server calls the model, sent as it is. Or let the server list what it has."
+        )
+        self.fields["enabled"].label = "Put into battles once it has passed its test"
 
     def clean(self) -> dict[str, Any]:
         """Find what is stored already; refuse an endpoint that is there."""
@@ -142,8 +179,9 @@ class NewEndpointForm(EndpointForm):
         provider, base_url = cleaned.get("provider"), cleaned.get("base_url", "")
         if not provider and not base_url:
             raise ValidationError({"base_url": "Enter a base URL or choose a provider."})
+        names = self._names(cleaned)
         if not cleaned.get("language_model"):
-            for model in LanguageModel.objects.filter(name=cleaned["model_name"]):
+            for model in LanguageModel.objects.filter(name__in=names):
                 refuse_fictional(model)
         known = provider or find_provider(base_url)
         if known:
@@ -163,23 +201,45 @@ class NewEndpointForm(EndpointForm):
                     "the key empty to use that one, or replace it on the provider's page."
                 }
             )
-        there = Endpoint.objects.filter(provider=provider, model_name=cleaned["model_name"])
+        there = Endpoint.objects.filter(provider=provider, model_name__in=self._names(cleaned))
         if model := cleaned.get("language_model"):
             there = there.filter(language_model=model)
-        if there.exists():
-            raise ValidationError(
-                {"model_name": f"{provider} serves a model of this name already."}
-            )
+        if stored_name := there.values_list("model_name", flat=True).first():
+            raise ValidationError({"model_name": f"{provider} serves {stored_name} already."})
 
-    def enrolment(self) -> Enrolment:
-        """Return what was entered, for `enrol`; not in battles before it was checked."""
+    def _names(self, cleaned: dict[str, Any]) -> list[str]:
+        """Return the names to add: the one that was entered and those that were ticked.
+
+        Raises
+        ------
+        ValidationError
+            When there is none, or there are several for one contestant.
+        """
+        typed = [cleaned["model_name"]] if cleaned.get("model_name") else []
+        names = list(dict.fromkeys([*typed, *cleaned.get("chosen", [])]))
+        if not names:
+            raise ValidationError(
+                {"model_name": "Enter the model's name, or tick it in what the server offers."}
+            )
+        if len(names) > 1 and cleaned.get("language_model"):
+            raise ValidationError(
+                {"language_model": "Several models cannot be one contestant: add them one by one."}
+            )
+        return names
+
+    def enrolments(self) -> list[Enrolment]:
+        """Return what was entered, for `enrol`; it joins battles when it has passed its test."""
         entered = self.cleaned_data
-        return Enrolment(
-            base_url=entered["base_url"],
-            api_key=entered["api_key"] or None,
-            model_name=entered["model_name"],
-            provider=entered["provider"],
-            language_model=entered["language_model"],
-            parameters=entered["parameters"],
-            enabled=False,
-        )
+        return [
+            Enrolment(
+                base_url=entered["base_url"],
+                api_key=entered["api_key"] or None,
+                model_name=name,
+                provider=entered["provider"],
+                preset=entered["preset"],
+                language_model=entered["language_model"],
+                parameters=entered["parameters"],
+                enabled=entered["enabled"],
+            )
+            for name in self._names(entered)
+        ]

@@ -153,6 +153,8 @@ class Provider(models.Model):
     name = models.CharField(max_length=120, unique=True)
     # Free text; never amended (no "/v1" is added).
     base_url = models.CharField("base URL", max_length=500)
+    # What kind of server it is: a slug of `workers.endpoints.presets`, or empty.
+    preset = models.CharField("kind of server", max_length=40, blank=True, default="")
     api_key_encrypted = models.TextField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -186,8 +188,8 @@ class Provider(models.Model):
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def available(self, *, at: dt.datetime) -> "EndpointQuerySet":
-        """Return the endpoints that may be called: enabled, and not suspended by the breaker."""
-        return self.filter(enabled=True).filter(
+        """Return the endpoints that may be called: enabled, admitted, and not suspended."""
+        return self.filter(enabled=True, admission=AdmissionState.PASSED).filter(
             Q(suspended_until=None) | Q(suspended_until__lte=at)
         )
 
@@ -212,6 +214,14 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
         )
 
 
+class AdmissionState(models.TextChoices):
+    """Where an endpoint stands with its admission test."""
+
+    UNTESTED = "untested", "not tested"
+    PASSED = "passed", "passed"
+    FAILED = "failed", "failed"
+
+
 class Endpoint(models.Model):
     """One address that serves one model."""
 
@@ -234,7 +244,27 @@ class Endpoint(models.Model):
     engine = models.CharField(max_length=60, blank=True, default="")
     quantisation = models.CharField(max_length=60, blank=True, default="")
     max_concurrent = models.PositiveSmallIntegerField(default=8)
+    weight = models.FloatField(
+        default=1.0,
+        help_text="Its share of the model's battles, relative to the model's other endpoints. "
+        "One with 0 is only used when the others fail.",
+    )
+    gpu_group = models.CharField(
+        "GPU group",
+        max_length=60,
+        blank=True,
+        default="",
+        help_text="Endpoints with the same word here cannot be loaded at the same time, and are "
+        "never drawn against each other.",
+    )
     enabled = models.BooleanField(default=True)
+    # What the last admission test found; see `arena.catalog.admissions`.
+    admission = models.CharField(
+        max_length=10, choices=AdmissionState, default=AdmissionState.UNTESTED, editable=False
+    )
+    admitted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    refused_parameters = models.JSONField(default=list, blank=True, editable=False)
+    findings = models.JSONField(default=dict, blank=True, editable=False)
     # The circuit breaker.
     failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
     suspended_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -255,10 +285,76 @@ class Endpoint(models.Model):
                 condition=Q(max_concurrent__gte=1), name="endpoint_takes_at_least_one_request"
             ),
             models.CheckConstraint(condition=~Q(model_name=""), name="endpoint_has_a_model_name"),
+            models.CheckConstraint(
+                condition=Q(weight__gte=0) & Q(weight__lt=float("inf")),
+                name="endpoint_weight_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(admission__in=AdmissionState.values), name="endpoint_admission_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(admission="passed") | Q(admitted_at__isnull=False),
+                name="endpoint_passed_at_some_time",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.language_model} @ {self.provider}"
+
+
+class RunState(models.TextChoices):
+    """Where one run of the admission test stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class Admission(models.Model):
+    """One run of an endpoint's admission test: why, which steps, what it found."""
+
+    class Reason(models.TextChoices):
+        ADDED = "added", "the endpoint was added"
+        ASKED = "asked", "somebody asked for it"
+        SCHEDULED = "scheduled", "it was due"
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="admissions")
+    reason = models.CharField(max_length=10, choices=Reason)
+    state = models.CharField(max_length=10, choices=RunState, default=RunState.WAITING)
+    # Each step as it ended: name, outcome, code, values, detail. For administrators only.
+    steps = models.JSONField(default=list)
+    # The step that runs now; empty when none does.
+    doing = models.CharField(max_length=20, blank=True, default="")
+    findings = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["endpoint"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="admission_one_open_per_endpoint",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=RunState.values), name="admission_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "running"], ended_at=None)
+                | Q(state__in=["passed", "failed"], ended_at__isnull=False),
+                name="admission_ended_unless_open",
+            ),
+        ]
+        indexes = [
+            # Serves: an endpoint's last test, and which are due.
+            models.Index(fields=["endpoint", "-created_at"], name="admission_by_endpoint_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint}: {self.state}"
 
 
 class Standing(models.Model):

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from arena.catalog.models import Endpoint, LanguageModel, Provider
+from django.utils import timezone
+
+from arena.catalog.models import AdmissionState, Endpoint, LanguageModel, Provider
 
 
 def add_model(
@@ -11,12 +13,16 @@ def add_model(
     """Make a model with one endpoint and return the endpoint.
 
     ``model_name`` is what the server calls it, by default the name itself; the other fields are
-    the endpoint's.
+    the endpoint's, which has passed its admission test.
     """
+    admitted = {"admission": AdmissionState.PASSED, "admitted_at": timezone.now()}
     provider, _ = Provider.objects.get_or_create(name=base_url, defaults={"base_url": base_url})
     model = LanguageModel.objects.create(
         slug=name.lower().replace(" ", "-").replace(":", "-"), name=name
     )
     return Endpoint.objects.create(
-        provider=provider, language_model=model, model_name=model_name or name, **fields
+        provider=provider,
+        language_model=model,
+        model_name=model_name or name,
+        **{**admitted, **fields},
     )

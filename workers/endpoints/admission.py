@@ -96,6 +96,8 @@ class _Test:
             return replace(result, code="wrong_name")
         if result.code == "bad_request":
             result = await self._adapt(result)
+        if result.closes_think:
+            self._learn("opens_in_think")
         if result.cut_by_limit and not result.text:  # it thinks at length before it speaks
             self._address = replace(self._address, token_limit=_THINKING_TOKENS)
             result = await self._patiently()

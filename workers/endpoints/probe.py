@@ -35,7 +35,8 @@ class CheckResult:
     """What a probe found. For administrators: ``detail`` may quote the upstream.
 
     ``code`` is ``"ok"`` or the code of the error; ``allowance`` is that of an `AddressRefused`;
-    ``text`` is the beginning of the answer, ``pieces`` how many reads it came in.
+    ``text`` is the beginning of the answer, ``pieces`` how many reads it came in, and
+    ``closes_think`` whether it ends a thought that it never began.
     """
 
     code: str
@@ -43,6 +44,7 @@ class CheckResult:
     allowance: str = ""
     text: str = ""
     pieces: int = 0
+    closes_think: bool = False
     finished: Finished | None = None
 
     @property
@@ -81,16 +83,26 @@ async def ask(
             async for event in events:
                 match event:
                     case Delta():
-                        text = (text + event.text)[:_TEXT_KEPT]
+                        text += event.text
                         pieces += 1
                     case Finished():
                         finished = event
     except EndpointError as error:
         allowance = error.allowance if isinstance(error, AddressRefused) else ""
         return CheckResult(
-            code=error.code, detail=error.detail, allowance=allowance, text=text, pieces=pieces
+            code=error.code,
+            detail=error.detail,
+            allowance=allowance,
+            text=text[:_TEXT_KEPT],
+            pieces=pieces,
         )
-    return CheckResult(code="ok", text=text, pieces=pieces, finished=finished)
+    return CheckResult(
+        code="ok",
+        text=text[:_TEXT_KEPT],
+        pieces=pieces,
+        closes_think="</think>" in text,
+        finished=finished,
+    )
 
 
 @dataclass(frozen=True, slots=True)

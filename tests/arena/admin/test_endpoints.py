@@ -1,13 +1,15 @@
 """Adding, checking and changing endpoints in the admin; where a key may be seen: nowhere."""
 
+import json
+import threading
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
-from django.utils.html import escape
 from pytest_django import Settings
 
 from arena.catalog.models import Endpoint, LanguageModel, Provider
@@ -19,18 +21,33 @@ KEY = "sk-planted-7f3a"
 NAME = FICTIONAL_MODELS[0].name
 URL = "https://api.example.com/v1"
 
-# The check after a save runs when the transaction is committed: where its words matter, it must be.
+# The test after a save runs when the transaction is committed: where its words matter, it must be.
 committed = pytest.mark.django_db(transaction=True)
 
 
-def add(client: Client, **fields: str) -> str:
-    """Fill in the form, press Save and return the page that follows."""
+def add(client: Client, **fields: str | list[str]) -> str:
+    """Fill in the form, press Save and return the page that follows, its tests run to their end."""
     form = {"base_url": "", "api_key": "", "model_name": NAME, "parameters": "{}", "enabled": "on"}
     response = client.post(ADD, form | fields)
     page = response.content.decode()
     if response.status_code == 302:
+        wait_for_tests()
         page = client.get(response["Location"]).content.decode()
     return page
+
+
+def wait_for_tests() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("admission"):
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def told_on(page: str) -> list[dict[str, Any]]:
+    """Return the tests that a page tells its script."""
+    told = page.partition('id="tests-now" type="application/json">')[2].partition("<")[0]
+    found: list[dict[str, Any]] = json.loads(told)
+    return found
 
 
 @committed
@@ -41,8 +58,9 @@ def test_base_url_key_and_name_are_enough(client: Client) -> None:
             base_url=f" {server.base_url} ",
             api_key=f" {KEY}\n",
         )
-    assert "It answers and streams" in page
-    assert "It is in battles now." in page
+    [test] = told_on(page)
+    assert test["verdict"] == "Passed: it is in battles."
+    assert len(test["steps"]) == 12
     endpoint = Endpoint.objects.get()
     assert endpoint.enabled
     assert endpoint.provider.read_api_key() == KEY
@@ -53,10 +71,11 @@ def test_base_url_key_and_name_are_enough(client: Client) -> None:
 def test_an_endpoint_that_does_not_answer_stays_out_of_battles(client: Client) -> None:
     with serving(require_key="sk-other") as server:
         page = add(client, base_url=server.base_url, api_key=KEY)
-        assert "refused the key" in page
-        assert "It was added and is off" in page
+        [test] = told_on(page)
+        assert test["verdict"].startswith("Failed: it stays out of battles")
+        assert "refused the key" in test["steps"][-1]["sentence"]
         assert KEY not in page
-        assert not Endpoint.objects.get().enabled
+        assert not LanguageModel.objects.drawable(at=timezone.now()).exists()
 
 
 @committed
@@ -68,9 +87,10 @@ def test_a_name_that_the_server_does_not_know_is_told_with_those_it_does(client:
             base_url=server.base_url,
             model_name=wrong,
         )
-    assert f"It offers {NAME}" in page
+    [test] = told_on(page)
+    assert f"It offers {NAME}" in test["steps"][-1]["sentence"]
     assert "<b>模型" not in page
-    assert escape(wrong) in page
+    assert test["model"] == wrong
 
 
 @pytest.mark.parametrize(
@@ -80,17 +100,21 @@ def test_a_name_that_the_server_does_not_know_is_told_with_those_it_does(client:
         ({"base_url": "api.example.com"}, "must begin with https://"),
         ({"base_url": "https://me:secret@api.example.com"}, "Take the user name and password"),
         ({"base_url": URL, "api_key": "sk planted"}, "The key has a space"),
-        ({"base_url": URL, "model_name": ""}, "required"),
+        ({"base_url": URL, "model_name": ""}, "Enter the model"),
+        ({"base_url": "http://169.254.169.254/v1"}, "is never called"),
+        ({"base_url": URL, "preset": "nonsense"}, "Select a valid choice"),
+        ({"base_url": URL, "chosen": ["a", "there"]}, "serves there already"),
+        ({"base_url": URL, "chosen": ["a\nb"]}, "control character"),
         ({"base_url": URL, "model_name": "a\nb"}, "control character"),
         ({"base_url": URL, "parameters": '{"stream": true}'}, "cannot be set"),
         ({"base_url": URL, "parameters": "[1]"}, "JSON object"),
         ({"base_url": URL, "parameters": "{"}, "valid JSON"),
-        ({"base_url": URL, "model_name": "there"}, "serves a model of this name already"),
+        ({"base_url": URL, "model_name": "there"}, "serves there already"),
         ({"base_url": URL, "api_key": "sk-second"}, "has another key"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(
-    client: Client, fields: dict[str, str], word: str
+    client: Client, fields: dict[str, str | list[str]], word: str
 ) -> None:
     provider = Provider(name="stored", base_url=URL)
     provider.set_api_key(KEY)
@@ -139,27 +163,84 @@ def test_a_stored_provider_and_contestant_can_be_chosen(client: Client) -> None:
             provider=str(provider.pk),
             language_model=str(model.pk),
         )
-    assert "It is in battles now." in page
+    assert told_on(page)[0]["state"] == "passed"
     endpoint = Endpoint.objects.get()
     assert (endpoint.provider, endpoint.language_model) == (provider, model)
 
 
-def test_check_now_tells_of_each_chosen_endpoint(client: Client) -> None:
+@committed
+def test_several_models_are_chosen_from_what_the_server_offers(client: Client) -> None:
+    with serving(require_key=KEY) as server:
+        form = {"base_url": server.base_url, "api_key": KEY}
+        found = client.post("/admin/catalog/endpoint/discover/", form).json()
+        names = [model["name"] for model in found["models"]]
+        assert names == [model.name for model in FICTIONAL_MODELS]
+        assert not any(model["added"] for model in found["models"])
+        page = add(client, **form, model_name="", chosen=names[:3])
+        again = client.post("/admin/catalog/endpoint/discover/", {**form, "api_key": ""}).json()
+    assert [test["model"] for test in told_on(page)] == names[:3]
+    assert {test["state"] for test in told_on(page)} == {"passed"}
+    assert [m["name"] for m in again["models"] if m["added"]] == names[:3], "with the stored key"
+    assert Provider.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "word"),
+    [
+        ({"base_url": "nonsense"}, "must begin with https://"),
+        ({"base_url": "http://169.254.169.254/v1"}, "is never called"),
+        ({"base_url": "http://[::ffff:169.254.169.254]/v1"}, "is never called"),
+        ({"base_url": "https://x.example", "api_key": "a b"}, "has a space"),
+        ({"base_url": "http://127.0.0.1:9"}, "Nothing answers"),
+        ({"provider": "99999"}, "must begin with https://"),
+        ({}, "must begin with https://"),
+    ],
+)
+def test_discovery_says_what_is_wrong(client: Client, form: dict[str, str], word: str) -> None:
+    response = client.post("/admin/catalog/endpoint/discover/", form)
+    assert response.status_code == 400
+    assert word in response.json()["problem"]
+
+
+def test_a_server_without_a_list_asks_for_the_name(client: Client) -> None:
     with serving() as server:
-        provider = Provider.objects.create(name="p", base_url=server.base_url)
-        for name in (NAME, "fault:json-200", "fault:empty"):
-            model = LanguageModel.objects.create(name=name, slug=name.replace(":", "-"))
-            Endpoint.objects.create(provider=provider, language_model=model, model_name=name)
-        chosen = list(Endpoint.objects.values_list("pk", flat=True))
-        form = {"action": "check_now", "_selected_action": chosen}
-        page = client.post("/admin/catalog/endpoint/", form, follow=True).content.decode()
-    assert "It answers and streams" in page
-    assert "does not stream" in page
-    assert "without a word" in page
+        form = {"base_url": server.base_url.removesuffix("/v1")}
+        response = client.post("/admin/catalog/endpoint/discover/", form)
+    assert "enter the name by hand" in response.json()["problem"]
 
 
 @committed
-def test_save_and_check_calls_what_was_saved(client: Client) -> None:
+def test_test_now_shows_each_chosen_endpoint(client: Client) -> None:
+    names = (NAME, "fault:json-200", "fault:empty")
+    with serving() as server:
+        provider = Provider.objects.create(name="p", base_url=server.base_url)
+        for name in names:
+            model = LanguageModel.objects.create(name=name, slug=name.replace(":", "-"))
+            Endpoint.objects.create(provider=provider, language_model=model, model_name=name)
+        chosen = list(Endpoint.objects.order_by("pk").values_list("pk", flat=True))
+        form = {"action": "test_now", "_selected_action": chosen}
+        response = client.post("/admin/catalog/endpoint/", form)
+        wait_for_tests()
+        page = client.get(response["Location"]).content.decode()
+        state = client.get(response["Location"].replace("/tests/", "/tests/state/")).json()
+    tests = told_on(page)
+    assert state["tests"] == tests
+    assert {test["model"]: test["state"] for test in tests} == dict(
+        zip(names, ("passed", "failed", "failed"), strict=True)
+    )
+    said = " ".join(test["steps"][-1].get("sentence", "") for test in tests)
+    assert "does not stream" in said
+    assert "without a word" in said
+
+
+def test_a_test_page_takes_any_address(client: Client) -> None:
+    for query in ("", "?endpoints=", "?endpoints=a,1,99999999999999999999999,-1", "?x=1"):
+        assert client.get(f"/admin/catalog/endpoint/tests/{query}").status_code == 200
+        assert client.get(f"/admin/catalog/endpoint/tests/state/{query}").json() == {"tests": []}
+
+
+@committed
+def test_save_and_test_calls_what_was_saved(client: Client) -> None:
     with serving() as server:
         provider = Provider.objects.create(name="p", base_url=server.base_url)
         model = LanguageModel.objects.create(name="m", slug="m")
@@ -173,11 +254,14 @@ def test_save_and_check_calls_what_was_saved(client: Client) -> None:
             "model_name": NAME,
         }
         form |= {"parameters": "{}", "quirks": "[]", "max_concurrent": 8, "enabled": "on"}
-        form |= {"catalog_endpoint_save_and_check": "1"}
+        form |= {"weight": "1", "gpu_group": ""}
+        form |= {"catalog_endpoint_save_and_test": "1"}
         response = client.post(address, form)
+        wait_for_tests()
         page = client.get(response["Location"]).content.decode()
-    assert "It answers and streams" in page
+    assert told_on(page)[0]["state"] == "passed"
     assert Endpoint.objects.get().model_name == NAME
+    assert "It answers and streams." in client.get(address).content.decode()
 
 
 def provider_form(**fields: str) -> dict[str, str]:

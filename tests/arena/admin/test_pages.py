@@ -48,7 +48,8 @@ def votes(db: None, tmp_path: Path) -> None:
     )
     for model in LanguageModel.objects.all():
         provider = Provider.objects.create(name=f"p {model}", base_url="https://x.example")
-        model.endpoints.create(provider=provider, model_name=model.name)
+        endpoint = model.endpoints.create(provider=provider, model_name=model.name)
+        endpoint.admissions.create(reason="added")
 
 
 def test_what_happened_is_registered_read_only() -> None:
@@ -125,6 +126,7 @@ def test_a_model_and_its_licences_are_saved_together(client: Client) -> None:
     form = {"name": "模型 1", "slug": "模型-1", "sampling_weight": "2"}
     form |= {"licensings-TOTAL_FORMS": "1", "licensings-INITIAL_FORMS": "0"}
     form |= {"licensings-0-licence_class": "closed", "licensings-0-since": "2025-01-02"}
+    form |= {"published_scores-TOTAL_FORMS": "0", "published_scores-INITIAL_FORMS": "0"}
     response = client.post("/admin/catalog/languagemodel/add/", form)
     assert response.status_code == 302, response.content.decode()
     assert LanguageModel.objects.get().licence_class() == "closed"
@@ -140,11 +142,15 @@ def test_nobody_but_staff_enters(db: None) -> None:
         assert response["Location"].startswith("/admin/login/")
 
 
-def test_staff_without_permission_cannot_check_endpoints(votes: None) -> None:
+def test_staff_without_permission_cannot_test_endpoints(votes: None) -> None:
     client = Client()
     client.force_login(User.objects.create_user("limited", is_staff=True))
-    form = {"action": "check_now", "_selected_action": [1]}
-    assert client.post("/admin/catalog/endpoint/", form).status_code == 403
+    form = {"action": "test_now", "_selected_action": [1]}
+    base = "/admin/catalog/endpoint/"
+    assert client.post(base, form).status_code == 403
+    assert client.post(f"{base}discover/", {"base_url": "https://x.example"}).status_code == 403
+    for page in ("tests/?endpoints=1", "tests/state/?endpoints=1"):
+        assert client.get(base + page).status_code == 403
 
 
 def test_the_admin_has_its_own_policy_and_the_site_keeps_the_strict_one(client: Client) -> None:

@@ -31,6 +31,8 @@ def test_it_checks_then_stores_and_can_be_run_again(monkeypatch: pytest.MonkeyPa
         options = ["--base-url", server.base_url, "--model", NAME, "--key-env", "A_KEY"]
         said = add(*options, "--name", "Model One", "--organisation", "Org")
         assert "added. It is in battles." in said
+        assert "Reachable          ok       It answers." in said
+        assert len(said.splitlines()) == 14, "each step has its line"
         assert KEY not in said
         again = ["--licence-class", "weights_restricted", "--released", "2025-02-03"]
         said = add(*options, "--name", "Model One", *again, "--parameters", '{"temperature": 1}')

@@ -24,6 +24,9 @@ def test_it_needs_only_base_url_key_and_model_name() -> None:
     assert endpoint.provider.read_api_key() == KEY
     assert endpoint.language_model.name == "org/x-1"
     assert endpoint.language_model.slug == "org-x-1"
+    assert endpoint.enabled
+    assert not LanguageModel.objects.drawable(at=timezone.now()).exists(), "it was never tested"
+    enrol(Enrolment(base_url=URL, model_name="org/x-1", vouched=True))
     assert endpoint.language_model in LanguageModel.objects.drawable(at=timezone.now())
 
 

@@ -1,13 +1,13 @@
 """Add endpoints from the shell."""
 
-import asyncio
 import datetime as dt
 import json
 import os
 import sys
 import tomllib
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from arena.catalog.check import check_address
+from arena.catalog.admissions import events_of, plan, record
 from arena.catalog.enrol import Enrolled, Enrolment, enrol, stored_address
 from arena.catalog.licences import LicenceClass
-from arena.catalog.models import Provider
+from arena.catalog.models import AdmissionState, Provider
+from arena.catalog.wording import line_of, sentence_of
+from workers.endpoints import Findings, Step, presets
 
 # Keys of a table in the file, and what each must be.
 _KINDS: Mapping[str, type] = {
@@ -31,6 +33,7 @@ _KINDS: Mapping[str, type] = {
     "parameters": dict,
     "key_env": str,
     "provider": str,
+    "preset": str,
 }
 
 
@@ -39,7 +42,7 @@ class Command(BaseCommand):
 
     help = (
         "Add an endpoint, or many from a TOML file; those that are stored already are brought up "
-        "to date. Each is called once before it is stored. A key comes from an environment "
+        "to date. Each is tested before it is stored. A key comes from an environment "
         "variable or from standard input, never from an option: options are seen by every user "
         "of the machine in the list of processes, and stay in the shell's history."
     )
@@ -55,6 +58,9 @@ class Command(BaseCommand):
         key.add_argument("--key-env", metavar="VAR", help="environment variable with the key")
         key.add_argument("--key-stdin", action="store_true", help="read the key from stdin")
         parser.add_argument("--provider", metavar="NAME", help="a stored account, by its name")
+        parser.add_argument(
+            "--preset", choices=presets(), metavar="KIND", help=f"one of {', '.join(presets())}"
+        )
         parser.add_argument("--name", metavar="NAME", help="what the arena calls the model")
         parser.add_argument("--organisation", metavar="NAME")
         parser.add_argument("--licence-class", choices=LicenceClass.values)
@@ -66,13 +72,20 @@ class Command(BaseCommand):
         """Read, check, store, tell."""
         entries = list(_entries(options))
         enrolments = [_enrolment(where, entry) for where, entry in entries]
-        if not options["no_check"]:
-            _check(enrolments)
+        if options["no_check"]:
+            tested = [_Tested(where, enrolment) for where, enrolment in enrolments]
+        else:
+            tested = [_test(where, enrolment, self.say) for where, enrolment in enrolments]
+            _refuse_failures(tested)
         # One transaction: a file is stored whole or not at all.
         with transaction.atomic():
-            stored = [_enrol(where, enrolment) for where, enrolment in enrolments]
-        for enrolled in stored:
-            self.stdout.write(_sentence(enrolled))
+            for one in tested:
+                self.stdout.write(_sentence(_enrol(one)))
+
+    def say(self, line: str) -> None:
+        """Print a line at once: a test takes a while."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -136,6 +149,7 @@ def _enrolment(where: str, entry: dict[str, Any]) -> tuple[str, Enrolment]:
             model_name=entry["model"],
             api_key=_key(entry),
             provider=_provider(entry.get("provider")),
+            preset=entry.get("preset", ""),
             name=entry.get("name", ""),
             organisation=entry.get("organisation", ""),
             licence_class=licence,
@@ -170,35 +184,55 @@ def _provider(name: str | None) -> Provider | None:
     return provider
 
 
-def _check(enrolments: list[tuple[str, Enrolment]]) -> None:
-    """Call every endpoint once, all at the same time; complain about all that do not answer."""
-    addresses = []
-    for where, enrolment in enrolments:
-        try:
-            addresses.append(stored_address(enrolment))
-        except ValidationError as error:
-            raise _refusal(where, error) from None
+@dataclass(frozen=True)
+class _Tested:
+    """An enrolment and its admission test; no findings when it failed, nor when there was none."""
 
-    async def check_all() -> list[Any]:
-        return await asyncio.gather(*map(check_address, addresses))
+    where: str
+    enrolment: Enrolment
+    steps: tuple[Step, ...] = ()
+    findings: Findings | None = None
 
-    complaints = []
-    for (where, enrolment), verdict in zip(enrolments, asyncio.run(check_all()), strict=True):
-        if not verdict.ok:
-            said = f" In detail: {verdict.detail[:300]}" if verdict.detail else ""
-            place = f"{where}, " if where else ""
-            complaints.append(f"{place}{enrolment.model_name}: {verdict.sentence}{said}")
+
+def _test(where: str, enrolment: Enrolment, say: Callable[[str], object]) -> _Tested:
+    """Run the admission test, a line for each step."""
+    try:
+        address = stored_address(enrolment)
+    except ValidationError as error:
+        raise _refusal(where, error) from None
+    steps: list[Step] = []
+    say(f"Testing {enrolment.model_name} at {address.base_url}")
+    for event in events_of(address, plan()):
+        match event:
+            case Step():
+                steps.append(event)
+                say(f"  {line_of(event)}")
+            case Findings():
+                return _Tested(where, enrolment, tuple(steps), event)
+    return _Tested(where, enrolment, tuple(steps))
+
+
+def _refuse_failures(tested: list[_Tested]) -> None:
+    failed = [one for one in tested if one.findings is None]
+    complaints = [
+        f"{one.where}, {one.enrolment.model_name}: {sentence_of(one.steps[-1])}".removeprefix(", ")
+        for one in failed
+    ]
     if complaints:
         raise CommandError(
             "\n".join([*complaints, "Nothing was stored. (--no-check stores without calling.)"])
         )
 
 
-def _enrol(where: str, enrolment: Enrolment) -> Enrolled:
+def _enrol(one: _Tested) -> Enrolled:
     try:
-        return enrol(enrolment)
+        enrolled = enrol(one.enrolment)
     except ValidationError as error:
-        raise _refusal(where, error) from None
+        raise _refusal(one.where, error) from None
+    if one.findings:
+        record(enrolled.endpoint, one.steps, one.findings)
+        enrolled.endpoint.refresh_from_db()
+    return enrolled
 
 
 def _refusal(where: str, error: ValidationError) -> CommandError:
@@ -216,5 +250,10 @@ def _sentence(enrolled: Enrolled) -> str:
     endpoint = enrolled.endpoint
     done = "added" if enrolled.created else "brought up to date"
     key = " Its provider's key was replaced." if enrolled.key_replaced else ""
-    state = "It is in battles." if endpoint.enabled else "It is off: enable it in the admin."
+    if not endpoint.enabled:
+        state = "It is off: enable it in the admin."
+    elif endpoint.admission == AdmissionState.PASSED:
+        state = "It is in battles."
+    else:
+        state = "It joins battles once it has passed its test, which runs with the site's worker."
     return f"{endpoint} ({endpoint.model_name}) {done}. {state}{key}"

@@ -1,0 +1,260 @@
+"""Admission tests of stored endpoints: asked for, run, remembered. An endpoint joins battles only
+after it has passed, and leaves when a later test fails.
+
+A run is a row that is written step by step, so any process can show it. Whoever asks for one also
+runs it, in a thread of the same process: the work is waiting. A run whose process died is found by
+the schedule and ended.
+"""
+
+import asyncio
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, close_old_connections, connections, transaction
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+
+from arena.catalog.addresses import endpoint_address, endpoint_clients, preset_for
+from arena.catalog.models import Admission, AdmissionState, Endpoint, RunState
+from workers.endpoints import (
+    COSTLY,
+    EndpointAddress,
+    Findings,
+    Limits,
+    Plan,
+    Step,
+    StepName,
+    admit,
+)
+
+# A run that has not told of a step for so long has lost its process.
+_SILENT = dt.timedelta(minutes=10)
+_RETRY = dt.timedelta(minutes=10)
+_MOST_AT_ONCE = 4
+# Failures of a scheduled test that say nothing of the endpoint.
+_NOT_ITS_FAULT = frozenset({"rate_limited"})
+
+type Event = StepName | Step | Findings
+
+
+def plan(*, concurrency: int = 8, scheduled: bool = False) -> Plan:
+    """Return what a test finds out here; a scheduled one leaves out what costs the most."""
+    limits = Limits(
+        connect=min(settings.CONNECT_SECONDS, 10.0),
+        first_token=settings.FIRST_TOKEN_SECONDS,
+        idle=settings.IDLE_SECONDS,
+        total=min(settings.TOTAL_SECONDS, 180.0),
+        answer_characters=settings.MAX_ANSWER_CHARACTERS,
+    )
+    return Plan(
+        prompt_characters=settings.MAX_PROMPT_CHARACTERS,
+        concurrency=concurrency,
+        patience=settings.ADMISSION_PATIENCE_SECONDS,
+        pause=min(3.0, settings.ADMISSION_PATIENCE_SECONDS / 10),
+        skip=COSTLY if scheduled else frozenset(),
+        limits=limits,
+    )
+
+
+def events_of(address: EndpointAddress, how: Plan) -> Iterator[Event]:
+    """Test an address and yield what `workers.endpoints.admit` does, for synchronous callers."""
+    with asyncio.Runner() as runner:
+        clients = endpoint_clients()
+        events = admit(clients, address, how)
+        try:
+            while (event := runner.run(_next(events))) is not None:
+                yield event
+        finally:
+            runner.run(events.aclose())
+            runner.run(clients.close())
+
+
+async def _next(events: Any) -> Event | None:
+    found: Event | None = await anext(events, None)
+    return found
+
+
+def address_to_test(endpoint: Endpoint) -> EndpointAddress:
+    """Return an endpoint's address as its test begins: with every parameter that was set, and on
+    the first test with what is known of such servers.
+
+    Raises
+    ------
+    ValueError
+        When the key cannot be read, or the parameters cannot be sent.
+    """
+    address = endpoint_address(endpoint)
+    quirks = address.quirks - {"no_token_limit"}  # it may have learned
+    if endpoint.admission == AdmissionState.UNTESTED:
+        known = preset_for(address.base_url, endpoint.provider.preset)
+        quirks |= known.quirks if known else frozenset()
+    return replace(address, parameters=endpoint.parameters, quirks=quirks)
+
+
+def record(endpoint: Endpoint, steps: Iterable[Step], found: Findings) -> None:
+    """Store a test that passed before its endpoint was stored."""
+    now = timezone.now()
+    Admission.objects.create(
+        endpoint=endpoint,
+        reason=Admission.Reason.ADDED,
+        state=RunState.PASSED,
+        steps=[asdict(step) for step in steps],
+        findings=asdict(found),
+        ended_at=now,
+    )
+    remember(endpoint.pk, found)
+
+
+@transaction.atomic
+def open_admission(endpoint: Endpoint, reason: Admission.Reason) -> tuple[Admission, bool]:
+    """Ask for a test of an endpoint; return the one that is open already, if there is one.
+
+    Returns
+    -------
+    tuple of Admission and bool
+        The row, and whether it is new: then the caller has it run.
+    """
+    now = timezone.now()
+    end_interrupted(now, endpoint=endpoint)
+    try:
+        with transaction.atomic():
+            return Admission.objects.create(endpoint=endpoint, reason=reason), True
+    except IntegrityError:  # the constraint: one open test for each endpoint
+        open_now = Q(state__in=[RunState.WAITING, RunState.RUNNING])
+        return Admission.objects.filter(open_now, endpoint=endpoint).get(), False
+
+
+def test_in_background(endpoints: Iterable[Endpoint], reason: Admission.Reason) -> None:
+    """Ask for tests and run them beside this call, each in a thread, once they are committed."""
+    for endpoint in endpoints:
+        admission, is_new = open_admission(endpoint, reason)
+        if is_new:
+            transaction.on_commit(_starter(admission.pk))
+
+
+def _starter(pk: int) -> Callable[[], None]:
+    def run() -> None:
+        close_old_connections()
+        try:
+            run_admission(pk)
+        finally:
+            connections.close_all()
+
+    return threading.Thread(target=run, name=f"admission {pk}", daemon=True).start
+
+
+def run_admission(pk: int) -> Admission:
+    """Run a test that was asked for, if nobody else does; remember what it found."""
+    claimed = Admission.objects.filter(pk=pk, state=RunState.WAITING).update(
+        state=RunState.RUNNING, beat_at=timezone.now()
+    )
+    admission = Admission.objects.select_related("endpoint__provider").get(pk=pk)
+    if not claimed:
+        return admission
+    endpoint = admission.endpoint
+    scheduled = admission.reason == Admission.Reason.SCHEDULED
+    try:
+        address = address_to_test(endpoint)
+    except ValueError as error:  # the key cannot be read, or a parameter is reserved
+        step = Step(name="key", outcome="failed", code="unusable", detail=str(error))
+        _tell(admission, step)
+        return _end(admission, None)
+    found: Findings | None = None
+    how = plan(concurrency=endpoint.max_concurrent, scheduled=scheduled)
+    for event in events_of(address, how):
+        if isinstance(event, Findings):
+            found = event
+        else:
+            _tell(admission, event)
+    return _end(admission, found)
+
+
+def _tell(admission: Admission, event: StepName | Step) -> None:
+    if isinstance(event, Step):
+        admission.steps.append(asdict(event))
+        admission.doing = ""
+    else:
+        admission.doing = event
+    admission.beat_at = timezone.now()
+    admission.save(update_fields=["steps", "doing", "beat_at"])
+
+
+@transaction.atomic
+def _end(admission: Admission, found: Findings | None) -> Admission:
+    """Store how a test ended, with the run and with the endpoint."""
+    admission.state = RunState.PASSED if found else RunState.FAILED
+    admission.ended_at = admission.beat_at = timezone.now()
+    admission.doing = ""
+    admission.findings = asdict(found) if found else {}
+    admission.save()
+    if found:
+        remember(admission.endpoint_id, found)
+    else:
+        _remember_failure(admission)
+    return admission
+
+
+def remember(endpoint_id: int, found: Findings) -> None:
+    """Store with an endpoint what its test found; it may be called from now on.
+
+    What this test left out keeps what an earlier one found.
+    """
+    endpoint = Endpoint.objects.select_for_update().get(pk=endpoint_id)
+    fresh = {name: value for name, value in asdict(found).items() if value is not None}
+    endpoint.findings = {**endpoint.findings, **fresh}
+    endpoint.quirks = list(found.quirks)
+    endpoint.refused_parameters = list(found.refused)
+    endpoint.admission, endpoint.admitted_at = AdmissionState.PASSED, timezone.now()
+    if found.concurrency is not None:
+        endpoint.max_concurrent = min(endpoint.max_concurrent, found.concurrency)
+    endpoint.failures_in_a_row, endpoint.suspended_until = 0, None
+    endpoint.save()
+
+
+def _remember_failure(admission: Admission) -> None:
+    code = admission.steps[-1]["code"] if admission.steps else "interrupted"
+    if admission.reason == Admission.Reason.SCHEDULED and code in _NOT_ITS_FAULT:
+        return
+    Endpoint.objects.filter(pk=admission.endpoint_id).update(
+        admission=AdmissionState.FAILED, last_failure_code=code, last_failed_at=timezone.now()
+    )
+
+
+def end_interrupted(now: dt.datetime, *, endpoint: Endpoint | None = None) -> int:
+    """End the runs whose process died; the endpoint stays as it was. Return how many."""
+    lost = Admission.objects.filter(
+        state__in=[RunState.WAITING, RunState.RUNNING], beat_at__lt=now - _SILENT
+    )
+    if endpoint is not None:
+        lost = lost.filter(endpoint=endpoint)
+    return lost.update(state=RunState.FAILED, ended_at=now, doing="")
+
+
+def due_endpoints(now: dt.datetime) -> list[Endpoint]:
+    """Return the endpoints whose next test is due, longest waiting first, as many as may run.
+
+    One that passed is due again after `PARITY_ADMISSION_HOURS`; one that failed or was never
+    tested after ten minutes.
+    """
+    running = Admission.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING])
+    last = Admission.objects.filter(endpoint=OuterRef("pk")).order_by("-created_at")
+    again = now - dt.timedelta(hours=settings.ADMISSION_HOURS)
+    endpoints = (
+        Endpoint.objects.filter(enabled=True, language_model__retired_at=None)
+        .exclude(pk__in=running.values("endpoint"))
+        .annotate(last_test=Subquery(last.values("created_at")[:1]))
+        .filter(
+            Q(admission=AdmissionState.PASSED, admitted_at__lt=again)
+            | (
+                ~Q(admission=AdmissionState.PASSED)
+                & (Q(last_test=None) | Q(last_test__lt=now - _RETRY))
+            )
+        )
+        .order_by("admitted_at", "pk")
+    )
+    room = max(0, _MOST_AT_ONCE - running.count())
+    return list(endpoints[:room])

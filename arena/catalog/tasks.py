@@ -1,0 +1,15 @@
+"""The catalogue's jobs. Each finds its work by a query on rows."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from arena.catalog import admissions
+from arena.catalog.models import Admission
+
+
+@shared_task(name="arena.catalog.tasks.test_endpoints_that_are_due")
+def test_endpoints_that_are_due() -> None:
+    """Test the endpoints whose turn it is; end the tests that nobody runs any more."""
+    now = timezone.now()
+    admissions.end_interrupted(now)
+    admissions.test_in_background(admissions.due_endpoints(now), Admission.Reason.SCHEDULED)
