@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from arena.battles import turns
+from arena.battles.beat import Beat
 from arena.battles.errors import Unavailable
 from arena.battles.live_turn import LiveTurn
 from arena.battles.models import Runner, Turn, TurnState
@@ -51,6 +52,7 @@ class Generation:
             settings.REDIS_URL, process=self.runner_id, on_order=self._stop_here
         )
         self._clients = endpoint_clients()
+        self._beat = Beat()
         self._slots = EndpointSlots(settings.REDIS_URL, process=self.runner_id)
         self._live: dict[int, LiveTurn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,14 +134,16 @@ class Generation:
         await in_database(Runner.objects.create, id=self.runner_id)
         await self.streams.__aenter__()
         await self._slots.__aenter__()
-        self._heart = asyncio.create_task(self._beat(), name="battles heartbeat")
+        self._heart = asyncio.create_task(self._keep_alive(), name="battles heartbeat")
 
     async def _start(self, open_turn: Callable[..., StartedTurn], *args: object) -> StartedTurn:
         started = await in_database(open_turn, *args, at=timezone.now(), runner_id=self.runner_id)
         live = self._live[started.turn_id] = LiveTurn(started, self.streams)
+        self.streams.open(started.battle_id)
         task = asyncio.create_task(self._answer(live), name=f"turn {started.turn_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self.streams.close(started.battle_id))
         return started
 
     async def _answer(self, live: LiveTurn) -> None:
@@ -147,7 +151,7 @@ class Generation:
         while True:
             turn_id = live.started.turn_id
             try:
-                await live.run(self._clients, self._slots)
+                await live.run(self._clients, self._slots, self._beat)
                 end = await self._store(live)
             finally:
                 self._live.pop(turn_id, None)
@@ -181,18 +185,18 @@ class Generation:
         if live is not None:
             live.stopped = True
 
-    async def _beat(self) -> None:
+    async def _keep_alive(self) -> None:
         pause = turns.BEAT_SECONDS
         while True:
             await asyncio.sleep(pause)
             try:
-                await in_database(self._beat_once)
+                await in_database(self._say_we_live)
                 pause = turns.BEAT_SECONDS
             except db.Error as error:  # of any kind: without a heart all turns are void
                 logger.warning("No heartbeat, the database refuses: %s", type(error).__name__)
                 pause = _SECONDS_TO_BEAT_AGAIN
 
-    def _beat_once(self) -> None:
+    def _say_we_live(self) -> None:
         """Say that we live, and end turns of ours that nobody answers any more."""
         at = timezone.now()
         Runner.objects.update_or_create(id=self.runner_id, defaults={"beat_at": at})

@@ -7,6 +7,7 @@ from typing import cast
 from django.conf import settings
 
 from arena.battles import turns
+from arena.battles.beat import Beat, Part
 from arena.battles.models import Side
 from arena.battles.pacing import Mode, Pacer
 from arena.battles.protocol import Frame, Queued, TurnEnded
@@ -16,7 +17,6 @@ from arena.battles.stream import BattleStreams, Entry
 from arena.battles.turns import StartedTurn, TurnEnd
 from workers.endpoints import EndpointClients
 
-FRAME_SECONDS = 0.04
 # The longest wait in line for the endpoints, and how often a battle is told its place.
 _SECONDS_IN_LINE = 60.0
 _SECONDS_PER_PLACE = 1.0
@@ -36,13 +36,14 @@ class LiveTurn:
         self._seq = started.first_seq - 1
         self.stopped = False
 
-    async def run(self, clients: EndpointClients, slots: EndpointSlots) -> None:
+    async def run(self, clients: EndpointClients, slots: EndpointSlots, beat: Beat) -> None:
         """Go on until both sides are whole and visible, one has failed, or it is stopped."""
         endpoints = [call.endpoint for call in self.started.calls.values()]
         with slots.stand_in_line({each.pk: each.max_concurrent for each in endpoints}) as place:
             await self._wait_for_slots(place)
             if place.granted:
-                await self._stream(clients, place)
+                with beat.taking_part() as part:
+                    await self._stream(clients, place, part)
 
     async def _wait_for_slots(self, place: Place) -> None:
         """Wait for the slots of both endpoints, and tell the readers how long the line is."""
@@ -61,14 +62,14 @@ class LiveTurn:
                     reply.find_busy()
                 return
 
-    async def _stream(self, clients: EndpointClients, place: Place) -> None:
+    async def _stream(self, clients: EndpointClients, place: Place, part: Part) -> None:
         tasks = {
-            side: asyncio.create_task(self._ask(side, clients, place), name=f"side {side}")
+            side: asyncio.create_task(self._ask(side, clients, place, part), name=f"side {side}")
             for side in self._sides
         }
         try:
             while not (self.stopped or self.failed or self._pacer.finished):
-                await asyncio.sleep(FRAME_SECONDS)
+                await part.next()
                 for side, task in tasks.items():
                     if task.done():
                         task.result()  # an error of ours ends the turn
@@ -80,9 +81,9 @@ class LiveTurn:
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
 
-    async def _ask(self, side: Side, clients: EndpointClients, place: Place) -> None:
+    async def _ask(self, side: Side, clients: EndpointClients, place: Place, part: Part) -> None:
         try:
-            await self._sides[side].run(clients)
+            await self._sides[side].run(clients, part.soon)
         finally:
             place.give_back(self.started.calls[side].endpoint.pk)
 

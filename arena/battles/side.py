@@ -17,6 +17,7 @@ from workers.endpoints import (
     EndpointError,
     Finished,
     Limits,
+    Soon,
     stream_reply,
 )
 
@@ -50,8 +51,11 @@ class SideReply:
         self._finished: Finished | None = None
         self._error: tuple[str, str] | None = None
 
-    async def run(self, clients: EndpointClients) -> None:
-        """Stream the reply to its end; what goes wrong with the endpoint is kept, not raised."""
+    async def run(self, clients: EndpointClients, soon: Soon) -> None:
+        """Stream the reply to its end; what goes wrong with the endpoint is kept, not raised.
+
+        ``soon`` says when what has come is read.
+        """
         endpoint = self._call.endpoint
         try:
             address = endpoint_address(endpoint)
@@ -60,7 +64,7 @@ class SideReply:
             return
         try:
             self._began = asyncio.get_running_loop().time()
-            await self._stream(clients, address)
+            await self._stream(clients, address, soon)
         except EndpointError as error:
             self._error = (error.code, error.detail)
 
@@ -99,8 +103,9 @@ class SideReply:
             sent=self._sent(),
         )
 
-    async def _stream(self, clients: EndpointClients, address: EndpointAddress) -> None:
-        replies = stream_reply(clients, address, self._call.messages, limits=limits())
+    async def _stream(self, clients: EndpointClients, address: EndpointAddress, soon: Soon) -> None:
+        messages = self._call.messages
+        replies = stream_reply(clients, address, messages, limits=limits(), soon=soon)
         async with aclosing(replies) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Finished):

@@ -6,6 +6,7 @@ that comes back continues exactly where it was. Redis may die or be flushed: the
 that is being written stay in memory until its end and are written again; of a turn that has ended,
 Postgres knows all.
 
+Readers in the process that generates get the frames from it; those of other processes from Redis.
 One task appends and one reads, for all battles of the process, each on one connection.
 """
 
@@ -22,9 +23,13 @@ import redis.exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from workers.alarm import Alarm
+
 # Appends wait this long for those of other battles, and share one round trip.
-_SECONDS_TO_GATHER = 0.005
+_SECONDS_TO_GATHER = 0.01
 _SECONDS_OF_LIFE = 900
+# The life of a battle's frames begins anew this often while they are being written.
+_SECONDS_TO_RENEW = 60.0
 _MAX_FRAMES = 200_000
 # The reader waits this long for news before it looks whether it is still wanted.
 _BLOCK_MILLISECONDS = 5_000
@@ -62,6 +67,7 @@ class _Log:
     # After trouble: nobody knows what Redis has, so it is asked first.
     uncertain: bool = True
     checked_at: float = 0.0
+    renewed_at: float = float("-inf")
     # Seen whole in Redis after its end: then it is forgotten here.
     complete: bool = False
     ended_at: float | None = None
@@ -69,11 +75,20 @@ class _Log:
     @property
     def settled(self) -> bool:
         # Another process may have appended the battle's next turn since.
-        return self.stored >= len(self.entries) and not self.uncertain
+        return not self.entries or (self.stored >= len(self.entries) and not self.uncertain)
 
     @property
     def ended(self) -> bool:
         return self.ended_at is not None
+
+    @property
+    def forgettable(self) -> bool:
+        return self.complete or (self.ended and not self.entries)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the turn's end is in it."""
+        return bool(self.entries) and self.entries[-1].last
 
 
 class Subscription:
@@ -81,9 +96,11 @@ class Subscription:
 
     def __init__(self, after: int, on_overflow: Callable[[], None]) -> None:
         self.seen = after
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[Entry] = deque()
         self._characters = 0
-        self._news = asyncio.Event()
+        self._news: asyncio.Future[None] | None = None
+        self._patience = Alarm(self._wake)
         self._on_overflow = on_overflow
         self._overflowed = False
 
@@ -98,7 +115,16 @@ class Subscription:
             self._overflowed = True
             self._waiting.clear()
             self._on_overflow()
-        self._news.set()
+        self._wake()
+
+    def follow(self, entry: Entry) -> None:
+        """Hand on an entry if it is the next one; else it comes with those before it."""
+        if entry.seq == self.seen + 1:
+            self.put(entry)
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        self._patience.cancel()
 
     async def next(self, *, seconds: float) -> Entry | None:
         """Return the next entry; None when there is none for so many seconds.
@@ -109,17 +135,20 @@ class Subscription:
             When too much was waiting.
         """
         if not self._waiting and not self._overflowed:
-            self._news.clear()
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._news.wait()
-            except TimeoutError:
-                return None
+            self._news = self._loop.create_future()
+            self._patience.set(self._loop.time() + seconds)
+            await self._news
         if self._overflowed:
             raise SlowReader
+        if not self._waiting:
+            return None
         entry = self._waiting.popleft()
         self._characters -= len(entry.text)
         return entry
+
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
 
 
 class BattleStreams:
@@ -163,12 +192,25 @@ class BattleStreams:
 
     # --- Out ---------------------------------------------------------------------------------
 
+    def open(self, battle: uuid.UUID) -> None:
+        """Say that this process writes a battle's next turn: its readers here need no Redis."""
+        log = self._logs.get(battle)
+        if log is None or log.is_whole:
+            self._logs[battle] = _Log()
+
+    def close(self, battle: uuid.UUID) -> None:
+        """Say that it writes no more, also where it could not write the turn's end."""
+        log = self._logs.get(battle)
+        if log is not None and log.ended_at is None:
+            log.ended_at = asyncio.get_running_loop().time()
+
     def publish(self, battle: uuid.UUID, entry: Entry) -> None:
         """Append a frame. Never waits: it is sent as soon as Redis takes it."""
-        log = self._logs.get(battle)
-        if log is None or log.ended:
-            log = self._logs[battle] = _Log()
+        self.open(battle)
+        log = self._logs[battle]
         log.entries.append(entry)
+        for subscription in self._subscriptions.get(battle, ()):
+            subscription.follow(entry)
         if entry.last:
             log.ended_at = asyncio.get_running_loop().time()
         self._dirty.set()
@@ -211,6 +253,7 @@ class BattleStreams:
 
     async def _append(self) -> None:
         await self._compare()
+        now = asyncio.get_running_loop().time()
         sent: list[tuple[_Log, int]] = []
         async with self._writer.pipeline(transaction=False) as pipe:
             for battle, log in self._logs.items():
@@ -220,14 +263,16 @@ class BattleStreams:
                     if entry.last:
                         fields[_LAST] = "1"
                     pipe.xadd(_key(battle), fields, id=f"{entry.seq}-0", maxlen=_MAX_FRAMES)
-                if fresh:
+                if fresh and (log.ended or now - log.renewed_at > _SECONDS_TO_RENEW):
                     pipe.expire(_key(battle), _SECONDS_OF_LIFE)
+                    log.renewed_at = now
+                if fresh:
                     sent.append((log, len(log.entries)))
             if sent:
                 await pipe.execute()
         for log, count in sent:
             log.stored = count
-        self._logs = {b: log for b, log in self._logs.items() if not log.complete}
+        self._logs = {b: log for b, log in self._logs.items() if not log.forgettable}
 
     async def _compare(self) -> None:
         """Find out now and then how far Redis has each turn; begin anew where it lost a part."""
@@ -235,7 +280,8 @@ class BattleStreams:
         due = [
             (_key(battle), log)
             for battle, log in self._logs.items()
-            if log.uncertain or log.ended or now - log.checked_at > _SECONDS_BETWEEN_CHECKS
+            if log.entries
+            and (log.uncertain or log.ended or now - log.checked_at > _SECONDS_BETWEEN_CHECKS)
         ]
         if not due:
             return
@@ -253,6 +299,8 @@ class BattleStreams:
                         log.stored = 0
                 else:
                     log.stored = 0
+                if log.stored == 0:
+                    log.renewed_at = float("-inf")
                 log.uncertain, log.checked_at = False, now
                 log.complete = log.ended and log.settled
             await pipe.execute()
@@ -266,16 +314,22 @@ class BattleStreams:
         """Read a battle's frames from the one after number ``after``."""
         subscription = Subscription(after, on_overflow)
         self._subscriptions.setdefault(battle, set()).add(subscription)
-        # Read again from here: those who have seen a frame drop it.
-        self._places[battle] = min(after, self._places.get(battle, after))
-        await self.order(self._process, "")  # wakes the reader
+        log = self._logs.get(battle)
+        for entry in log.entries if log is not None else ():
+            subscription.follow(entry)
+        if log is None or log.ended or subscription.seen < _last_of(log):
+            # Read again from here: those who have seen a frame drop it.
+            self._places[battle] = min(after, self._places.get(battle, after))
+            await self.order(self._process, "")  # wakes the reader
         try:
             yield subscription
         finally:
+            subscription.close()
             others = self._subscriptions[battle]
             others.discard(subscription)
             if not others:
-                del self._subscriptions[battle], self._places[battle]
+                del self._subscriptions[battle]
+                self._places.pop(battle, None)
 
     async def _read_forever(self) -> None:
         orders_seen = "0-0"
@@ -329,6 +383,10 @@ def _client(url: str, *, socket_timeout: float | None) -> redis.asyncio.Redis:
         socket_connect_timeout=2.0,
         retry=Retry(NoBackoff(), 0),
     )
+
+
+def _last_of(log: _Log) -> int:
+    return log.entries[-1].seq if log.entries else 0
 
 
 def _key(battle: uuid.UUID) -> str:

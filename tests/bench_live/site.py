@@ -49,6 +49,9 @@ def databases() -> Iterator[dict[str, str]]:
             "PARITY_LOCAL_DIR": str(FOLDER),
             "PARITY_ENDPOINT_ALLOW": "127.0.0.1:1-65535",
             "PARITY_PACING": "live",
+            "PARITY_LOG_LEVEL": "ERROR",
+            # Each battle has a visitor of its own, but all come from one address.
+            "PARITY_VISITORS_PER_NETWORK": "1000000",
             "OPENBLAS_NUM_THREADS": "1",
         }
 
@@ -92,12 +95,7 @@ def web(count: int, processors: set[int] | None, **environment: str) -> Iterator
     with contextlib.ExitStack() as stack:
         started = []
         for port in ports:
-            command = [
-                *(sys.executable, "-m", "uvicorn", "arena.asgi:application"),
-                *("--host", "127.0.0.1", "--port", str(port), "--lifespan", "on"),
-                *("--no-access-log", "--no-server-header", "--log-level", "warning"),
-                *("--ws-per-message-deflate", "false", "--ws-max-size", "262144"),
-            ]
+            command = [sys.executable, "-m", "arena.web", "--port", str(port)]
             process = stack.enter_context(_running(command, processors, environment))
             started.append(psutil.Process(process.pid))
         for port in ports:

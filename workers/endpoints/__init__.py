@@ -7,6 +7,7 @@ Never imports Django, `arena` or `ratings`; keeps no state outside `EndpointClie
 from workers.endpoints.address import EndpointAddress, Limits, Message, Quirk
 from workers.endpoints.admission import admit
 from workers.endpoints.clients import EndpointClients
+from workers.endpoints.connections import Soon
 from workers.endpoints.errors import (
     AddressRefused,
     EmptyAnswer,
@@ -52,6 +53,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "ServerFailed",
+    "Soon",
     "Step",
     "StepName",
     "TimedOut",

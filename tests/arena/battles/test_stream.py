@@ -77,12 +77,25 @@ async def test_what_redis_lost_is_written_again(streams: BattleStreams, redis_ur
     battle = uuid7()
     for seq in range(1, 6):
         streams.publish(battle, Entry(seq, f"frame {seq}", last=False))
-    await read(streams, battle, after=0, until=5)
-    async with redis.asyncio.Redis.from_url(redis_url) as client:
-        assert await client.delete(f"parity:battle:{{{battle}}}") == 1
-    streams.publish(battle, Entry(6, "frame 6", last=True))
-    entries = await read(streams, battle, after=0, until=6)
-    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6]
+    async with BattleStreams(redis_url, process=uuid7(), on_order=ignore) as other:
+        await read(other, battle, after=0, until=5)
+        async with redis.asyncio.Redis.from_url(redis_url) as client:
+            assert await client.delete(f"parity:battle:{{{battle}}}") == 1
+        streams.publish(battle, Entry(6, "frame 6", last=True))
+        entries = await read(other, battle, after=0, until=6)
+        assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_readers_beside_the_writer_need_no_redis(tmp_path: Path) -> None:
+    nowhere = f"unix://{tmp_path}/nothing"
+    async with BattleStreams(nowhere, process=uuid7(), on_order=ignore) as streams:
+        battle = uuid7()
+        streams.open(battle)
+        early = asyncio.create_task(read(streams, battle, after=0, until=4))
+        await asyncio.sleep(0)
+        entries = publish(streams, battle, 1, 4)
+        late = read(streams, battle, after=2, until=4)
+        assert await asyncio.gather(early, late) == [entries, entries[2:]]
 
 
 async def test_without_redis_ended_turns_are_not_kept_for_ever(
