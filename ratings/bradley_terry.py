@@ -33,6 +33,10 @@ from ratings.rated import RatedVotes, rated_votes
 from ratings.resampling import Cells, QuickRefits
 from ratings.tally import Tally
 
+NO_VARIATION = (
+    "Every vote is a tie, so the votes show no variation at all; the interval is the model's, not "
+    "the sandwich's."
+)
 DOMINANT = 0.5
 """Share of the votes above which a single voter is worth a note."""
 
@@ -230,10 +234,7 @@ class _Fit:
             return Estimate(fit.theta, Covariance(bread))
         meat, degrees = self._meat(fit.theta)
         if not meat.any():
-            self.notes.append(
-                "Every vote is a tie, so the votes show no variation at all; the interval is the "
-                "model's, not the sandwich's."
-            )
+            self.notes.append(NO_VARIATION)
             return Estimate(fit.theta, Covariance(bread))
         return Estimate(fit.theta, Covariance(bread, meat), degrees=degrees)
 
@@ -301,7 +302,7 @@ class _Fit:
             len(theta),
             parameters.rounds,
             parameters.seed,
-            quick,
+            quick=quick,
         )
         self.notes += notes_on_failures(failed, parameters.rounds)
         covariance = np.atleast_2d(np.cov(replicates, rowvar=False))

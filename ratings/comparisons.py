@@ -15,6 +15,9 @@ from ratings.outcomes import OUTCOMES
 if TYPE_CHECKING:
     from ratings.sorted_comparisons import SortedComparisons
 
+HEAVIEST = 1e100
+"""Weights beyond it could not be squared and summed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
@@ -59,6 +62,11 @@ class Comparisons:
         for column in ("a", "b", "outcome", "voter"):
             if getattr(self, column) is not None:
                 adopt(self, column, _integers(getattr(self, column), column))
+        if self.weight is not None:
+            adopt(self, "weight", _checked_weight(self.weight))
+        if self.features is not None:
+            adopt(self, "features", _checked_features(self.features))
+            adopt(self, "feature_names", _feature_names(self.feature_names, self.features.shape[1]))
         n = len(self.a)
         for column in ("b", "outcome", "voter", "weight", "features"):
             values = getattr(self, column)
@@ -68,11 +76,6 @@ class Comparisons:
         _check_range(self.b, len(self.models), "b", "models")
         _check_range(self.outcome, len(OUTCOMES), "outcome", "outcomes (a, b, tie, both_bad)")
         _check_rows(self.a == self.b, "compares a model with itself")
-        if self.weight is not None:
-            adopt(self, "weight", _checked_weight(self.weight))
-        if self.features is not None:
-            adopt(self, "features", _checked_features(self.features))
-            adopt(self, "feature_names", _feature_names(self.feature_names, self.features.shape[1]))
 
     @classmethod
     def from_labels(
@@ -122,8 +125,8 @@ class Comparisons:
             b=b,
             outcome=_outcome_codes(outcome),
             voter=None if voter is None else code_labels(voter, "voter")[0],
-            weight=None if weight is None else np.asarray(weight, dtype=np.float64),
-            features=None if features is None else np.asarray(features),
+            weight=weight,
+            features=features,
             feature_names=tuple(feature_names),
         )
 
@@ -224,6 +227,9 @@ def _integers(column: Any, name: str) -> AnyInteger:
         if values.size:
             raise InvalidVotes(f"{name} must hold integers, not {values.dtype}")
         values = values.astype(np.int64)
+    if values.dtype == np.uint64:  # no arithmetic of NumPy keeps it beside signed integers
+        beyond = values.size and values.max() > np.iinfo(np.int64).max
+        values = np.unique(values, return_inverse=True)[1] if beyond else values.astype(np.int64)
     return values
 
 
@@ -240,21 +246,31 @@ def _check_rows(bad: Flags, complaint: str) -> None:
 
 
 def _checked_weight(column: Any) -> Floats:
-    weight = np.asarray(column, dtype=np.float64)
+    weight = _floats(column, "weight")
     if weight.ndim != 1:
         raise InvalidVotes(f"weight must be one-dimensional, not of shape {weight.shape}")
     _check_rows(~np.isfinite(weight), "has a weight that is not a finite number")
     _check_rows(weight < 0, "has a negative weight")
+    _check_rows(weight > HEAVIEST, f"has a weight above {HEAVIEST:g}")
     return weight
+
+
+def _floats(column: Any, name: str) -> Floats:
+    try:
+        return np.asarray(column, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidVotes(f"{name} must hold numbers") from None
 
 
 def _checked_features(column: Any) -> AnyFloat:
     features = np.asarray(column)
     if features.dtype not in (np.float32, np.float64):
-        features = features.astype(np.float64)
+        features = _floats(features, "features")
     if features.ndim != 2:
         raise InvalidVotes(f"features must have shape (votes, k), not {features.shape}")
-    if not np.isfinite(features.sum()):  # one pass with no temporary; the row only when needed
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = features.sum()  # one pass with no temporary; the row only when needed
+    if not np.isfinite(total):
         _check_rows(~np.isfinite(features).all(axis=1), "has a feature that is not a finite number")
     return features
 

@@ -19,6 +19,9 @@ from ratings.newton import fit_strengths, gradient_and_curvature, logistic
 from ratings.outcomes import OUTCOMES, BothBad, Scoring, Ties
 from ratings.tally import Tally
 
+_LEVEL = 1e-9
+"""Log-odds below which two models are level, and neither leads."""
+
 
 @dataclass(frozen=True)
 class DroppedVotes:
@@ -137,13 +140,13 @@ def _smallest(
 
     guess = _first_order(effect.ravel()[kinds], available, theta[leader] - theta[challenger])
     low, top = 0, max(1, min(guess, high))
-    while lead_without(top) >= 0:
+    while lead_without(top) > -_LEVEL:
         if top >= high:
             return None
         low, top = top, min(high, top + max(1, top // 4))
     while top - low > 1:
         middle = (low + top) // 2
-        low, top = (low, middle) if lead_without(middle) < 0 else (middle, top)
+        low, top = (low, middle) if lead_without(middle) <= -_LEVEL else (middle, top)
     return _flip(tally, kinds, top, pair)
 
 

@@ -57,16 +57,18 @@ def _from_strings(column: Any) -> tuple[AnyInteger, list[Any]] | None:
     compiled = kernels(len(column))
     if compiled is None or width is None or column.null_count:
         return None
-    codes, pieces = np.empty(len(column), dtype=np.int32), []
+    codes = np.empty(len(column), dtype=np.int32)
+    pieces: list[tuple[AnyInteger, AnyInteger, AnyInteger]] = []
+    done = 0
     for chunk in column.chunks if hasattr(column, "chunks") else [column]:
         _, offsets, text = chunk.buffers()
         ends = np.frombuffer(offsets, dtype=width)[chunk.offset :][: len(chunk) + 1]
         letters = np.frombuffer(text or b"", dtype=np.uint8)
-        done = sum(len(piece[2]) for piece in pieces)
         pieces += [
             (ends[first : last + 1], letters, codes[done + first : done + last])
             for first, last in even_shares(len(chunk))
         ]
+        done += len(chunk)
 
     def code(ends: AnyInteger, letters: AnyInteger, own: AnyInteger) -> list[str] | None:
         slots = np.full(4 * _MOST_LABELS, -1, dtype=np.int32)
@@ -120,7 +122,10 @@ def _from_sequence(column: Sequence[Any], name: str) -> tuple[AnyInteger, list[A
 
 
 def _is_missing(label: Any) -> bool:
-    return label is None or label != label  # noqa: PLR0124 - NaN is the value that differs from itself
+    if label is None:
+        return True
+    differs = label != label  # noqa: PLR0124 - NaN is the value that differs from itself
+    return bool(differs) if isinstance(differs, bool | np.bool_) else True  # pandas' NA says NA
 
 
 def first_missing(codes: AnyInteger) -> int | None:

@@ -17,6 +17,7 @@ from ratings.assembly import Estimate, board_columns, percentile_bounds
 from ratings.board import Board
 from ratings.bootstrap import drawn_voters, notes_on_failures
 from ratings.bradley_terry import (
+    NO_VARIATION,
     held_by_prior,
     note_on_prior,
     notes_on_voters,
@@ -170,8 +171,10 @@ class _StyleFit:
         self.ridge = ridge
         self.standardize = standardize
         self.position = position
-        kept = votes if isinstance(votes, SortedComparisons) else None
-        tally = Tally.from_comparisons(votes) if kept is None else kept.tally
+        if isinstance(votes, SortedComparisons):
+            kept, tally = votes, votes.tally
+        else:
+            kept, tally = None, Tally.from_comparisons(votes)
         self.counted = tally.counted(parameters.scoring).reweighted(parameters.pair_weight)
         self.components = rateable_components(self.counted, parameters.prior)
         self.tally = self.counted.restricted(self.components.main)
@@ -315,10 +318,11 @@ class _StyleFit:
     ) -> tuple[Floats, Floats, StyleSums]:
         """Newton's method in units of `self.unit`; returns the sums at the maximum as well.
 
-        `near` says that the start is hardly off. `roughly` stops when the steps are short. Otherwise the last step is taken without another
-        pass to see that it arrived: what it leaves of any strength's gradient is at most half the
-        square of its length in the norm of the Hessian (p (1 - p) changes by no more than itself
-        for each unit of logit), which is known beforehand.
+        `near` says that the start is hardly off; `roughly` stops when the steps are short.
+        Otherwise the last step is taken without another pass to see that it arrived: what it
+        leaves of any strength's gradient is at most half the square of its length in the norm of
+        the Hessian (p (1 - p) changes by no more than itself for each unit of logit), which is
+        known beforehand.
         """
         total = float(self.tally.weight.sum())
         last_move = 0.0 if near else np.inf
@@ -416,12 +420,15 @@ class _StyleFit:
         bread[:m, :m] -= 1 / (m * m * ground_level(hessian[:m, :m]))
         if apart is not None:  # residuals of votes that all went one way say nothing of noise
             return Covariance(bread), None, None
+        meat, degrees = None, None
         if self.parameters.interval == "clustered":
             meat, degrees = self._clustered_meat(theta, beta)
-            return Covariance(bread, meat), None, degrees
-        if sums.squares is None:
+        elif sums.squares is not None:
+            meat = sums.squares.matrix()
+        if meat is not None and not meat.any():
+            self.notes.append(NO_VARIATION)
             return Covariance(bread), None, None
-        return Covariance(bread, sums.squares.matrix()), None, None
+        return Covariance(bread, meat), None, degrees
 
     def _clustered_meat(self, theta: Floats, beta: Floats) -> tuple[Floats, int]:
         rated, columns = self.rated, self._columns()

@@ -1,11 +1,12 @@
 """Votes from which less, or nothing, can be learnt: each case has its answer or its sentence."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from ratings import Board, Comparisons, fit_bradley_terry
+from ratings import Board, Comparisons, fit_bradley_terry, fit_style_controlled
 from ratings.components import ISLAND, NO_VOTES, ONLY_LINKED, ONLY_LOST, ONLY_WON
-from ratings.errors import InvalidParameter, NotEnoughVotes, Separated
+from ratings.errors import InvalidParameter, InvalidVotes, NotEnoughVotes, Separated
 from ratings.parameters import Interval
 from ratings.tally import Tally
 from tests.ratings.examples import FOUR_PLAYERS, from_results, simulate
@@ -197,3 +198,64 @@ def test_counts_are_checked() -> None:
         Tally.from_counts(("x", "y"), np.full((4, 2, 2), -1.0))
     with pytest.raises(ValueError, match="itself"):
         Tally.from_counts(("x", "y"), np.ones((4, 2, 2)))
+
+
+def test_all_ties_with_style_have_the_models_interval_and_a_note() -> None:
+    rng = np.random.default_rng(0)
+    votes = Comparisons.from_labels(
+        [*"xyz"] * 20,
+        [*"yzx"] * 20,
+        ["tie"] * 60,
+        voter=list(range(6)) * 10,
+        features=rng.normal(size=(60, 1)),
+    )
+    for interval in ("sandwich", "clustered"):
+        board = fit_style_controlled(votes, interval=interval)  # type: ignore[arg-type]
+        np.testing.assert_allclose(board.rating, 1000, atol=1e-6)
+        assert (board.upper - board.lower > 50).all()
+        assert any("no variation" in note for note in board.notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"weight": ["heavy"] * 2}, "weight must hold numbers"),
+        ({"weight": 2.0}, "weight must be one-dimensional"),
+        ({"weight": [1e200, 1.0]}, "vote 0 has a weight above 1e.100"),
+        ({"features": [["long"], ["short"]]}, "features must hold numbers"),
+        ({"features": [[np.inf], [-np.inf]]}, "vote 0 has a feature that is not a finite"),
+        ({"features": 1.0}, "features must have shape"),
+    ],
+    ids=str,
+)
+def test_columns_that_hold_no_usable_numbers(change: dict[str, object], sentence: str) -> None:
+    with pytest.raises(InvalidVotes, match=sentence):
+        Comparisons.from_labels(["x", "y"], ["y", "x"], ["a", "a"], **change)  # type: ignore[arg-type]
+
+
+def test_a_weight_of_a_billion_votes_is_taken_as_it_is() -> None:
+    weight = np.ones(200)
+    votes, _ = simulate(4, 200)
+    weight[0] = 1e9
+    heavy = Comparisons(votes.models, votes.a, votes.b, votes.outcome, weight=weight)
+    board = fit_bradley_terry(heavy)
+    won, lost = (votes.models[side[0]] for side in (votes.a, votes.b))
+    if votes.outcome[0] == 1:
+        won, lost = lost, won
+    assert board.place(won) < board.place(lost)
+    assert np.isfinite(board.standard_error).all()
+
+
+def test_unsigned_columns_and_missing_voters_of_pandas_are_taken() -> None:
+    votes = Comparisons(
+        ("x", "y"),
+        np.array([0, 1, 0], np.uint64),
+        np.array([1, 0, 1], np.uint8),
+        np.array([0, 0, 2], np.uint8),
+        voter=np.array([1, 2, 2**63 + 1], np.uint64),
+    )
+    board = fit_bradley_terry(votes, interval="clustered")
+    np.testing.assert_allclose(board.rating, 1000)
+    labels = Comparisons.from_labels(["x", "y"], ["y", "x"], ["a", "a"], voter=["p", pd.NA])
+    assert labels.voter is not None
+    assert labels.voter.tolist() == [0, -1]
