@@ -150,3 +150,55 @@ class PairTable(models.Model):
 
     def __str__(self) -> str:
         return f"pairs of {self.board}"
+
+
+class BoardFailure(models.Model):
+    """A source whose boards could not be made the last time a job tried; gone once they are."""
+
+    job = models.CharField(max_length=20)
+    source = models.CharField(max_length=64)
+    error = models.TextField()
+    # The source's `DecisionCount` then.
+    decisions = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job", "source"], name="board_failure_one_per_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.source}: {self.error[:80]}"
+
+
+class Publication(models.Model):
+    """The full set of a source's boards, published for a period."""
+
+    source = models.CharField(max_length=64)
+    period = models.DateTimeField()
+    # The source's `DecisionCount` that its boards have seen, and how many boards it wrote.
+    decisions = models.PositiveBigIntegerField()
+    boards = models.PositiveIntegerField()
+    completed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # Holds: one publication a period. Serves: a source's newest.
+            models.UniqueConstraint(
+                fields=["source", "period"], name="publication_one_per_source_and_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.period:%Y-%m-%d %H:%M}"
+
+
+class Ledger(models.Model):
+    """What the transparency page counts of a source: see `arena.boards.ledger`."""
+
+    source = models.CharField(primary_key=True, max_length=64)
+    content = models.JSONField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"ledger of {self.source}"

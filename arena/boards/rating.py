@@ -14,7 +14,7 @@ from ratings.errors import CollinearFeatures, NotEnoughVotes, Separated
 from ratings.ranks import overlap_ranks
 
 # What leaves a board without ratings, and is no fault: too few votes, or all for one side.
-_UNRATABLE = (NotEnoughVotes, Separated, CollinearFeatures)
+UNRATABLE = (NotEnoughVotes, Separated, CollinearFeatures)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def fit(method: Method, comparisons: Comparisons) -> Board | None:
     """Fit one method; None when no rating would be finite."""
     try:
         return fit_elo(comparisons) if method == Method.ELO else _bradley_terry(comparisons)
-    except _UNRATABLE:
+    except UNRATABLE:
         return None
 
 

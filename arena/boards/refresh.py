@@ -5,11 +5,12 @@ import datetime as dt
 from django.conf import settings
 
 from arena.boards.catalogue import digest, read_facts
+from arena.boards.failures import Failures
 from arena.boards.locks import only_one
 from arena.boards.models import Method
 from arena.boards.newest import newest_snapshots
 from arena.boards.rating import rate_source
-from arena.boards.snapshots import publish, store_snapshots
+from arena.boards.snapshots import Origin, store_snapshots
 from arena.integrity.facts import decide_votes, decisions_by_source
 
 # The job's name for the lock.
@@ -28,19 +29,28 @@ def refresh_boards(now: dt.datetime) -> list[str]:
     -------
     list of str
         The sources whose boards were made anew.
+
+    Raises
+    ------
+    ExceptionGroup
+        Some sources could not be rated; the others were. Such a source waits a minute, or for new
+        votes, before it is tried again.
     """
     with only_one(REFRESH) as mine:
         if not mine:
             return []
         decide_votes(now, limit=_DECIDED_AT_ONCE)
         facts = read_facts(now.date())
-        catalogue = digest(facts.values())
         refreshed = []
-        for source, decisions in stale_sources(catalogue).items():
-            ratings = rate_source(source, min_votes=settings.MIN_VOTES_FOR_RATING)
-            store_snapshots(source, ratings, facts, decisions=decisions, now=now)
-            refreshed.append(source)
-        publish(now)
+        failures = Failures("refresh", now)
+        for source, decisions in stale_sources(digest(facts.values())).items():
+            if failures.waits(source, decisions):
+                continue
+            with failures.kept(source, decisions):
+                ratings = rate_source(source, min_votes=settings.MIN_VOTES_FOR_RATING)
+                store_snapshots(ratings, Origin(source, ratings.revision, facts, now))
+                refreshed.append(source)
+        failures.raise_together()
         return refreshed
 
 
@@ -57,10 +67,12 @@ def stale_sources(catalogue: str) -> dict[str, int]:
     dict of int by source
         How many verdicts each has had; live first.
     """
+    overall = {"category": "", "language": "", "days": None, "style_controlled": False}
     seen = {
         source: (decisions, digest_then)
         for source, decisions, digest_then in newest_snapshots()
         .filter(board__method=Method.BRADLEY_TERRY)
+        .filter(**{f"board__{name}": value for name, value in overall.items()})
         .values_list("board__source", "decisions", "catalogue")
     }
     counts = decisions_by_source()
@@ -68,5 +80,5 @@ def stale_sources(catalogue: str) -> dict[str, int]:
     return {
         source: counts[source]
         for source in order
-        if seen.get(source) != (counts[source], catalogue)
+        if (known := seen.get(source)) is None or known[0] < counts[source] or known[1] != catalogue
     }

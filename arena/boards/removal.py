@@ -5,7 +5,8 @@ from django.db import connection, transaction
 from arena.battles.models import Battle, Reply, Retraction, Turn, Vote
 from arena.boards.column_cache import ColumnCache
 from arena.boards.locks import wait_for
-from arena.boards.models import Board
+from arena.boards.models import Board, BoardFailure, Publication
+from arena.boards.publication import PUBLISH
 from arena.boards.refresh import REFRESH
 from arena.integrity.facts import forget_source
 from arena.integrity.models import PastVoteFacts, UndecidedVote, VoteFacts
@@ -30,18 +31,20 @@ def remove_source(source: str) -> int:
     """
     if source == "live":
         raise ValueError("Live votes are not removed.")
-    wait_for(REFRESH)
+    for job in (PUBLISH, REFRESH):
+        wait_for(job)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL parity.erasing = 'on'")
-    Board.objects.filter(source=source).delete()
+    for rows in (Board.objects, Publication.objects, BoardFailure.objects):
+        rows.filter(source=source).delete()
     # Without loading a row: a file may have brought millions.
-    for rows in (
+    for facts in (
         PastVoteFacts.objects.filter(source=source),
         VoteFacts.objects.filter(source=source),
         UndecidedVote.objects.filter(source=source),
         Retraction.objects.filter(vote__source=source),
     ):
-        rows._raw_delete(rows.db)
+        facts._raw_delete(facts.db)
     votes = Vote.objects.filter(source=source)
     removed = votes._raw_delete(votes.db)
     for rest in (

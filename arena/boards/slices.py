@@ -63,6 +63,9 @@ class Slice:
         return members
 
 
+EVERYTHING = Slice()
+
+
 def slices_of(columns: VoteColumns, now: dt.datetime, *, least: int) -> Iterator[Slice]:
     """Yield the slices with enough votes: everything first, each span of time after all time.
 
@@ -77,14 +80,14 @@ def slices_of(columns: VoteColumns, now: dt.datetime, *, least: int) -> Iterator
     """
     languages = [CHINESE, *TAGS[1:2], *(tag for tag in TAGS[2:] if tag != CHINESE)]
     parts = [
-        Slice(),
+        EVERYTHING,
         *(Slice(category=category) for category in CATEGORIES),
         *(Slice(language=tag) for tag in languages),
     ]
     for days in (None, RECENT_DAYS):
         for part in parts:
             wanted = Slice(part.category, part.language, days)
-            if wanted == Slice() or wanted.members(columns, wanted.since(now)).sum() >= least:
+            if wanted == EVERYTHING or wanted.members(columns, wanted.since(now)).sum() >= least:
                 yield wanted
 
 

@@ -1,109 +1,184 @@
-"""Writing snapshots: a source's boards in one transaction, their publication, their pruning."""
+"""Writing snapshots: boards with their lines, standings, and the pruning of what came between."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+import numpy as np
+from django.db import transaction
 
 from arena.boards.catalogue import Facts, digest
 from arena.boards.gap import gap_series
 from arena.boards.models import Board, Method, Snapshot, SnapshotRow
+from arena.boards.pairs import Pairs, store_pairs
 from arena.boards.rating import Line, Rated, SourceRatings
+from arena.boards.slices import EVERYTHING, Slice
 from arena.catalog.models import Standing
+from ratings import StyledBoard
+from ratings.records import pair_records
 
-SLUGS = {Method.BRADLEY_TERRY: "overall", Method.ELO: "overall-elo"}
 # A page that has just read which snapshot is the newest must still find its rows.
 _KEPT_BETWEEN_PUBLICATIONS = 3
 
 
-def store_snapshots(
-    source: str,
-    ratings: SourceRatings,
-    facts: dict[int, Facts],
-    *,
-    decisions: int,
-    now: dt.datetime,
-) -> list[Snapshot]:
-    """Store the boards of a source, and each model's standing when the source is `live`.
+@dataclass(frozen=True)
+class Origin:
+    """What snapshots of one run share: the source, how far it was read, the models' facts, when."""
+
+    source: str
+    revision: int
+    facts: Mapping[int, Facts]
+    now: dt.datetime
+
+    @property
+    def catalogue(self) -> str:
+        """Return the digest of the models' facts."""
+        return digest(self.facts.values())
+
+
+def board_slug(method: Method, part: Slice, *, style: bool = False) -> str:
+    """Return a board's name in addresses: ``overall``, ``coding-style``, ``overall-90-days``."""
+    ending = {Method.BRADLEY_TERRY: "", Method.ELO: "-elo"}[method]
+    return f"{part.slug}{ending}{'-style' if style else ''}"
+
+
+def board_of(source: str, method: Method, part: Slice, *, style: bool = False) -> Board:
+    """Return the board of a slice, made when it is rated for the first time."""
+    board, _ = Board.objects.get_or_create(
+        source=source,
+        method=method,
+        category=part.category,
+        language=part.language,
+        days=part.days,
+        style_controlled=style,
+        defaults={"slug": board_slug(method, part, style=style)},
+    )
+    return board
+
+
+def store_snapshots(ratings: SourceRatings, origin: Origin) -> list[Snapshot]:
+    """Store the overall boards of a source, and each model's standing when it is `live`.
 
     All of it or nothing: a process that is killed half way leaves what was there before.
-
-    Parameters
-    ----------
-    facts : dict of Facts by primary key, of all models
-    decisions : int
-        The source's `DecisionCount`, read before the votes were.
     """
-    catalogue = digest(facts.values())
     with transaction.atomic():
-        snapshots = []
-        for rated in ratings.methods:
-            board, _ = Board.objects.get_or_create(
-                source=source,
-                method=rated.method,
-                category="",
-                language="",
-                defaults={"slug": SLUGS[rated.method]},
-            )
-            snapshot = Snapshot.objects.create(
-                board=board,
-                replay_id=rated.replay_id,
-                parameters=dict(rated.parameters),
-                votes=len(ratings.votes.comparisons),
-                voters=ratings.votes.voters,
-                last_vote_id=ratings.votes.last_vote_id,
-                decisions=decisions,
-                catalogue=catalogue,
-                gap=_gap(rated, ratings, facts, now.date()),
-                created_at=now,
-            )
-            SnapshotRow.objects.bulk_create(_row(snapshot, line) for line in rated.lines)
-            _prune(board)
-            snapshots.append(snapshot)
-        if source == "live":
-            _write_standings(ratings.bradley_terry.lines, now)
+        snapshots = [
+            store_snapshot(board_of(origin.source, rated.method, EVERYTHING), rated, origin)
+            for rated in ratings.methods
+        ]
+        if origin.source == "live":
+            write_standings(ratings.bradley_terry.lines, origin.now)
     return snapshots
 
 
-def publish(now: dt.datetime) -> int:
-    """Publish each board that has not been published in this period; return how many were.
+@transaction.atomic
+def store_snapshot(
+    board: Board,
+    rated: Rated,
+    origin: Origin,
+    *,
+    since: dt.datetime | None = None,
+    published_for: dt.datetime | None = None,
+    movement: Mapping[str, Any] | None = None,
+) -> Snapshot:
+    """Store one board with its lines.
 
-    Any number of processes may call this at any time: a unique constraint on board and period
-    holds that each is published once.
+    Parameters
+    ----------
+    since : aware datetime, optional
+        Votes cast before are not in it.
+    published_for : aware datetime, optional
+        The start of the period; published snapshots are kept for ever.
+    movement : mapping, optional
+        Of `arena.boards.movement`.
+
+    Raises
+    ------
+    IntegrityError
+        The board was published for this period already.
     """
-    period = period_of(now)
-    published = Snapshot.objects.filter(board=OuterRef("pk"), published_for__gte=period)
-    due = Board.objects.exclude(Exists(published))
-    return sum(_publish_board(board, period) for board in due)
+    snapshot = Snapshot.objects.create(
+        board=board,
+        replay_id=rated.replay_id,
+        figures_hash=rated.figures_hash,
+        parameters=dict(rated.parameters),
+        since=since,
+        style=_style(rated),
+        movement=dict(movement or {}),
+        votes=len(rated.votes.comparisons),
+        voters=rated.votes.voters,
+        last_vote_id=rated.votes.last_vote_id,
+        decisions=origin.revision,
+        catalogue=origin.catalogue,
+        gap=_gap(board, rated, origin),
+        published_for=published_for,
+        created_at=origin.now,
+    )
+    SnapshotRow.objects.bulk_create(_row(snapshot, line) for line in rated.lines)
+    _prune(board)
+    return snapshot
 
 
-def period_of(now: dt.datetime) -> dt.datetime:
-    """Return the start of the publication period that holds a moment."""
-    seconds = settings.PUBLISH_SECONDS
-    return dt.datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=dt.UTC)
+def store_pairs_of(board: Board, rated: Rated) -> None:
+    """Keep the direct votes behind a board, and how its ratings vary together."""
+    records = pair_records(rated.votes.comparisons)
+    models = rated.votes.comparisons.models
+    m = len(models)
+    covariance = np.full((m, m), np.nan, dtype=np.float32)
+    if rated.board is not None:
+        place = {slug: number for number, slug in enumerate(models)}
+        rows = [place[slug] for slug in rated.board.models]
+        covariance[np.ix_(rows, rows)] = rated.board.covariance
+    store_pairs(
+        board,
+        Pairs(
+            models=rated.votes.model_ids,
+            won=records.won.astype(np.int32),
+            tied=records.tied.astype(np.int32),
+            both_bad=records.both_bad.astype(np.int32),
+            covariance=covariance,
+            replay_id=rated.replay_id,
+        ),
+    )
 
 
-def _publish_board(board: Board, period: dt.datetime) -> bool:
-    """Publish the newest snapshot unless it already was: without new votes nothing is new."""
-    newest = board.snapshots.order_by("-id").values("pk")[:1]
-    fresh = Snapshot.objects.filter(pk__in=newest, published_for=None)
-    try:
-        with transaction.atomic():
-            return fresh.update(published_for=period) == 1
-    except IntegrityError:  # another process was first, which is all the constraint says
-        return False
+def write_standings(lines: Sequence[Line], now: dt.datetime) -> None:
+    """Write each model's place on the live overall board where reveal and pairing find it."""
+    Standing.objects.exclude(pk__in=[line.model for line in lines]).delete()
+    Standing.objects.bulk_create(
+        _standings(lines, now),
+        update_conflicts=True,
+        unique_fields=["language_model"],
+        update_fields=[
+            *("rating", "lower", "upper", "rank_best", "rank_worst", "votes", "updated_at"),
+        ],
+    )
 
 
-def _gap(
-    rated: Rated, ratings: SourceRatings, facts: dict[int, Facts], today: dt.date
-) -> dict[str, object]:
+def _gap(board: Board, rated: Rated, origin: Origin) -> dict[str, object]:
     if rated.method != Method.BRADLEY_TERRY:
         return {}
-    ids = dict(zip(ratings.votes.comparisons.models, ratings.votes.model_ids, strict=True))
+    ids = dict(zip(rated.votes.comparisons.models, rated.votes.model_ids, strict=True))
     models = rated.board.models if rated.board else ()
-    return gap_series(rated.board, [facts[ids[slug]] for slug in models], today)
+    facts = [origin.facts[ids[slug]] for slug in models]
+    whole = not (board.category or board.language)
+    comparisons = rated.votes.comparisons if whole else None
+    return gap_series(rated.board, facts, origin.now.date(), comparisons, detail=whole)
+
+
+def _style(rated: Rated) -> list[dict[str, Any]]:
+    if not isinstance(rated.board, StyledBoard):
+        return []
+    return [
+        {"feature": name, "coefficient": value, "lower": lower, "upper": upper}
+        for name, value, (lower, upper) in zip(
+            rated.board.coefficient_names,
+            rated.board.coefficients.round(6).tolist(),
+            rated.board.coefficient_intervals.round(6).tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _row(snapshot: Snapshot, line: Line) -> SnapshotRow:
@@ -124,24 +199,6 @@ def _prune(board: Board) -> None:
     unpublished = board.snapshots.filter(published_for=None).order_by("-id")
     old = unpublished.values_list("pk", flat=True)[_KEPT_BETWEEN_PUBLICATIONS:]
     Snapshot.objects.filter(pk__in=list(old)).delete()
-
-
-def _write_standings(lines: Sequence[Line], now: dt.datetime) -> None:
-    Standing.objects.exclude(pk__in=[line.model for line in lines]).delete()
-    Standing.objects.bulk_create(
-        _standings(lines, now),
-        update_conflicts=True,
-        unique_fields=["language_model"],
-        update_fields=[
-            "rating",
-            "lower",
-            "upper",
-            "rank_best",
-            "rank_worst",
-            "votes",
-            "updated_at",
-        ],
-    )
 
 
 def _standings(lines: Iterable[Line], now: dt.datetime) -> Iterable[Standing]:

@@ -102,7 +102,7 @@ class CountedVotes:
 
     @cached_property
     def _models(self) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], Mapping[int, str]]:
-        """Models of side A and B as places in the order of slugs, and slugs by key in that order."""
+        """Models of both sides as places in the order of slugs, and slugs by key in it."""
         sides = self.columns.a, self.columns.b
         most = max((int(side.max()) for side in sides if len(side)), default=0)
         met = np.zeros(most + 1, dtype=bool)

@@ -4,18 +4,20 @@ import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from arena.battles.models import Retraction
+from arena.boards import refresh
 from arena.boards.locks import only_one
-from arena.boards.models import Snapshot, SnapshotRow
+from arena.boards.models import BoardFailure, Snapshot, SnapshotRow
 from arena.boards.newest import newest_snapshot, rated_sources
+from arena.boards.publication import publish_boards
+from arena.boards.rating import SourceRatings
 from arena.boards.refresh import REFRESH, refresh_boards
-from arena.boards.snapshots import period_of, publish
 from arena.catalog.models import LanguageModel, Standing
 from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.models import NotCounted
+from ratings.errors import NotConverged
 from tests.arena.boards.votes import NOW, cast, cast_many, new_model
 
 LATER = NOW + dt.timedelta(minutes=1)
@@ -120,46 +122,45 @@ def test_standings_follow_the_live_board() -> None:
 @pytest.mark.django_db
 def test_old_snapshots_are_pruned_and_published_ones_kept() -> None:
     models = new_model("Alder"), new_model("Birch")
-    for _ in range(6):
+    for number in range(6):
         cast(*models)
         refresh_boards(NOW)
-    board = newest_snapshot("live", "bradley_terry")
-    assert board is not None
-    kept = board.board.snapshots.order_by("id")
+        if number == 0:
+            publish_boards(NOW)
+    newest = newest_snapshot("live", "bradley_terry")
+    assert newest is not None
+    kept = newest.board.snapshots.order_by("id")
     assert [snapshot.votes for snapshot in kept] == [1, 4, 5, 6]
     assert [snapshot.published_for is not None for snapshot in kept] == [True, False, False, False]
 
 
 @pytest.mark.django_db
-def test_a_board_is_published_once_a_period_and_only_when_new() -> None:
-    models = new_model("Alder"), new_model("Birch")
-    cast(*models)
-    refresh_boards(NOW)  # publishes what is there
-    assert publish(NOW) == 0
-    next_period = NOW + dt.timedelta(seconds=settings.PUBLISH_SECONDS)
-    assert publish(next_period) == 0
-    cast(*models)
-    refresh_boards(next_period)
-    newest = newest_snapshot("live", "bradley_terry")
-    assert newest is not None
-    assert newest.published_for == period_of(next_period)
+def test_a_source_that_fails_is_seen_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast(alder, birch)
+    cast(alder, birch, source="import:old")
+    rate = refresh.rate_source
 
+    def fail_for_live(source: str, *, min_votes: int) -> SourceRatings:
+        if source == "live":
+            raise NotConverged("the gradient stayed above 1e-9")
+        return rate(source, min_votes=min_votes)
 
-@pytest.mark.django_db(transaction=True)
-def test_publishers_at_once_publish_each_board_once() -> None:
-    models = new_model("Alder"), new_model("Birch")
-    cast(*models)
-    refresh_boards(NOW)
-    Snapshot.objects.update(published_for=None)
+    monkeypatch.setattr(refresh, "rate_source", fail_for_live)
+    with pytest.raises(ExceptionGroup) as raised:
+        refresh_boards(NOW)
+    assert raised.group_contains(NotConverged)
+    assert rated_sources() == ["live", "import:old"][1:]
+    failure = BoardFailure.objects.get()
+    assert (failure.source, failure.error) == (
+        "live",
+        "NotConverged: the gradient stayed above 1e-9",
+    )
+    assert refresh_boards(NOW) == [], "it waits a minute"
 
-    def run(_number: int) -> int:
-        try:
-            return publish(NOW)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(run, range(4))) == 2  # Bradley-Terry and Elo
+    monkeypatch.undo()
+    assert refresh_boards(LATER) == ["live"]
+    assert not BoardFailure.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

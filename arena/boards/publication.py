@@ -1,0 +1,151 @@
+"""The full set of boards, on a schedule: each slice with and without style, all time and recent."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from arena.boards.catalogue import read_facts
+from arena.boards.failures import Failures
+from arena.boards.locks import only_one
+from arena.boards.models import Board, Method, Publication
+from arena.boards.movement import explain
+from arena.boards.rating import rate
+from arena.boards.refresh import refresh_boards
+from arena.boards.slices import EVERYTHING, Slice, slices_of
+from arena.boards.snapshots import Origin, board_of, store_pairs_of, store_snapshot
+from arena.boards.votes import CountedVotes, read_counted
+from arena.integrity.facts import decisions_by_source
+
+# The job's name for the lock.
+PUBLISH = "publish boards"
+
+
+def publish_boards(now: dt.datetime) -> dict[str, int]:
+    """Publish the full set of each source that has something new and none yet in this period.
+
+    Idempotent, and one run at a time. Each board is stored by itself and once a period, which a
+    unique constraint holds; a run that was killed is taken up by the next. Between two boards the
+    live board gets its turn, so that it never waits for the whole set.
+
+    Returns
+    -------
+    dict of int by source
+        How many boards were written.
+
+    Raises
+    ------
+    ExceptionGroup
+        Some sources could not be rated; the others were.
+    """
+    with only_one(PUBLISH) as mine:
+        if not mine:
+            return {}
+        period = period_of(now)
+        failures = Failures("publish", now)
+        published = {}
+        for source, decisions in due_sources(period).items():
+            if failures.waits(source, decisions):
+                continue
+            with failures.kept(source, decisions):
+                published[source] = _publish_source(source, period, now)
+        failures.raise_together()
+        return published
+
+
+def period_of(now: dt.datetime) -> dt.datetime:
+    """Return the start of the publication period that holds a moment."""
+    seconds = settings.PUBLISH_SECONDS
+    return dt.datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=dt.UTC)
+
+
+def due_sources(period: dt.datetime) -> dict[str, int]:
+    """Return the sources to publish: with news since the last publication, and none in `period`."""
+    newest = {
+        publication.source: publication
+        for publication in Publication.objects.order_by("source", "-period").distinct("source")
+    }
+    counts = decisions_by_source()
+    return {
+        source: counts[source]
+        for source in sorted(counts, key=lambda source: (source != "live", source))
+        if (last := newest.get(source)) is None
+        or (last.period < period and last.decisions != counts[source])
+    }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One board of the full set."""
+
+    part: Slice
+    method: Method
+    style: bool = False
+
+
+def wanted_boards(votes: CountedVotes, now: dt.datetime) -> Iterator[Wanted]:
+    """Yield every board that a source should have, what most readers look at first."""
+    for part in slices_of(votes.columns, now, least=settings.MIN_VOTES_FOR_BOARD):
+        yield Wanted(part, Method.BRADLEY_TERRY)
+        yield Wanted(part, Method.BRADLEY_TERRY, style=True)
+        if part == EVERYTHING:
+            yield Wanted(part, Method.ELO)
+
+
+def _publish_source(source: str, period: dt.datetime, now: dt.datetime) -> int:
+    votes = read_counted(source)
+    origin = Origin(source, votes.revision, read_facts(now.date()), now)
+    written = 0
+    for wanted in wanted_boards(votes, now):
+        written += _publish_board(wanted, votes, period, origin)
+        with suppress(ExceptionGroup):  # kept by the refresh itself, which has its own turn
+            refresh_boards(timezone.now())
+    Publication.objects.get_or_create(
+        source=source,
+        period=period,
+        defaults={"decisions": votes.revision, "boards": written, "completed_at": now},
+    )
+    return written
+
+
+def _publish_board(
+    wanted: Wanted, votes: CountedVotes, period: dt.datetime, origin: Origin
+) -> bool:
+    """Rate and publish one board; False when it was published before, or nothing is new."""
+    board = Board.objects.filter(
+        source=origin.source,
+        method=wanted.method,
+        category=wanted.part.category,
+        language=wanted.part.language,
+        days=wanted.part.days,
+        style_controlled=wanted.style,
+    ).first()
+    if board is not None and board.snapshots.filter(published_for__gte=period).exists():
+        return False
+    since = wanted.part.since(origin.now)
+    members = wanted.part.members(votes.columns, since)
+    chosen = votes.votes(members, style=wanted.style)
+    if wanted.style and len(chosen.comparisons) < settings.MIN_VOTES_FOR_BOARD:
+        return False
+    rated = rate(wanted.method, chosen, min_votes=settings.MIN_VOTES_FOR_RATING)
+    board = board or board_of(origin.source, wanted.method, wanted.part, style=wanted.style)
+    before = board.snapshots.exclude(published_for=None).order_by("-id").first()
+    if before and (before.replay_id, before.catalogue) == (rated.replay_id, origin.catalogue):
+        return False
+    movement = None
+    if before and wanted.method == Method.BRADLEY_TERRY:
+        movement = explain(before, rated, votes, wanted.part, since)
+    try:
+        with transaction.atomic():
+            store_snapshot(
+                board, rated, origin, since=since, published_for=period, movement=movement
+            )
+            if wanted.method == Method.BRADLEY_TERRY and not wanted.style:
+                store_pairs_of(board, rated)
+    except IntegrityError:  # another process was first, which is all the constraint says
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""Making a stored board again from the votes in the database, and comparing every figure."""
+
+from dataclasses import dataclass
+
+from arena.boards.models import Method, Snapshot
+from arena.boards.rating import Line, rate
+from arena.boards.slices import Slice
+from arena.boards.votes import counted_at
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A snapshot beside what its votes give today.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+    replay_id, figures_hash : str
+        Of the new fit.
+    differing : tuple of str
+        Models whose line is not the stored one, by slug.
+    """
+
+    snapshot: Snapshot
+    replay_id: str
+    figures_hash: str
+    differing: tuple[str, ...]
+
+    @property
+    def faithful(self) -> bool:
+        """Return whether input, parameters, code and every figure are the same."""
+        return self.same_input and self.same_figures
+
+    @property
+    def same_input(self) -> bool:
+        """Return whether the id, made of input, parameters and code version, is the same."""
+        return self.replay_id == self.snapshot.replay_id
+
+    @property
+    def same_figures(self) -> bool:
+        """Return whether every published figure is the same, bit for bit."""
+        return not self.differing and self.figures_hash == self.snapshot.figures_hash
+
+
+def replay(snapshot: Snapshot) -> Replay:
+    """Rate the votes that a snapshot was made of once more.
+
+    They are read from Postgres as they counted at the snapshot's revision, whatever was decided
+    about them since; no cache has a part in it.
+    """
+    board = snapshot.board
+    part = Slice(board.category, board.language, board.days)
+    votes = counted_at(board.source, snapshot.decisions)
+    members = part.members(votes.columns, snapshot.since)
+    rated = rate(
+        Method(board.method),
+        votes.votes(members, style=board.style_controlled),
+        min_votes=int(snapshot.parameters["min_votes"]),
+    )
+    return Replay(
+        snapshot=snapshot,
+        replay_id=rated.replay_id,
+        figures_hash=rated.figures_hash,
+        differing=_differing(snapshot, rated.lines),
+    )
+
+
+def _differing(snapshot: Snapshot, lines: tuple[Line, ...]) -> tuple[str, ...]:
+    now = {line.model: line for line in lines}
+    rows = snapshot.rows.select_related("language_model")
+    differing = [
+        row.language_model.slug
+        for row in rows
+        if now.pop(row.language_model_id, None)
+        != Line(
+            model=row.language_model_id,
+            votes=row.votes,
+            rating=row.rating,
+            lower=row.lower,
+            upper=row.upper,
+            rank_best=row.rank_best,
+            rank_worst=row.rank_worst,
+        )
+    ]
+    return (*differing, *(str(model) for model in now))

@@ -1,0 +1,59 @@
+"""A stored board comes out the same again, figure for figure, whatever was decided since."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from arena.boards.models import Snapshot, SnapshotRow
+from arena.boards.publication import publish_boards
+from arena.boards.replay import replay
+from arena.boards.simulation import SOURCE, simulate
+from arena.integrity.fact_rows import exclude_votes
+from arena.integrity.models import NotCounted, VoteFacts
+from tests.arena.boards.votes import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def published() -> list[Snapshot]:
+    """Some forty boards of two thousand votes."""
+    simulate(votes=2000, voters=80, seed=4, until=NOW)
+    publish_boards(NOW)
+    return list(Snapshot.objects.select_related("board").order_by("pk"))
+
+
+def test_every_board_replays_bit_for_bit(published: list[Snapshot]) -> None:
+    assert len(published) > 20
+    assert all(replay(snapshot).faithful for snapshot in published)
+
+
+def test_a_board_replays_after_votes_were_excluded(published: list[Snapshot]) -> None:
+    votes = VoteFacts.objects.values_list("pk", flat=True)[:300]
+    assert exclude_votes(list(votes), NotCounted.SAME_MODEL, now=NOW) == 300
+    assert replay(published[0]).faithful
+
+
+def test_a_changed_figure_is_found(published: list[Snapshot]) -> None:
+    row = SnapshotRow.objects.filter(snapshot=published[0]).exclude(rating=None)[0]
+    SnapshotRow.objects.filter(pk=row.pk).update(upper=row.upper + 0.01)
+    again = replay(published[0])
+    assert again.same_input
+    assert again.differing == (row.language_model.slug,)
+
+
+def test_the_command_says_that_every_figure_is_the_same(published: list[Snapshot]) -> None:
+    out = StringIO()
+    call_command("replay", published[0].replay_id[:12], stdout=out)
+    assert "2,000 votes" in out.getvalue()
+    assert published[0].figures_hash in out.getvalue()
+    assert SOURCE in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "words"), [("zzz", "made of"), ("abc", "8 of them"), ("0" * 64, "No stored board")]
+)
+def test_the_command_says_what_is_wrong_with_an_id(prefix: str, words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("replay", prefix)
