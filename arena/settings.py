@@ -87,8 +87,8 @@ BREAKER_SECONDS = number("PARITY_BREAKER_SECONDS", default=60.0)
 
 # --- Django --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "arena.staff.apps.OfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -97,12 +97,16 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "arena",
     "arena.voters",
     "arena.catalog",
     "arena.battles",
     "arena.integrity",
     "arena.boards",
+    "arena.staff.apps.StaffConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -114,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "arena.errors.DatabaseAway",
@@ -187,6 +192,25 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "arena.errors.csrf_failure"
 
+# --- Staff ---------------------------------------------------------------------------------------
+# Staff need a second factor (an authenticator app or a passkey) before they enter the admin.
+STAFF_SECOND_FACTOR = boolean("PARITY_STAFF_SECOND_FACTOR", default=True)
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+ACCOUNT_ADAPTER = "arena.staff.accounts.StaffAccounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+MFA_ADAPTER = "arena.staff.accounts.SecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1
+# Passkeys on plain http://localhost, for the demo and for development.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
 # --- Celery (read by workers.celery under the CELERY_ prefix) ------------------------------------
 CELERY_BROKER_URL = broker_url()
 CELERY_TASK_IGNORE_RESULT = True
@@ -204,6 +228,12 @@ CELERY_BEAT_SCHEDULE = {
     # Looks often, so that a publication that was killed goes on; works once a period.
     "publish-boards": {
         "task": "arena.boards.tasks.publish_boards",
+        "schedule": min(PUBLISH_SECONDS, 30.0),
+        "options": {"expires": 30.0},
+    },
+    # Looks often, counts once a period.
+    "write-ledgers": {
+        "task": "arena.boards.tasks.write_ledgers",
         "schedule": min(PUBLISH_SECONDS, 30.0),
         "options": {"expires": 30.0},
     },

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -20,6 +19,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from arena.boards.charts.frame import DARK, LIGHT, Chart, Spec
+from arena.boards.kept import Kept
 
 # Pixels. A preview has the size that most sites cut link pictures to.
 _WIDTH = 960
@@ -28,13 +28,12 @@ _TITLE, _SUBTITLE = 21, 13
 _FONTS = {"zh-hant": "Noto Sans TC"}
 _FONT = "Noto Sans SC"
 _MOST_SECONDS = 30
-_KEPT = 48
 
 _drawing = threading.Semaphore(1)
-_kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+_kept = Kept[bytes](48)
 
 
-class NotDrawn(Exception):
+class NotDrawnError(Exception):
     """The picture could not be made now: too many are wanted, or the renderer failed."""
 
 
@@ -43,23 +42,11 @@ def picture(spec: Spec, form: str) -> bytes:
 
     Raises
     ------
-    NotDrawn
+    NotDrawnError
         Others are being drawn and this one's turn did not come, or drawing failed.
     """
-    wanted = (json.dumps(spec, ensure_ascii=False), form)
-    if wanted in _kept:
-        _kept.move_to_end(wanted)
-        return _kept[wanted]
-    if not _drawing.acquire(timeout=_MOST_SECONDS / 3):
-        raise NotDrawn("other pictures are being drawn")
-    try:
-        drawn = _draw(*wanted)
-    finally:
-        _drawing.release()
-    _kept[wanted] = drawn
-    while len(_kept) > _KEPT:
-        _kept.popitem(last=False)
-    return drawn
+    specification = json.dumps(spec, ensure_ascii=False)
+    return _kept.get((specification, form), lambda: _draw_in_turn(specification, form))
 
 
 def sheet_of(chart: Chart, language: str, *, theme: str = "light", source: str = "") -> Spec:
@@ -94,6 +81,15 @@ def as_csv(chart: Chart) -> str:
     return text.getvalue()
 
 
+def _draw_in_turn(specification: str, form: str) -> bytes:
+    if not _drawing.acquire(timeout=_MOST_SECONDS / 3):
+        raise NotDrawnError("other pictures are being drawn")
+    try:
+        return _draw(specification, form)
+    finally:
+        _drawing.release()
+
+
 def _draw(specification: str, form: str) -> bytes:
     try:
         done = subprocess.run(
@@ -105,9 +101,9 @@ def _draw(specification: str, form: str) -> bytes:
             cwd=settings.BASE_DIR,
         )
     except subprocess.TimeoutExpired as error:
-        raise NotDrawn("the renderer took too long") from error
+        raise NotDrawnError("the renderer took too long") from error
     except subprocess.CalledProcessError as error:
-        raise NotDrawn(error.stderr.decode(errors="replace")[:500]) from error
+        raise NotDrawnError(error.stderr.decode(errors="replace")[:500]) from error
     return done.stdout
 
 
@@ -156,9 +152,9 @@ def wrapped(text: str, width: float) -> list[str]:
         size = sum(_ems(character) for character in piece)
         if line and used + size > width:
             lines.append(line.rstrip())
-            line, used = "", 0.0
-            piece = piece.lstrip()
-        line, used = line + piece, used + size
+            line, used = piece.lstrip(), size
+        else:
+            line, used = line + piece, used + size
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 

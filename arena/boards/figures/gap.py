@@ -168,9 +168,7 @@ def budgets(reading: GapReading) -> Chart | None:
     return _forest_chart(
         "practical-gap",
         budget_finding(rows),
-        _(
-            "Best open model whose weights fit, at four bits, against the closed frontier, in points"
-        ),
+        _("Best open model whose weights fit at four bits, against the closed frontier, in points"),
         rows,
         (_("Memory"), _("Model")),
         note=_(

@@ -1,0 +1,147 @@
+"""The charts of one model: its rating over time, and in each category."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from arena.boards.catalogue import describe
+from arena.boards.charts.frame import Chart, Column, side_of
+from arena.boards.charts.intervals import intervals
+from arena.boards.charts.over_time import histories
+from arena.boards.findings import history_finding
+from arena.boards.models import Board, Method, Snapshot, SnapshotRow
+from arena.boards.newest import newest_snapshots
+from arena.boards.slice_names import slice_name
+from arena.catalog.models import LanguageModel
+
+_MOST_DAYS = 400
+
+type Builder = Callable[[str], Chart | None]
+
+
+def board_of_model(model: LanguageModel) -> Board | None:
+    """Return the board on which a model is looked at: the live one, else where it has votes."""
+    boards = Board.objects.filter(
+        method=Method.BRADLEY_TERRY, category="", language="", days=None, style_controlled=False
+    )
+    sources = ["simulated"] if model.simulated else ["live"]
+    rows = SnapshotRow.objects.filter(language_model=model, snapshot__in=newest_snapshots())
+    found = boards.filter(pk__in=rows.values("snapshot__board")).order_by("source")
+    own = [board for board in found if board.source in sources]
+    return next(iter(own or list(found)), None)
+
+
+def history(slug: str) -> Chart | None:
+    """Draw a model's rating on each day's last published board."""
+    model = LanguageModel.objects.filter(slug=slug).first()
+    board = board_of_model(model) if model else None
+    if model is None or board is None:
+        return None
+    days = dict(
+        Snapshot.objects.filter(board=board, published_for__isnull=False)
+        .annotate(day=TruncDate("published_for"))
+        .order_by("-day", "-published_for")
+        .distinct("day")
+        .values_list("pk", "day")[:_MOST_DAYS]
+    )
+    lines = SnapshotRow.objects.filter(
+        snapshot__in=list(days), language_model=model, rating__isnull=False
+    )
+    rows = sorted(
+        (
+            {
+                "on": days[line.snapshot_id].isoformat(),
+                "value": line.rating,
+                "lower": line.lower,
+                "upper": line.upper,
+                "name": model.name,
+                "votes": line.votes,
+            }
+            for line in lines
+        ),
+        key=lambda row: str(row["on"]),
+    )
+    if not rows:
+        return None
+    side = side_of(describe(model, timezone.now().date()).licence_class)
+    return Chart(
+        name="model-history",
+        title=history_finding(model.name, rows),
+        subtitle=_("Rating on each day's last published board, in points with 95% intervals"),
+        spec=histories(rows, colour=side),
+        columns=(
+            Column(_("Date")),
+            Column(_("Rating"), 0),
+            Column(_("Lower"), 0),
+            Column(_("Upper"), 0),
+            Column(_("Votes"), 0),
+        ),
+        rows=[(row["on"], row["value"], row["lower"], row["upper"], row["votes"]) for row in rows],
+    )
+
+
+def categories(slug: str) -> Chart | None:
+    """Draw a model's rating in every slice of its board's source."""
+    model = LanguageModel.objects.filter(slug=slug).first()
+    board = board_of_model(model) if model else None
+    if model is None or board is None:
+        return None
+    boards = newest_snapshots().filter(
+        board__source=board.source,
+        board__method=Method.BRADLEY_TERRY,
+        board__days=None,
+        board__style_controlled=False,
+    )
+    side = side_of(describe(model, timezone.now().date()).licence_class)
+    lines = SnapshotRow.objects.filter(
+        snapshot__in=boards, language_model=model, rating__isnull=False
+    ).select_related("snapshot__board")
+    rows: list[dict[str, Any]] = [
+        {
+            "label": slice_name(line.snapshot.board.category, line.snapshot.board.language),
+            "rating": line.rating,
+            "lower": line.lower,
+            "upper": line.upper,
+            "side": side,
+            "votes": line.votes,
+            "overall": line.snapshot.board_id == board.pk,
+        }
+        for line in lines
+    ]
+    if len(rows) < 2:
+        return None
+    rows.sort(key=lambda row: (not row["overall"], -row["rating"]))
+    slices = rows[1:] if rows[0]["overall"] else rows
+    best, worst = slices[0]["label"], slices[-1]["label"]
+    title = (
+        _("%(name)s is rated highest in %(best)s and lowest in %(worst)s")
+        if len(slices) > 1
+        else _("%(name)s in %(best)s")
+    )
+    return Chart(
+        name="model-categories",
+        title=title % {"name": model.name, "best": best, "worst": worst},
+        subtitle=_(
+            "Rating in each slice in points with 95% intervals; each slice has a scale of its own, "
+            "with the mean of its models at 1000"
+        ),
+        spec=intervals(
+            [
+                {name: row[name] for name in ("label", "rating", "lower", "upper", "side")}
+                for row in rows
+            ]
+        ),
+        columns=(
+            Column(_("Slice")),
+            Column(_("Rating"), 0),
+            Column(_("Lower"), 0),
+            Column(_("Upper"), 0),
+            Column(_("Votes"), 0),
+        ),
+        rows=[
+            (row["label"], row["rating"], row["lower"], row["upper"], row["votes"]) for row in rows
+        ],
+    )

@@ -1,0 +1,201 @@
+"""The public account of a source: who was drawn and how often, which votes are left out and why,
+and how few votes would change the first place.
+
+Counting reads every battle, so it is a job, once a publication's period; pages read what it wrote.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Max, Min
+from numpy.typing import NDArray
+
+from arena.battles.models import Battle
+from arena.boards.catalogue import Facts, read_facts
+from arena.boards.locks import only_one
+from arena.boards.models import Board, Ledger, Method
+from arena.boards.pairs import Pairs, read_pairs
+from arena.integrity.models import VoteFacts
+from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_place
+
+_JOB = "write ledgers"
+# Ways to count a tie and "both bad", shown on the method page with what each does.
+POLICIES = (("half", "half"), ("half", "drop"), ("drop", "drop"))
+
+
+def write_ledgers(now: dt.datetime) -> list[str]:
+    """Count anew each source whose ledger is older than a period; return the sources.
+
+    Idempotent, and one run at a time.
+    """
+    with only_one(_JOB) as mine:
+        if not mine:
+            return []
+        fresh = Ledger.objects.filter(
+            made_at__gt=now - dt.timedelta(seconds=settings.PUBLISH_SECONDS)
+        ).values("source")
+        due = Board.objects.exclude(source__in=fresh).order_by("source")
+        sources = sorted(set(due.values_list("source", flat=True)))
+        for source in sources:
+            Ledger.objects.update_or_create(
+                source=source, defaults={"content": count_source(source, now), "made_at": now}
+            )
+        return sources
+
+
+def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
+    """Count one source.
+
+    Returns
+    -------
+    dict
+        ``models``: by slug, battles, first and last day, counted votes, and votes left out by
+        rule; ``rules``: votes by rule; ``classes``: places in battles, counted votes and votes
+        left out by licence class; ``battles``, ``counted``; ``influence``: see `_influence`;
+        ``policies``: see `_policies`.
+    """
+    facts = read_facts(now.date())
+    battles = _battles(source)
+    counted, excluded = _votes(source)
+    classes: dict[str, Counter[str]] = {}
+    for model, row in battles.items():
+        own = classes.setdefault(facts[model].licence_class, Counter())
+        own["places"] += row["battles"]
+        own["counted"] += counted[model]
+        own["excluded"] += sum(excluded[model].values())
+    pairs = _pairs(source)
+    rules = VoteFacts.objects.filter(source=source, counted=False)
+    rules = rules.values_list("not_counted_because").annotate(votes=Count("pk")).order_by()
+    return {
+        "models": [
+            _model(facts[model], row, counted[model], excluded[model])
+            for model, row in sorted(battles.items(), key=lambda item: -item[1]["battles"])
+        ],
+        "rules": dict(rules),
+        "classes": {name: dict(own) for name, own in classes.items()},
+        "battles": sum(row["battles"] for row in battles.values()) // 2,
+        "counted": sum(counted.values()) // 2,
+        "influence": _influence(pairs, facts) if pairs else None,
+        "policies": _policies(pairs) if pairs else [],
+    }
+
+
+def _battles(source: str) -> dict[int, dict[str, Any]]:
+    """Return each model's battles, with the first and the last."""
+    found: dict[int, dict[str, Any]] = {}
+    for side in ("model_a", "model_b"):
+        rows = (
+            Battle.objects.filter(voter__source=source)
+            .values_list(side)
+            .annotate(battles=Count("pk"), first=Min("created_at"), last=Max("created_at"))
+            .order_by()
+        )
+        for model, battles, first, last in rows:
+            own = found.setdefault(model, {"battles": 0, "first": first, "last": last})
+            own["battles"] += battles
+            own["first"], own["last"] = min(own["first"], first), max(own["last"], last)
+    return found
+
+
+def _votes(source: str) -> tuple[Counter[int], dict[int, Counter[str]]]:
+    """Return counted votes, and votes left out by rule, of each model."""
+    counted: Counter[int] = Counter()
+    excluded: dict[int, Counter[str]] = defaultdict(Counter)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT side.model, f.not_counted_because, count(*)
+            FROM integrity_votefacts f
+            JOIN battles_vote v ON v.id = f.vote_id
+            JOIN battles_battle b ON b.id = v.battle_id
+            CROSS JOIN LATERAL (VALUES (b.model_a_id), (b.model_b_id)) AS side (model)
+            WHERE f.source = %s
+            GROUP BY side.model, f.not_counted_because
+            """,
+            [source],
+        )
+        for model, rule, votes in cursor.fetchall():
+            if rule:
+                excluded[model][rule] += votes
+            else:
+                counted[model] += votes
+    return counted, excluded
+
+
+def _model(
+    facts: Facts, row: dict[str, Any], counted: int, excluded: Counter[str]
+) -> dict[str, Any]:
+    return {
+        "model": facts.slug,
+        "battles": row["battles"],
+        "first": row["first"].date().isoformat(),
+        "last": row["last"].date().isoformat(),
+        "counted": counted,
+        "excluded": dict(excluded),
+    }
+
+
+def _pairs(source: str) -> Pairs | None:
+    board = Board.objects.filter(
+        source=source,
+        method=Method.BRADLEY_TERRY,
+        category="",
+        language="",
+        days=None,
+        style_controlled=False,
+    ).first()
+    return read_pairs(board) if board else None
+
+
+def _tally(pairs: Pairs) -> Tally:
+    """Return the counts as outcomes: a, b, tie, both bad. Which side is A is of no account here."""
+    even = [np.triu(table).astype(np.float64) for table in (pairs.tied, pairs.both_bad)]
+    count: NDArray[np.float64] = np.stack(
+        [pairs.won.astype(np.float64), np.zeros(pairs.won.shape), *even]
+    )
+    return Tally.from_counts(tuple(map(str, pairs.models)), count)
+
+
+def _influence(pairs: Pairs, facts: dict[int, Facts]) -> dict[str, Any] | None:
+    """Return how few votes would change the first place if they were taken away."""
+    try:
+        flip = votes_to_flip_first_place(_tally(pairs))
+    except RatingsError:
+        return None
+    if flip is None:
+        return None
+    return {
+        "leader": facts[int(flip.leader)].name,
+        "challenger": facts[int(flip.challenger)].name,
+        "votes": flip.votes,
+        "share": flip.share,
+    }
+
+
+def _policies(pairs: Pairs) -> list[dict[str, Any]]:
+    """Return the spread of the ratings, best minus worst, under each way to count even votes."""
+    tally, spreads = _tally(pairs), []
+    for ties, both_bad in POLICIES:
+        try:
+            board = fit_bradley_terry(
+                tally,
+                interval=None,
+                ties=ties,
+                both_bad=both_bad,  # type: ignore[arg-type]
+            )
+        except RatingsError:
+            continue
+        rating = board.rating[board.rated]
+        spreads.append(
+            {
+                "ties": ties,
+                "both_bad": both_bad,
+                "spread": round(float(rating.max() - rating.min()), 1),
+                "models": len(rating),
+            }
+        )
+    return spreads

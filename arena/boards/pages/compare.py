@@ -1,0 +1,256 @@
+"""Two models side by side: their own votes, what the ratings expect, and what is still needed."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from arena.boards.catalogue import describe
+from arena.boards.choices import SIMULATED, Choice
+from arena.boards.figures.models import board_of_model
+from arena.boards.intervals import Axis
+from arena.boards.models import Board, Method, SnapshotRow
+from arena.boards.newest import newest_of, newest_snapshots
+from arena.boards.pages.answer import answer
+from arena.boards.pairs import Pairs, read_pairs
+from arena.boards.slice_names import slice_name
+from arena.catalog.models import LanguageModel
+
+_POINTS_PER_LOGIT = 400 / math.log(10)
+_SURE = NormalDist().inv_cdf(0.975)
+_POWER = NormalDist().inv_cdf(0.8)
+_MOST_VOTES = 10_000_000
+
+
+@require_safe
+def compare(request: HttpRequest, first: str, second: str) -> HttpResponseBase:
+    """Show two models against each other."""
+    if first == second:
+        raise Http404("a model has no record against itself")
+    models = [
+        get_object_or_404(LanguageModel.objects.prefetch_related("licensings"), slug=slug)
+        for slug in (first, second)
+    ]
+    board = board_of_model(models[0]) or board_of_model(models[1])
+    snapshot = newest_of(board) if board else None
+    key = (first, second, snapshot and (snapshot.pk, snapshot.created_at))
+    return answer(request, "boards/compare.html", key, lambda: gather(models, board))
+
+
+def gather(models: list[LanguageModel], board: Board | None) -> dict[str, Any]:
+    """Return all that the page shows."""
+    today = timezone.now().date()
+    names = {"first": models[0].name, "second": models[1].name}
+    pairs = read_pairs(board) if board else None
+    snapshot = newest_of(board) if board else None
+    rows = {
+        row.language_model_id: row
+        for row in (snapshot.rows.filter(language_model__in=models) if snapshot else ())
+    }
+    expected = expectation([rows.get(model.pk) for model in models], pairs)
+    return {
+        "title": _("%(first)s against %(second)s") % names,
+        "description": verdict(names, expected),
+        "models": [
+            {"model": model, "row": rows.get(model.pk), "facts": describe(model, today)}
+            for model in models
+        ],
+        "snapshot": snapshot,
+        "simulated": board is not None and board.source == SIMULATED,
+        "verdict": verdict(names, expected),
+        "expected": expected,
+        "record": record(models, pairs),
+        "slices": _slices(models, board),
+        "back": Choice(source=board.source).address() if board else "",
+        "needed": needed_sentence(expected),
+    }
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the ratings say of two models.
+
+    Attributes
+    ----------
+    difference, error : float
+        Points, first minus second; the error is that of the difference itself, from the joint
+        covariance.
+    """
+
+    difference: float
+    error: float
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the 95 % interval of the difference."""
+        return self.difference - _SURE * self.error, self.difference + _SURE * self.error
+
+    @property
+    def shares(self) -> tuple[int, int, int]:
+        """Return how often in 100 the first is expected to win: point, lower, upper."""
+        point, low, high = (
+            round(100 / (1 + math.exp(-points / _POINTS_PER_LOGIT)))
+            for points in (self.difference, *self.bounds)
+        )
+        return point, low, high
+
+    @property
+    def told_apart(self) -> bool:
+        """Return whether the interval of the difference leaves 0 out."""
+        return abs(self.difference) > _SURE * self.error
+
+    @property
+    def votes_needed(self) -> float:
+        """Return further direct votes that would tell the two apart, if the difference is true.
+
+        `ratings.votes_still_needed` states the equation; infinite for equal ratings.
+        """
+        if self.told_apart:
+            return 0
+        logit = self.difference / _POINTS_PER_LOGIT
+        if logit == 0:
+            return math.inf
+        chance = 1 / (1 + math.exp(-logit))
+        wanted = ((_SURE + _POWER) / logit) ** 2
+        known = (_POINTS_PER_LOGIT / self.error) ** 2
+        return max(0, math.ceil((wanted - known) / (chance * (1 - chance))))
+
+
+def expectation(rows: list[SnapshotRow | None], pairs: Pairs | None) -> Expected | None:
+    """Return what the ratings expect; None when one has no rating or no joint uncertainty."""
+    first, second = rows
+    if first is None or second is None or pairs is None:
+        return None
+    if first.rating is None or second.rating is None:
+        return None
+    try:
+        i, j = (pairs.models.index(row.language_model_id) for row in (first, second))
+    except ValueError:
+        return None
+    covariance = pairs.covariance
+    variance = float(covariance[i, i] + covariance[j, j] - 2 * covariance[i, j])
+    if not math.isfinite(variance) or variance <= 0:
+        return None
+    return Expected(first.rating - second.rating, math.sqrt(variance))
+
+
+def record(models: list[LanguageModel], pairs: Pairs | None) -> dict[str, Any] | None:
+    """Return the direct votes, with the places of a bar; None when the two never met."""
+    if pairs is None:
+        return None
+    try:
+        i, j = (pairs.models.index(model.pk) for model in models)
+    except ValueError:
+        return None
+    won, lost = int(pairs.won[i, j]), int(pairs.won[j, i])
+    tied, bad = int(pairs.tied[i, j]), int(pairs.both_bad[i, j])
+    votes = won + lost + tied + bad
+    if not votes:
+        return None
+    return {
+        "won": won,
+        "lost": lost,
+        "tied": tied,
+        "both_bad": bad,
+        "votes": f"{votes:,}",
+        "number": votes,
+        "won_width": f"{100 * won / votes:.2f}%",
+        "even_at": f"{100 * won / votes:.2f}%",
+        "even_width": f"{100 * (tied + bad) / votes:.2f}%",
+        "lost_at": f"{100 * (won + tied + bad) / votes:.2f}%",
+        "lost_width": f"{100 * lost / votes:.2f}%",
+    }
+
+
+def verdict(names: dict[str, str], expected: Expected | None) -> str:
+    """Return the finding in one sentence, true in every case."""
+    if expected is None:
+        return _("There are too few votes to compare %(first)s and %(second)s yet.") % names
+    point, low, high = expected.shares
+    words = {**names, "times": point, "lower": low, "upper": high}
+    if not expected.told_apart:
+        return (
+            _(
+                "%(first)s and %(second)s cannot be told apart: %(first)s would be preferred "
+                "%(times)d times in 100 (%(lower)d to %(upper)d)."
+            )
+            % words
+        )
+    if expected.difference < 0:
+        words |= {
+            "first": names["second"],
+            "second": names["first"],
+            "times": 100 - point,
+            "lower": 100 - high,
+            "upper": 100 - low,
+        }
+    return (
+        _(
+            "%(first)s would be preferred to %(second)s %(times)d times in 100 "
+            "(%(lower)d to %(upper)d)."
+        )
+        % words
+    )
+
+
+def needed_sentence(expected: Expected | None) -> str:
+    """Return how many more direct votes would tell the two apart."""
+    if expected is None:
+        return ""
+    votes = expected.votes_needed
+    if expected.told_apart:
+        return _("They are told apart already.")
+    if votes > _MOST_VOTES:
+        return _("Their ratings are equal: no number of votes is in sight that tells them apart.")
+    return _(
+        "If the ratings differ by what they seem to, about %(votes)s more votes between the two "
+        "would tell them apart."
+    ) % {"votes": f"{votes:,}"}
+
+
+def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, Any]]:
+    """Return both ratings in each slice that has both."""
+    if board is None:
+        return []
+    boards = newest_snapshots().filter(
+        board__source=board.source,
+        board__method=Method.BRADLEY_TERRY,
+        board__days=None,
+        board__style_controlled=False,
+    )
+    lines = SnapshotRow.objects.filter(
+        snapshot__in=boards, language_model__in=models, rating__isnull=False
+    ).select_related("snapshot__board")
+    by_board: dict[Board, dict[int, SnapshotRow]] = {}
+    for line in lines:
+        by_board.setdefault(line.snapshot.board, {})[line.language_model_id] = line
+    both = {slice_: rows for slice_, rows in by_board.items() if len(rows) == len(models)}
+    axis = Axis.over(
+        value
+        for rows in both.values()
+        for row in rows.values()
+        for value in (row.rating, row.lower, row.upper)
+    )
+    found = []
+    for slice_, rows in both.items():
+        own = [rows[model.pk] for model in models]
+        found.append(
+            {
+                "label": slice_name(slice_.category, slice_.language),
+                "overall": slice_.pk == board.pk,
+                "ratings": own,
+                "lead": round((own[0].rating or 0) - (own[1].rating or 0)),
+                "apart": (own[0].lower or 0) > (own[1].upper or 0)
+                or (own[1].lower or 0) > (own[0].upper or 0),
+                "marks": [axis.mark(row.rating or 0, row.lower, row.upper) for row in own]
+                if axis
+                else [],
+            }
+        )
+    return sorted(found, key=lambda row: (not row["overall"], str(row["label"])))

@@ -1,0 +1,121 @@
+"""A chart as a file: PNG, SVG, CSV, or the preview of a link."""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from arena.boards.charts.frame import Chart
+from arena.boards.choices import Choice
+from arena.boards.drawing import (
+    NotDrawnError,
+    as_csv,
+    picture,
+    preview_of,
+    sheet_of,
+    source_line,
+)
+from arena.boards.figures import boards, gap, models
+from arena.boards.figures.reading import GapReading
+from arena.boards.figures.record import public_record
+from arena.boards.figures.scores import score_charts
+
+type Builder = Callable[[HttpRequest, Choice], Chart | None]
+
+_KINDS = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv; charset=utf-8"}
+_SECONDS = 300
+
+
+def _of_gap(build: gap.Builder) -> Builder:
+    return lambda request, choice: build(GapReading.of(choice))
+
+
+def _of_board(build: boards.Builder) -> Builder:
+    return lambda request, choice: build(choice)
+
+
+def _of_model(build: models.Builder) -> Builder:
+    return lambda request, choice: build(request.GET.get("model", "")[:120])
+
+
+def _score(place: int) -> Builder:
+    return lambda request, choice: dict(enumerate(score_charts(choice))).get(place)
+
+
+CHARTS: dict[str, Builder] = {
+    "gap": _of_gap(gap.frontiers),
+    "gap-over-time": _of_gap(gap.gap_over_time),
+    "gap-top-mean": _of_gap(gap.top_mean),
+    "lag": _of_gap(gap.lag_over_time),
+    "catch-up": _of_gap(gap.catch_up),
+    "gap-by-category": _of_gap(gap.by_category),
+    "gap-by-language": _of_gap(gap.by_language),
+    "licence-ladder": _of_gap(gap.ladder),
+    "practical-gap": _of_gap(gap.budgets),
+    "direct-check": _of_gap(gap.direct),
+    "gap-as-published": _of_gap(gap.as_published),
+    "public-record": lambda request, choice: public_record(),
+    "score-1": _score(0),
+    "score-2": _score(1),
+    "ratings": _of_board(boards.ratings),
+    "win-probability": _of_board(boards.win_probability),
+    "battle-counts": _of_board(boards.battle_counts),
+    "model-history": _of_model(models.history),
+    "model-categories": _of_model(models.categories),
+}
+
+
+@require_safe
+def chart(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
+    """Send a chart in one form; ``size=preview`` for links, ``theme=dark`` on a dark ground.
+
+    503 with Retry-After while others are being drawn.
+    """
+    choice = Choice.of(request.GET)
+    made = CHARTS[name](request, choice) if name in CHARTS else None
+    if made is None or form not in _KINDS:
+        raise Http404("no such chart")
+    if form == "csv":
+        return _sent(request, as_csv(made).encode("utf-8-sig"), form, name)
+    language = get_language() or "en"
+    if request.GET.get("size") == "preview":
+        spec = preview_of(made, language)
+    else:
+        snapshot = choice.snapshot()
+        source = (
+            source_line(board_id=snapshot.replay_id, day=snapshot.created_at.date().isoformat())
+            if snapshot
+            else ""
+        )
+        theme = "dark" if request.GET.get("theme") == "dark" else "light"
+        spec = sheet_of(made, language, theme=theme, source=source)
+    etag = _etag(json.dumps(spec, sort_keys=True).encode(), form)
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return unchanged
+    try:
+        return _sent(request, picture(spec, form), form, name, etag)
+    except NotDrawnError:
+        busy = HttpResponse("The picture cannot be drawn now.", status=503)
+        busy["Retry-After"] = "10"
+        return busy
+
+
+def _sent(
+    request: HttpRequest, content: bytes, form: str, name: str, etag: str = ""
+) -> HttpResponseBase:
+    etag = etag or _etag(content, form)
+    response = HttpResponse(content, content_type=_KINDS[form])
+    response["ETag"] = etag
+    if request.GET.get("size") != "preview":
+        response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    patch_cache_control(response, public=True, max_age=_SECONDS)
+    return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def _etag(content: bytes, form: str) -> str:
+    return f'"{form}-{hashlib.sha256(content).hexdigest()[:32]}"'

@@ -1,0 +1,120 @@
+"""Who was drawn, which votes are left out and why, and what would change the first place."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from arena.boards.catalogue import describe
+from arena.boards.choices import SIMULATED, Choice
+from arena.boards.models import Ledger
+from arena.boards.pages.answer import answer
+from arena.catalog.licences import OPEN_CLASSES, LicenceClass
+from arena.catalog.models import LanguageModel
+from arena.integrity.models import NotCounted
+
+
+@require_safe
+def transparency(request: HttpRequest) -> HttpResponseBase:
+    """Show the account of a source."""
+    choice = Choice.of(request.GET)
+    ledger = Ledger.objects.filter(source=choice.source).first()
+    key = (choice, ledger and ledger.made_at)
+    return answer(request, "boards/transparency.html", key, lambda: gather(choice, ledger))
+
+
+def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
+    """Return all that the page shows."""
+    content = ledger.content if ledger else {}
+    models = _models(choice.source, content.get("models", []))
+    weights = {
+        side: sum(line["weight"] for line in models if line["side"] == side and line["drawn"])
+        for side in ("open", "closed", "unknown")
+    }
+    return {
+        "title": _("Transparency"),
+        "description": _(
+            "Every model ever drawn, how often, and every vote that is left out, by rule."
+        ),
+        "choice": choice,
+        "sources": choice.sources(),
+        "simulated": choice.source == SIMULATED,
+        "ledger": ledger,
+        "battles": f"{content.get('battles', 0):,}",
+        "counted": f"{content.get('counted', 0):,}",
+        "models": models,
+        "rules": _rules(content.get("rules", {})),
+        "classes": _classes(content.get("classes", {})),
+        "shares": _shares(weights),
+        "influence": content.get("influence"),
+        "influence_share": f"{100 * content['influence']['share']:.2g}"
+        if content.get("influence")
+        else "",
+    }
+
+
+def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return every model that was ever drawn or may be drawn now, most battles first."""
+    now = timezone.now()
+    lines = {line["model"]: line for line in counted}
+    drawable = (
+        set(LanguageModel.objects.drawable(at=now).values_list("slug", flat=True))
+        if source == "live"
+        else set()
+    )
+    found = LanguageModel.objects.filter(slug__in=[*lines, *drawable])
+    rows = []
+    for model in found.prefetch_related("licensings"):
+        facts, line = describe(model, now.date()), lines.get(model.slug, {})
+        side = "open" if facts.licence_class in OPEN_CLASSES else facts.licence_class
+        rows.append(
+            {
+                "facts": facts,
+                "side": side,
+                "weight": model.sampling_weight,
+                "battles": line.get("battles", 0),
+                "counted": line.get("counted", 0),
+                "excluded": sum(line.get("excluded", {}).values()),
+                "first": line.get("first", ""),
+                "last": line.get("last", ""),
+                "drawn": model.slug in drawable,
+                "entered": model.created_at.date(),
+                "retired": model.retired_at and model.retired_at.date(),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["battles"], row["facts"].name))
+
+
+def _rules(votes: dict[str, int]) -> list[dict[str, Any]]:
+    """Return every rule, those without a vote as well."""
+    return [
+        {"label": str(NotCounted(rule).label), "votes": f"{votes.get(rule, 0):,}"}
+        for rule in NotCounted.values
+    ]
+
+
+def _classes(classes: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    places = sum(row["places"] for row in classes.values()) or 1
+    return [
+        {
+            "class": name,
+            "label": str(LicenceClass(name).label),
+            "share": f"{100 * classes[name]['places'] / places:.1f}",
+            **{part: f"{classes[name][part]:,}" for part in ("places", "counted", "excluded")},
+        }
+        for name in LicenceClass.values
+        if name in classes
+    ]
+
+
+def _shares(weights: dict[str, float]) -> list[dict[str, Any]]:
+    total = sum(weights.values())
+    labels = {"open": _("open weights"), "closed": _("closed"), "unknown": _("unknown")}
+    return [
+        {"side": side, "label": labels[side], "share": f"{100 * weight / total:.0f}"}
+        for side, weight in weights.items()
+        if total and weight
+    ]
