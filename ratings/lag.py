@@ -34,7 +34,8 @@ class LagFigure:
     ----------
     months : float
         Months of 30.4375 days; 0 when level or ahead. A bound from below when `state` is
-        ``"more_than"``: closed was better from its first model on, so there is no d*.
+        ``"more_than"``: closed was better from its first model on, so there is no d*. On the very
+        day of that first model the bound is 0 and says no more than "behind".
     state : str
         For the significance lag, ``"level_or_ahead"`` reads "not shown to be behind".
     """

@@ -210,7 +210,7 @@ def test_all_ties_with_style_have_the_models_interval_and_a_note() -> None:
         features=rng.normal(size=(60, 1)),
     )
     for interval in ("sandwich", "clustered"):
-        board = fit_style_controlled(votes, interval=interval)  # type: ignore[arg-type]
+        board = fit_style_controlled(votes, interval=interval)
         np.testing.assert_allclose(board.rating, 1000, atol=1e-6)
         assert (board.upper - board.lower > 50).all()
         assert any("no variation" in note for note in board.notes)

@@ -64,6 +64,18 @@ def test_two_closed_models_on_the_first_day_leave_no_day_before() -> None:
     assert lag.point == LagFigure(152 / 30.4375, "more_than")
 
 
+def test_on_the_day_of_the_first_closed_model_only_behind_is_known() -> None:
+    same_day = ["2024-06-01", "2024-06-02", "2024-05-01"]
+    lag = measured(
+        field([1000.0, 1100.0, 990.0], [1000.0, 1100.0, 1010.0], released=same_day), "2024-06-01"
+    )
+    assert lag.lower == LagFigure(0.0, "level_or_ahead")
+    assert lag.upper == LagFigure(0.0, "more_than")
+    # A day later the same bound is a day.
+    later = measured(field([1000.0, 1100.0, 990.0], released=same_day), "2024-06-02")
+    assert later.point == LagFigure(1 / 30.4375, "more_than")
+
+
 def test_the_significance_lag_is_shorter_when_less_can_be_shown() -> None:
     # 20 draws. March's model is better than the open one in 18 (90 %), a third closed model of
     # 1 May in 19 (95 %): shown behind since 1 May, d* = 30 April, 32 days before 1 June. With 90 %

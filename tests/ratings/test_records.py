@@ -1,12 +1,13 @@
 """Direct records, votes still needed, and how few votes hold up the leader."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from ratings import Comparisons, fit_bradley_terry
-from ratings.errors import InvalidParameter
+from ratings.errors import InvalidParameter, RatingsError
 from ratings.influence import votes_to_flip_first_place
 from ratings.records import pair_records, votes_still_needed
 from tests.ratings.examples import FOUR_PLAYERS, from_results, simulate
@@ -108,3 +109,45 @@ def test_a_leader_by_few_votes_is_found_out() -> None:
     assert flip is not None
     assert flip.leader == "D"
     assert flip.votes > 30
+
+
+def fewest_by_trying_all(votes: Comparisons, leader: str) -> int | None:
+    """Size of the smallest set of votes without which another model leads, by trying them all."""
+    n = len(votes)
+    for size in range(1, n):
+        for gone in combinations(range(n), size):
+            kept = votes.select(np.delete(np.arange(n), gone))
+            try:
+                board = fit_bradley_terry(kept, interval=None)
+            except RatingsError:
+                continue
+            own = board.rating[board.place(leader)]
+            if np.nanmax(board.rating) > own + 1e-6:
+                return size
+    return None
+
+
+def test_no_smaller_set_exists_than_the_one_found() -> None:
+    rng = np.random.default_rng(1)
+    found = fewest = 0
+    for _ in range(25):
+        n = int(rng.integers(6, 10))
+        a = rng.integers(0, 3, n)
+        b = (a + rng.integers(1, 3, n)) % 3
+        outcome = rng.choice([0, 1, 2], n, p=[0.45, 0.4, 0.15])
+        votes = Comparisons(("x", "y", "z"), a, b, outcome)
+        try:
+            board = fit_bradley_terry(votes, interval=None)
+        except RatingsError:
+            continue
+        if len(board.rated) < 3 or board.rating[0] - board.rating[1] < 1e-6:
+            continue
+        flip = votes_to_flip_first_place(votes)
+        if flip is not None:
+            found += 1
+            smallest = fewest_by_trying_all(votes, flip.leader)
+            assert smallest is not None
+            assert flip.votes >= smallest  # an upper bound, as its page says
+            fewest += flip.votes == smallest
+    assert found >= 8
+    assert fewest >= 0.8 * found
