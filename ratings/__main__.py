@@ -58,6 +58,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="WORD=OUTCOME",
         help="what a word of the file means: a, b, tie or both_bad",
     )
+    what.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="COLUMN=VALUE",
+        help="only these rows; several must all be met",
+    )
+    what.add_argument("--since", metavar="TIME", help="only votes cast from this moment on")
     what.add_argument("--elo", action="store_true", help="Elo in the order of the file")
     how = said.add_argument_group("how")
     how.add_argument(
@@ -136,6 +145,8 @@ def _read(asked: argparse.Namespace, screen: "Console") -> "VoteFile":
             show,
             columns=dict(asked.column),
             words=dict(asked.outcome_values),
+            where=asked.where,
+            since=asked.since,
         )
     for phrase in file.left_out:
         screen.print(f"left out: {phrase}", highlight=False)

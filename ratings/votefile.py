@@ -22,6 +22,7 @@ from ratings.comparisons import Comparisons
 from ratings.errors import InvalidParameter, InvalidVotes
 from ratings.labels import code_labels
 from ratings.outcomes import BOTH_BAD, OUTCOMES, TIE, A, B
+from ratings.filters import filter_columns, keep_rows
 from ratings.rows import Progress, keep_only, read_rows
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -164,6 +165,8 @@ def read_votes(
     *,
     columns: Mapping[str, str] | None = None,
     words: Mapping[str, str] | None = None,
+    where: Sequence[tuple[str, str]] = (),
+    since: str | None = None,
 ) -> VoteFile:
     """Read a file of votes: Parquet, CSV, TSV, JSON lines, or a JSON array.
 
@@ -177,6 +180,8 @@ def read_votes(
         Where the names of `ROLES` do not tell.
     words : mapping of the file's word to one of ours, optional
         Added to `WORDS`.
+    where, since
+        Which rows are read: see `ratings.filters`.
 
     Raises
     ------
@@ -189,7 +194,7 @@ def read_votes(
     for role in chosen:
         if role not in ROLES:
             raise InvalidParameter(f"{role!r} is no role of a column: {', '.join(ROLES)}")
-    extra = {name.split(".")[0] for name in wanted}
+    extra = {name.split(".")[0] for name in wanted} | {*filter_columns(where, since)}
     roles: dict[str, str] = {}
 
     def choose(names: tuple[str, ...]) -> dict[str, bool]:
@@ -199,7 +204,7 @@ def read_votes(
         kept = keep_only(names, labels | style | extra | {*_ONE_HOT, "conv_metadata"})
         return {name: name in labels for name in kept}
 
-    table = read_rows(path, choose, progress)
+    table = keep_rows(read_rows(path, choose, progress), where, since)
     table, seen_names = _blind(table)
     return _vote_file(table, roles, known, seen_names)
 
