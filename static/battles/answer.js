@@ -33,6 +33,8 @@ export async function loadRenderer() {
 
 const COST_SHARE = 5; // a draw that took 10 ms is followed by at least 50 ms without one
 
+/** Text as it was written is better than none; a renderer that comes at once is better still. */
+const PATIENCE = 1000; // milliseconds
 /** KaTeX and its chemistry: each may have to be waited for once. */
 const LIBRARIES = 2;
 
@@ -105,8 +107,7 @@ export class Answer {
     this.#isScheduled = false;
     if (this.#hasEnded) return;
     if (!renderer) {
-      this.#showPlain();
-      loadRenderer().then((there) => there && this.#schedule());
+      this.#waitForRenderer();
       return;
     }
     const began = performance.now();
@@ -122,6 +123,17 @@ export class Answer {
     void this.element.offsetHeight;
     const now = performance.now();
     this.#nextDraw = now + (now - began) * COST_SHARE;
+  }
+
+  async #waitForRenderer() {
+    this.#isScheduled = true;
+    const slow = setTimeout(() => this.#showPlain(), PATIENCE);
+    const isThere = await loadRenderer();
+    clearTimeout(slow);
+    this.#isScheduled = false;
+    if (this.#hasEnded) return;
+    if (isThere) this.#schedule();
+    else this.#showPlain();
   }
 
   /** @param {Growth} growth @param {Promise<void>} formulas */
@@ -143,8 +155,9 @@ export class Answer {
     return (this.#growth = new Growth(this.element));
   }
 
-  /** Until the renderer is there the text stands as it was written. */
+  /** Without a renderer the text stands as it was written. */
   #showPlain() {
+    if (renderer) return;
     this.element.classList.add("plain");
     this.element.textContent = this.text;
   }

@@ -248,11 +248,14 @@ export class Growth {
     this.#tail = this.#tail.slice(offset);
   }
 
-  /** KaTeX has arrived: draw the formulas of closed blocks. */
+  /** KaTeX has arrived: draw the formulas that stand there as source. */
   drawFormulas() {
     for (const [at, { undrawn }] of this.#standing.entries()) {
       if (undrawn) this.#replace(at, htmlOf(undrawn, this.#definitions));
     }
+    for (const node of this.#open?.nodes ?? []) node.remove();
+    this.#open = null;
+    this.draw();
   }
 
   /** Stop a `finish` that is under way. */

@@ -15,6 +15,8 @@ import { figure, say } from "./words.js";
  * @typedef {import("./socket.js").StoredTurn} StoredTurn
  */
 
+const LONG_PROMPT = 480; // characters, from which on it may scroll in its place
+
 export class Turn {
   /** @type {Record<Side, State>} */
   states = { a: "waiting", b: "waiting" };
@@ -26,6 +28,7 @@ export class Turn {
     this.prompt = prompt;
     this.element = make("article", { class: "turn" });
     const text = make("p", { class: "prompt-text", dir: "auto", lang: languageOf(prompt) }, prompt);
+    if (prompt.length > LONG_PROMPT || prompt.split("\n").length > LONG_PROMPT / 60) text.tabIndex = 0; // it scrolls
     const asked = make("div", { class: "prompt" },
       make("span", { class: "prompt-who" }, say("you")), text, alignButton(this.element));
     const sides = make("div", { class: "sides" });

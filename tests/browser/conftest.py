@@ -155,10 +155,13 @@ def visit(browser: Browser, site: Site, watched: Watched) -> Iterator[Callable[.
     def open_page(path: str = "/", *, phone: bool = False, **options: Any) -> Page:
         context = browser.new_context(
             base_url=site.url,
-            viewport=PHONE if phone else DESKTOP,
             has_touch=phone,
             is_mobile=phone,
-            **{"reduced_motion": "reduce", **options},
+            **{
+                "viewport": PHONE if phone else DESKTOP,
+                "reduced_motion": "reduce",
+                **options,
+            },
         )
         contexts.append(context)
         context.add_init_script(_VIOLATIONS)

@@ -123,6 +123,7 @@ def running_site(
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "PARITY_STATIC_ROOT": str(folder / "static"),
+        "PARITY_ENDPOINT_ALLOW": "127.0.0.1:1-65535,[::1]:1-65535",
         "PARITY_PROMPTS_PER_MINUTE": "1000",
         "PARITY_UNDO_SECONDS": "1.5",
         "PARITY_BREAKER_FAILURES": "1000",

@@ -115,8 +115,8 @@ def test_languages_and_directions_are_marked(streaming: tuple[Page, FakeServer])
     server.end()
     wait_until_votable(page)
     arabic, chinese = page.locator(".answer").all()
-    assert arabic.get_attribute("lang") == "ar"
-    assert chinese.get_attribute("lang") == "zh-Hans"
+    expect(arabic).to_have_attribute("lang", "ar")
+    expect(chinese).to_have_attribute("lang", "zh-Hans")
     paragraph = arabic.locator("p").first
     assert paragraph.evaluate("(e) => getComputedStyle(e).direction") == "rtl"
     assert chinese.locator("p").first.evaluate("(e) => getComputedStyle(e).direction") == "ltr"
