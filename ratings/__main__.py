@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from ratings.votefile import VoteFile
 
 
+_NOT_WITH_ELO = (
+    *("style", "feature", "category", "language", "voter"),
+    *("interval", "level", "ties", "anchor", "pair_weight", "prior", "rounds", "seed"),
+)
+"""Options without a meaning for one pass over the votes in their order."""
+
+
 def parser() -> argparse.ArgumentParser:
     """Every option of the command line."""
     said = argparse.ArgumentParser(
@@ -89,13 +96,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status, 0 or 1."""
     said = parser()
     asked = said.parse_args(arguments)
-    asked.category += ["language"] * (asked.language and "language" not in asked.category)
+    if asked.language and "language" not in asked.category:
+        asked.category = [*asked.category, "language"]
     if asked.compile:
         from ratings.compile import main as compile_and_say  # noqa: PLC0415 - takes its time
 
         return compile_and_say()
     if asked.votes is None:
         said.error("name a file of votes")
+    if asked.elo:
+        for name in _NOT_WITH_ELO:
+            if getattr(asked, name) != said.get_default(name):
+                said.error(f"--elo takes no --{name.replace('_', '-')}")
     from rich.console import Console  # noqa: PLC0415 - after --help
 
     from ratings.errors import RatingsError  # noqa: PLC0415

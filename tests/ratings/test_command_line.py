@@ -423,3 +423,16 @@ def test_voters_may_be_drawn(columns: dict[str, Any], tmp_path: Path) -> None:
     options = ["--interval", "bootstrap_voters", "--rounds", "20", "--quiet"]
     assert main([str(votes), "-o", str(output), *options]) == 0
     assert published(output)["parameters"]["interval"] == "bootstrap_voters"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--style"], ["--anchor", "x=1"], ["--ties", "drop"], ["--language"], ["--prior", "1"]],
+    ids=str,
+)
+def test_elo_refuses_what_it_would_not_honour(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["votes.csv", "--elo", *option])
+    assert f"--elo takes no {option[0]}" in capsys.readouterr().err
