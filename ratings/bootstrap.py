@@ -125,6 +125,7 @@ def bootstrap_strengths(
     m: int,
     rounds: int,
     seed: int,
+    *,
     quick: QuickRefits | None = None,
 ) -> tuple[Floats, int]:
     """Refit `rounds` times.

@@ -87,14 +87,14 @@ def invert_definite(matrix: Floats) -> Floats:
 
 
 def quadratic_forms(vectors: Floats, matrix: Floats) -> Floats:
-    """``x' matrix x`` for each column x of `vectors`, with `matrix` symmetric.
+    """``x' matrix x`` for each row x of `vectors`, with `matrix` symmetric.
 
     Twice the form of one triangle with half a diagonal: half the multiplications of the whole.
     """
     triangle = np.array(matrix, order="C")
     np.einsum("ii->i", triangle)[:] *= 0.5
-    columns = np.asfortranarray(vectors)
-    forms = np.empty(vectors.shape[1])
+    columns = np.ascontiguousarray(vectors).T
+    forms = np.empty(len(vectors))
 
     def fill(first: int, last: int) -> None:
         some = columns[:, first:last]

@@ -28,13 +28,19 @@ def fold_sides(table, won, level):
     for i in range(m):
         for j in range(m):
             level[AT(i), AT(j)] = table[2, AT(i), AT(j)] + table[3, AT(i), AT(j)]
+    _add_transpose(level)
+
+
+@njit(cache=True, nogil=True)
+def _add_transpose(matrix):
+    m = len(matrix)
     for top in range(0, m, _TILE):
         for left in range(top, m, _TILE):
             for i in range(top, min(top + _TILE, m)):
                 for j in range(max(left, i), min(left + _TILE, m)):
-                    even = level[AT(i), AT(j)] + level[AT(j), AT(i)]
-                    level[AT(i), AT(j)] = even
-                    level[AT(j), AT(i)] = even
+                    both = matrix[AT(i), AT(j)] + matrix[AT(j), AT(i)]
+                    matrix[AT(i), AT(j)] = both
+                    matrix[AT(j), AT(i)] = both
 
 
 @njit(cache=True, nogil=True)

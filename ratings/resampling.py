@@ -6,6 +6,7 @@ chances (inversion), in NumPy or compiled. Poisson counts add up, so a large mea
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -85,7 +86,11 @@ class Cells:
             np.concatenate([won.ravel(), np.triu(level).ravel()])
             for won, level in (tally.counted_sides, tally.weight_sides)
         )
+        m = len(tally.models)
         place = np.flatnonzero(count)
+        # Pair after pair, so that the sums of a draw are where those of the last were.
+        i, j = place // m % m, place % m
+        place = place[np.lexsort((place, np.maximum(i, j), np.minimum(i, j)))]
         count, unit = count[place], weight[place] / count[place]
         whole, rest = np.divmod(count, _LARGEST)
         parts = whole.astype(np.int64) + (rest > 0)
@@ -94,9 +99,9 @@ class Cells:
         mean[last[rest > 0]] = rest[rest > 0]
         means, table = np.unique(mean, return_inverse=True)
         return cls(
-            len(tally.models),
+            m,
             np.repeat(place, parts),
-            table.astype(np.int64),
+            table.astype(np.int32),
             np.repeat(unit, parts),
             PoissonTables.of(means),
         )
@@ -106,7 +111,7 @@ class Cells:
         m, uniform = self.m, rng.random(len(self.place))
         counts = np.empty(len(uniform))
         order, bounds = self._by_table
-        for table, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        for table, (first, last) in enumerate(pairwise(bounds)):
             chances = self.tables.cumulative[
                 self.tables.starts[table] : self.tables.starts[table + 1]
             ]
@@ -137,6 +142,9 @@ class QuickRefits:
 
     def __init__(self, cells: Cells, pairs: PairPoints, theta: Floats, compiled: Any) -> None:
         self._cells = cells
+        place, m = cells.place, cells.m
+        self._i, self._j = (place // m % m).astype(np.int32), (place % m).astype(np.int32)
+        self._level = place >= m * m
         self._inverse = pairs.inverse(theta)
         self._theta = theta
         self._kernels = compiled
@@ -150,7 +158,7 @@ class QuickRefits:
         uniform = rng.random(len(cells.place))
         compiled.draw_counts(
             *(uniform, cells.table, tables.starts, tables.guide, tables.cumulative),
-            *(cells.place, cells.unit, m, played, won, weight, took),
+            *(self._i, self._j, self._level, cells.unit, played, won, weight, took),
         )
         if not compiled.linked(took):
             return None

@@ -12,7 +12,7 @@ from ratings.vector_kernels import AT
 
 @njit(cache=True, nogil=True)
 def draw_counts(
-    uniform, table, starts, guide, cumulative, place, unit, m, played, won, weight, took
+    uniform, table, starts, guide, cumulative, i, j, level, unit, played, won, weight, took
 ):
     """Draw every cell and sum the draws: `ratings.resampling.Cells.draw`.
 
@@ -21,8 +21,7 @@ def draw_counts(
     uniform, table : (draws,) a number in [0, 1) and which distribution it draws from
     starts, guide, cumulative
         Of `ratings.resampling.PoissonTables`.
-    place, unit : (draws,) where the draw belongs and the weight of one vote, as in `Cells`
-    m : int
+    i, j, level, unit : (draws,) who won against whom, or neither, and the weight of one vote
     played : (m, m), added to in its upper triangle
     won, weight : (m,) points and all weights of each model, added to
     took : (m, m) uint8, set to 1 where the row took points from the column
@@ -37,21 +36,17 @@ def draw_counts(
         if count == 0:
             continue
         drawn = count * unit[AT(draw)]
-        spot = np.int64(place[AT(draw)])
-        level = spot >= m * m
-        if level:
-            spot -= m * m
-        i, j = AT(spot // m), AT(spot % m)
-        played[min(i, j), max(i, j)] += drawn
-        weight[i] += drawn
-        weight[j] += drawn
-        took[i, j] = 1
-        if level:
-            took[j, i] = 1
-            won[i] += 0.5 * drawn
-            won[j] += 0.5 * drawn
+        one, other = AT(i[AT(draw)]), AT(j[AT(draw)])
+        played[min(one, other), max(one, other)] += drawn
+        weight[one] += drawn
+        weight[other] += drawn
+        took[one, other] = 1
+        if level[AT(draw)]:
+            took[other, one] = 1
+            won[one] += 0.5 * drawn
+            won[other] += 0.5 * drawn
         else:
-            won[i] += drawn
+            won[one] += drawn
 
 
 @njit(cache=True, nogil=True)

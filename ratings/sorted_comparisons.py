@@ -58,7 +58,9 @@ class SortedComparisons:
         if self.bounds.shape != (m * m + 1,) or self.bounds[0] != 0 or self.bounds[-1] != n:
             raise InvalidVotes(f"the bounds of {m} models and {n} votes must run from 0 to {n}")
         if (np.diff(self.bounds) < 0).any() or np.tril(self._per_pair).any():
-            raise InvalidVotes("the bounds must rise, and hold no votes of a pair (i, j) with i >= j")
+            raise InvalidVotes(
+                "the bounds must rise, and hold no votes of a pair (i, j) with i >= j"
+            )
         if n and (self.kind.min() < 0 or self.kind.max() >= 2 * TURNED):
             raise InvalidVotes(f"a kind of vote must lie between 0 and {2 * TURNED - 1}")
         if self.features.shape != (n, len(self.feature_names)):
@@ -87,7 +89,7 @@ class SortedComparisons:
     @cached_property
     def sizes(self) -> FeatureSizes:
         """How large the features are."""
-        return FeatureSizes.of(self.features)
+        return FeatureSizes.of(self.features, self.kind >= TURNED)
 
     def comparisons(self) -> Comparisons:
         """Return the same votes as plain columns, sides as they were."""
@@ -127,7 +129,7 @@ def sorted_comparisons(votes: Comparisons) -> SortedComparisons:
     m, compiled = len(votes.models), kernels(len(votes))
     if compiled is not None:
         bounds, kind, features, _ = sort_columns(
-            m, votes.a, votes.b, votes.outcome, votes.features, compiled
+            m, votes.a, votes.b, votes.outcome, votes.features, compiled=compiled
         )
         return SortedComparisons(votes.models, bounds, kind, features, votes.feature_names)
     low, high = np.minimum(votes.a, votes.b), np.maximum(votes.a, votes.b)

@@ -91,15 +91,14 @@ class SortedVotes:
 
 def turned_scores(scores: Floats) -> Floats:
     """Score of the lower model by kind, (8,): a turned vote's outcome is turned as well."""
-    return np.nan_to_num(np.concatenate([scores, scores]))
+    both: Floats = np.nan_to_num(np.concatenate([scores, scores]))
+    return both
 
 
-def sort_votes(
-    rated: RatedVotes, features: AnyFloat, scores: Floats, compiled: Any
-) -> SortedVotes:
+def sort_votes(rated: RatedVotes, features: AnyFloat, scores: Floats, compiled: Any) -> SortedVotes:
     """Sort rated votes by pair, for passes of the compiled kernels over them."""
     order = sort_columns(
-        rated.m, rated.a, rated.b, rated.outcome, features, compiled, weight=rated.weight
+        rated.m, rated.a, rated.b, rated.outcome, features, compiled=compiled, weight=rated.weight
     )
     return SortedVotes(rated.m, *order, turned_scores(scores), compiled)
 
@@ -110,8 +109,8 @@ def sort_columns(
     b: AnyInteger,
     outcome: AnyInteger,
     features: AnyFloat,
-    compiled: Any,
     *,
+    compiled: Any,
     weight: Floats | None = None,
 ) -> tuple[Integers, AnyInteger, AnyFloat, Floats]:
     """Sort by pair, by counting, in as many threads as there are processors.

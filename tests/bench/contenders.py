@@ -67,6 +67,9 @@ def _sorted(board: Any) -> Any:
 
 
 def _votes(given: Input, *, style: bool) -> Any:
+    import scipy.linalg  # noqa: F401, PLC0415 - loaded beforehand, as other packages are
+
+    import ratings.kernels  # noqa: F401, PLC0415
     from ratings import Comparisons  # noqa: PLC0415
 
     return Comparisons(
@@ -132,7 +135,10 @@ def ours_warm(given: Input, work: str) -> Run:
 
 def ours_from_strings(given: Input, work: str) -> Run:
     """This package, from a frame of strings."""
+    import scipy.linalg  # noqa: F401, PLC0415
+
     import ratings  # noqa: PLC0415
+    import ratings.kernels  # noqa: PLC0415
 
     frame = given.frame
     outcome = OUTCOMES[np.minimum(given.outcome, 2)].tolist()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.chart import bars
+from tests.bench.goals import goal_rows
 from tests.bench.grid import Case
 from tests.bench.results import Result, Results
 
@@ -19,7 +20,10 @@ def write_page(results: Results) -> None:
     )
     template = Path(__file__).with_name("speed.template.md").read_text(encoding="utf-8")
     text = template.format(
-        date=f"{dt.datetime.now(dt.UTC):%d %B %Y}", machine=results.machine, table=table
+        date=f"{dt.datetime.now(dt.UTC):%d %B %Y}",
+        machine=results.machine,
+        table=table,
+        goals="\n".join(goal_rows(results)),
     )
     (DOCS / "speed.md").write_text(text, encoding="utf-8")
     picture = bars("Time of the others, in times ours", sorted(ratios(results), key=_largest))

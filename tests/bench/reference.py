@@ -1,6 +1,7 @@
 """Answers to compare with, computed in the plainest way there is; none of this package's code."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def reference(case: Case, path: Path) -> Floats | None:
     return np.asarray(np.load(kept))
 
 
-def _plain(columns: dict[str, Floats]) -> Floats:
+def _plain(columns: dict[str, Any]) -> Floats:
     """Newton's method to a step of 1e-12, from counts."""
     m, a, b = int(columns["m"]), columns["a"], columns["b"]
     score = np.array([1.0, 0.0, 0.5, 0.5])[columns["outcome"]]
@@ -42,7 +43,7 @@ def _plain(columns: dict[str, Floats]) -> Floats:
     return theta
 
 
-def _style(columns: dict[str, Floats]) -> Floats:
+def _style(columns: dict[str, Any]) -> Floats:
     """Newton's method to a step of 1e-12, over the votes in blocks."""
     m, n, k = int(columns["m"]), len(columns["a"]), columns["features"].shape[1]
     theta = np.zeros(m + k)
@@ -69,10 +70,11 @@ def _style(columns: dict[str, Floats]) -> Floats:
         theta += step
         if np.abs(step).max() < 1e-12:
             break
-    return theta[:m]
+    strengths: Floats = theta[:m]
+    return strengths
 
 
-def _elo(columns: dict[str, Floats]) -> Floats:
+def _elo(columns: dict[str, Any]) -> Floats:
     """One vote after the other in Python: K = 4, 400 points for a factor of 10."""
     unit = 400 / np.log(10)
     rating = [0.0] * int(columns["m"])

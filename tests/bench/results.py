@@ -16,7 +16,7 @@ class Result:
     Attributes
     ----------
     seconds, processor : float or None
-        On the clock, and processor time of all threads: medians over `runs`.
+        On the clock, and processor time of all threads: the best of `runs`.
     memory : float or None
         MB above the input.
     error : float or None

@@ -11,8 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratings import Board, Comparisons, fit_bradley_terry, fit_elo, fit_style_controlled
+from ratings import (
+    Board,
+    Comparisons,
+    LiveRatings,
+    fit_bradley_terry,
+    fit_elo,
+    fit_style_controlled,
+)
 from ratings import compiled as switch
+from ratings.arrays import Floats
+from ratings.labels import code_labels
 from ratings.style import StyledBoard
 from tests.ratings.examples import simulate
 
@@ -95,6 +104,117 @@ def test_compiled_elo_agrees_with_plain_elo(votes: Comparisons, both_bad: Any) -
     plain_votes = Comparisons(votes.models, votes.a, votes.b, votes.outcome)
     with pytest.MonkeyPatch.context() as patch:
         assert_same(*both(patch, lambda: fit_elo(plain_votes, both_bad=both_bad)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(votes=random_votes(), interval=st.sampled_from(["sandwich", "model", None]))
+def test_votes_sorted_beforehand_give_the_same_style_board(
+    votes: Comparisons, interval: Any
+) -> None:
+    bare = Comparisons(votes.models, votes.a, votes.b, votes.outcome, features=votes.features)
+    with pytest.MonkeyPatch.context() as patch:
+        compiled, plain = both(
+            patch, lambda: fit_style_controlled(bare.sorted(), interval=interval, prior=1)
+        )
+        unsorted = fit_style_controlled(bare, interval=interval, prior=1)
+    assert_same(compiled, plain)
+    assert_same(compiled, unsorted)
+    assert isinstance(compiled, StyledBoard)
+    np.testing.assert_allclose(compiled.coefficients, unsorted.coefficients, atol=1e-9)
+
+
+@settings(max_examples=15, deadline=None)
+@given(votes=random_votes(), seed=st.integers(0, 2**32), half=st.booleans())
+def test_compiled_bootstrap_draws_the_same_rounds(
+    votes: Comparisons, seed: int, half: bool
+) -> None:
+    bare = Comparisons(votes.models, votes.a, votes.b, votes.outcome)
+    weight = 5.0 if half else None
+    with pytest.MonkeyPatch.context() as patch:
+        compiled, plain = both(
+            patch,
+            lambda: fit_bradley_terry(
+                bare, interval="bootstrap", rounds=8, seed=seed, pair_weight=weight
+            ),
+        )
+    assert compiled.replicates is not None
+    assert plain.replicates is not None
+    np.testing.assert_allclose(compiled.replicates, plain.replicates, atol=1e-6)
+    assert compiled.notes == plain.notes
+
+
+@settings(max_examples=15, deadline=None)
+@given(votes=random_votes(), prior=st.sampled_from([0.0, 0.5]))
+def test_compiled_live_ratings_agree_with_plain_ones(votes: Comparisons, prior: float) -> None:
+    bare = Comparisons(votes.models, votes.a, votes.b, votes.outcome)
+
+    def follow() -> Floats:
+        live = LiveRatings(bare.select(slice(0, len(bare) // 2)), prior=prior)
+        for row in range(len(bare) // 2, len(bare) // 2 + 20):
+            live.add(int(bare.a[row]), int(bare.b[row]), int(bare.outcome[row]))
+        return live.ratings()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(switch, "WORTH_COMPILED", 0)
+        compiled = follow()
+        patch.setenv(switch.SWITCH, "0")
+        np.testing.assert_allclose(compiled, follow(), atol=1e-6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    labels=st.lists(
+        st.lists(st.text(max_size=20).filter(lambda text: "\0" not in text), max_size=30),
+        min_size=1,
+        max_size=3,
+    ),
+    large=st.booleans(),
+    cut=st.integers(0, 5),
+)
+def test_compiled_coding_of_strings_agrees_with_a_dictionary(
+    labels: list[list[str]], large: bool, cut: int
+) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    kind = arrow.large_string() if large else arrow.string()
+    column = arrow.chunked_array([arrow.array(part, kind) for part in labels], kind).slice(cut)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(switch, "WORTH_COMPILED", 0)
+        codes, found = code_labels(column, "column")
+    expected = list(dict.fromkeys(column.to_pylist()))
+    assert found == expected
+    np.testing.assert_array_equal(codes, [expected.index(text) for text in column.to_pylist()])
+
+
+def test_a_column_of_many_strings_is_left_to_its_own_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    monkeypatch.setattr(switch, "WORTH_COMPILED", 0)
+    names = [str(number) for number in range(20_000)]
+    codes, found = code_labels(arrow.array(names), "column")
+    assert found == names
+    np.testing.assert_array_equal(codes, np.arange(20_000))
+
+
+def test_threads_within_threads_do_not_wait_for_each_other() -> None:
+    def inner(number: int) -> int:
+        return sum(switch.in_threads(abs, [(number,), (number,)]))
+
+    assert switch.in_threads(inner, [(1,), (2,), (3,), (4,)]) == [2, 4, 6, 8]
+
+
+def test_a_forked_child_has_threads_of_its_own() -> None:
+    code = """
+import os, warnings
+warnings.simplefilter("ignore")
+from ratings.compiled import in_threads
+in_threads(abs, [(1,), (2,)])
+child = os.fork()
+if child == 0:
+    os._exit(sum(in_threads(abs, [(3,), (4,)])))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert run(code) == "7"
 
 
 @pytest.mark.parametrize("extreme", [0.0, 1e-300, 1.0, 36.0, 37.0, 700.0, 710.0, 1e6])

@@ -1,13 +1,14 @@
 """Style control: the effect comes back, ratings are freed of it, and nothing is invented."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ratings import Comparisons, fit_bradley_terry, fit_style_controlled
+from ratings import Comparisons, Tally, fit_bradley_terry, fit_style_controlled
 from ratings.arrays import AnyFloat, Floats
-from ratings.errors import CollinearFeatures, InvalidParameter, Separated
+from ratings.errors import CollinearFeatures, InvalidParameter, InvalidVotes, Separated
 from ratings.parameters import Interval
 from ratings.style import StyledBoard
 from tests.ratings.examples import simulate
@@ -241,3 +242,92 @@ def test_what_the_prior_alone_holds_gets_the_models_interval(interval: Interval)
     width = board.upper - board.lower
     assert width[0] > 3 * width[1:].max()
     assert any("only the prior" in note for note in board.notes)
+
+
+def plain_votes() -> Comparisons:
+    return simulate(8, 3000, ties=0.2, effects=(0.25, -0.1))[0]
+
+
+def test_sorted_votes_are_the_same_votes() -> None:
+    votes = plain_votes()
+    kept = votes.sorted()
+    again = kept.comparisons()
+    assert len(kept) == len(votes)
+
+    def rows(these: Comparisons) -> list[tuple[object, ...]]:
+        assert these.features is not None
+        columns = (these.a.tolist(), these.b.tolist(), these.outcome.tolist())
+        return sorted(zip(*columns, *these.features.T.tolist(), strict=True))
+
+    assert rows(again) == rows(votes)
+    np.testing.assert_array_equal(kept.tally.count, Tally.from_comparisons(votes).count)
+    assert kept.digest() == votes.sorted().digest()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"position": True},
+        {"ties": "drop"},
+        {"pair_weight": 50},
+        {"interval": None},
+        {"ridge": 3.0},
+        {"interval": "bootstrap", "rounds": 3},
+    ],
+)
+def test_sorted_votes_give_the_same_board_whatever_is_asked(options: dict[str, Any]) -> None:
+    votes = plain_votes()
+    expected = fit_style_controlled(votes, **options)
+    found = fit_style_controlled(votes.sorted(), **options)
+    assert found.models == expected.models
+    assert found.coefficient_names == expected.coefficient_names
+    if options.get("interval") != "bootstrap":  # whose votes are drawn in their order
+        np.testing.assert_allclose(found.lower, expected.lower, atol=1e-6)
+    np.testing.assert_allclose(found.rating, expected.rating, atol=1e-6)
+    np.testing.assert_allclose(found.coefficients, expected.coefficients, atol=1e-9)
+
+
+def test_sorted_votes_with_a_model_nobody_met() -> None:
+    votes = plain_votes()
+    more = Comparisons(
+        (*votes.models, "new"), votes.a, votes.b, votes.outcome, features=votes.features
+    )
+    board = fit_style_controlled(more.sorted())
+    assert board.unrated.keys() == {"new"}
+    np.testing.assert_allclose(board.rating[:-1], fit_style_controlled(votes).rating, atol=1e-6)
+
+
+def test_a_start_nearby_changes_no_answer() -> None:
+    votes = plain_votes()
+    before = fit_style_controlled(votes.select(slice(0, 2900)), standardize=False)
+    far = fit_style_controlled(simulate(8, 500, seed=9, effects=(1.0, 1.0))[0])
+    expected = fit_style_controlled(votes)
+    for start in (before, far, expected):
+        found = fit_style_controlled(votes, start=start)
+        np.testing.assert_allclose(found.rating, expected.rating, atol=1e-6)
+        np.testing.assert_allclose(found.lower, expected.lower, atol=1e-6)
+        np.testing.assert_allclose(found.coefficients, expected.coefficients, atol=1e-8)
+        assert found.id == expected.id
+
+
+def test_votes_that_cannot_be_sorted_are_refused() -> None:
+    votes, _ = simulate(4, 100, voters=5, effects=(0.1,))
+    with pytest.raises(InvalidVotes, match="voters"):
+        votes.sorted()
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"bounds": np.zeros(17, dtype=np.int64)}, "bounds"),
+        ({"bounds": np.array([0] * 5 + [3000] * 12)}, "i >= j"),
+        ({"kind": np.full(3000, 8, dtype=np.int8)}, "between 0 and 7"),
+        ({"features": np.zeros((3000, 1))}, "shape"),
+        ({"features": np.full((3000, 2), np.nan)}, "finite"),
+    ],
+)
+def test_sorted_columns_that_do_not_fit_are_refused(change: dict[str, Any], match: str) -> None:
+    kept = simulate(4, 3000, effects=(0.25, -0.1))[0].sorted()
+    with pytest.raises(InvalidVotes, match=match):
+        replace(kept, **change)
