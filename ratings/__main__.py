@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _NOT_WITH_ELO = (
-    *("style", "feature", "category", "language", "voter"),
+    *("style", "feature", "language", "category", "voter"),
     *("interval", "level", "ties", "anchor", "pair_weight", "prior", "rounds", "seed"),
 )
 """Options without a meaning for one pass over the votes in their order."""
