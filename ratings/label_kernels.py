@@ -2,7 +2,6 @@
 
 # mypy: ignore-errors
 # Numba reads types from the arguments; annotations would only repeat the docstrings.
-# ruff: noqa: PLR0917 - arguments of compiled code are columns, by position
 
 import numpy as np
 from numba import njit

@@ -225,9 +225,7 @@ class ChordSolver:
         theta, self.steps = found
         return theta
 
-    def after_one(
-        self, pairs: PairPoints, theta: Floats, i: int, j: int, score: float
-    ) -> Floats:
+    def after_one(self, pairs: PairPoints, theta: Floats, i: int, j: int, score: float) -> Floats:
         """Strengths of `pairs` that were at `theta` before one vote, of which i won `score`."""
         surprise = score - 1 / (1 + np.exp(theta[j] - theta[i]))
         move = surprise * (self._inverse[i] - self._inverse[j])
