@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 from ratings.arrays import AnyInteger, Flags, Floats
 from ratings.comparisons import Comparisons
 from ratings.errors import InvalidParameter, InvalidVotes
+from ratings.filters import filter_columns, keep_rows
 from ratings.labels import code_labels
 from ratings.outcomes import BOTH_BAD, OUTCOMES, TIE, A, B
-from ratings.filters import filter_columns, keep_rows
 from ratings.rows import Progress, keep_only, read_rows
 
 ROLES: Mapping[str, tuple[str, ...]] = {
