@@ -66,6 +66,8 @@ LIVE_BOARD_SECONDS = number("PARITY_LIVE_BOARD_SECONDS", default=1.0)
 PUBLISH_SECONDS = number("PARITY_PUBLISH_SECONDS", default=3600.0)
 # A category, a language or a span of time with fewer counted votes has no board of its own.
 MIN_VOTES_FOR_BOARD = integer("PARITY_MIN_VOTES_FOR_BOARD", default=100)
+# What may be done with a data release, as it says of itself.
+RELEASE_LICENCE = os.environ.get("PARITY_RELEASE_LICENCE", "CC BY 4.0")
 # Where workers keep counted votes as columns; any machine makes it again from Postgres.
 COLUMNS_DIR = Path(os.environ.get("PARITY_COLUMNS_DIR", LOCAL_DIR / "columns"))
 
