@@ -73,7 +73,7 @@ class LiveTurn:
                 for side, task in tasks.items():
                     if task.done():
                         task.result()  # an error of ours ends the turn
-                        self._pacer.end(side)
+                        self._pacer.end(side, self._clock())
                 if not self.failed:
                     self._show()
         finally:
