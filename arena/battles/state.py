@@ -2,6 +2,8 @@
 
 import uuid
 
+from django.db.models import prefetch_related_objects
+
 from arena.battles.models import Battle, Side, Turn, TurnState, Vote
 from arena.battles.protocol import BattleMessage, TurnView, VoteView
 from arena.battles.turns import own_battle
@@ -18,17 +20,22 @@ def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
     # The turns before their battle: one that fails meanwhile is then seen as still streaming, and
     # never as failed in a battle that is not void yet.
     turns = list(
-        Turn.objects.filter(battle_id=battle_id)
-        .order_by("number", "-attempt")
-        .distinct("number")
-        .prefetch_related("replies")
+        Turn.objects.filter(battle_id=battle_id).order_by("number", "-attempt").distinct("number")
+    )
+    # A turn that is being answered has no text in the rows yet.
+    prefetch_related_objects(
+        [turn for turn in turns if turn.state != TurnState.STREAMING], "replies"
     )
     battle = own_battle(voter_id, battle_id)
-    vote = Vote.objects.standing().filter(battle=battle).first()
+    if len(turns) == 1 and turns[0].state == TurnState.STREAMING:
+        vote, votable = None, False  # nobody can have voted yet
+    else:
+        vote = Vote.objects.standing().filter(battle=battle).first()
+        votable = vote is None and Battle.objects.votable().filter(pk=battle.pk).exists()
     return BattleMessage(
         battle=battle.pk,
         turns=tuple(_view(turn) for turn in turns),
-        votable=vote is None and Battle.objects.votable().filter(pk=battle.pk).exists(),
+        votable=votable,
         void=battle.void_reason or None,
         seq=_seq(turns[-1]) if turns else 0,
         vote=None if vote is None else _vote_view(vote),
@@ -40,7 +47,8 @@ def _vote_view(vote: Vote) -> VoteView:
 
 
 def _view(turn: Turn) -> TurnView:
-    texts = {reply.side: reply.text for reply in turn.replies.all()}
+    streaming = turn.state == TurnState.STREAMING
+    texts = {} if streaming else {reply.side: reply.text for reply in turn.replies.all()}
     return TurnView(
         number=turn.number,
         prompt=turn.prompt,

@@ -237,11 +237,12 @@ def record_health(
     calls: Mapping[Side, Call], results: Mapping[Side, SideResult], *, at: dt.datetime
 ) -> None:
     """Tell the circuit breaker how each endpoint did."""
+    complete = [side for side, result in results.items() if result.state == ReplyState.COMPLETE]
+    if complete:
+        Endpoint.objects.record_success([calls[side].endpoint.pk for side in complete])
     for side, result in results.items():
         pk = calls[side].endpoint.pk
-        if result.state == ReplyState.COMPLETE:
-            Endpoint.objects.record_success(pk)
-        elif result.state == ReplyState.FAILED and _blames_endpoint(calls[side], result):
+        if result.state == ReplyState.FAILED and _blames_endpoint(calls[side], result):
             Endpoint.objects.record_failure(
                 pk,
                 code=result.error_code,
@@ -373,14 +374,20 @@ def _open(
 def _call(battle: Battle, side: Side, turn: Turn) -> Call:
     endpoint = battle.endpoint(side)
     assert endpoint is not None  # noqa: S101 -- both were set in this transaction
+    before = _conversation(battle, side, turn.number) if turn.number > 1 else []
+    prompt: Message = {"role": "user", "content": turn.prompt}
+    return Call(endpoint=endpoint, messages=(*before, prompt))
+
+
+def _conversation(battle: Battle, side: Side, number: int) -> list[Message]:
+    """Return what was said on one side before a turn."""
     messages: list[Message] = []
-    before = Reply.objects.filter(turn__battle=battle, turn__number__lt=turn.number, side=side)
+    before = Reply.objects.filter(turn__battle=battle, turn__number__lt=number, side=side)
     answered = before.filter(turn__state__in=[TurnState.COMPLETE, TurnState.STOPPED])
     for reply in answered.exclude(text="").select_related("turn").order_by("turn__number"):
         messages.append({"role": "user", "content": reply.turn.prompt})
         messages.append({"role": "assistant", "content": reply.text})
-    messages.append({"role": "user", "content": turn.prompt})
-    return Call(endpoint=endpoint, messages=tuple(messages))
+    return messages
 
 
 def _end(
@@ -395,8 +402,10 @@ def _end(
     claimed = Turn.objects.filter(pk=turn.pk, state=TurnState.STREAMING).update(
         state=state, ended_at=at, last_seq=last_seq
     )
-    turn.refresh_from_db()
-    if claimed:
+    if not claimed:
+        turn.refresh_from_db()
+    else:
+        turn.state, turn.ended_at, turn.last_seq = state, at, last_seq
         for side, result in results.items():
             Reply.objects.filter(turn=turn, side=side).update(**_columns(result))
     return bool(claimed)

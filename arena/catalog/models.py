@@ -1,6 +1,7 @@
 """The contestants and where they are served."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import models
 from django.db.models import F, Q
@@ -193,9 +194,9 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
             Q(suspended_until=None) | Q(suspended_until__lte=at)
         )
 
-    def record_success(self, pk: int) -> None:
-        """Forget an endpoint's failures."""
-        self.filter(pk=pk).exclude(failures_in_a_row=0, suspended_until=None).update(
+    def record_success(self, pks: Collection[int]) -> None:
+        """Forget the failures of some endpoints."""
+        self.filter(pk__in=pks).exclude(failures_in_a_row=0, suspended_until=None).update(
             failures_in_a_row=0, suspended_until=None
         )
 

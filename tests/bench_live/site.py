@@ -95,7 +95,7 @@ def web(count: int, processors: set[int] | None, **environment: str) -> Iterator
     with contextlib.ExitStack() as stack:
         started = []
         for port in ports:
-            command = [sys.executable, "-m", "arena.web", "--port", str(port)]
+            command = [sys.executable, *os.environ.get("BENCH_WEB","-m arena.web").split(), "--port", str(port)]
             process = stack.enter_context(_running(command, processors, environment))
             started.append(psutil.Process(process.pid))
         for port in ports:
