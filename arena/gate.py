@@ -30,7 +30,7 @@ type Send = Callable[[Any], Awaitable[None]]
 type Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
 # Requests that Django answers at once, each in a thread; how many more may wait, and how long.
-_AT_ONCE, _WAITING, _SECONDS_OF_WAIT = 32, 200, 2.0
+_AT_ONCE, _WAITING, _SECONDS_OF_WAIT = 32, 200, 10.0
 _SECONDS_TO_COME_BACK = 5
 _PROBE = re.compile(r"/(healthz|readyz)")
 _FILE = re.compile(r"/static/.*")

@@ -1,7 +1,6 @@
 """10,000 submits of one battle's vote over 100 connections, mixed choices: one row."""
 
 import asyncio
-import json
 from collections import Counter
 
 import pytest
@@ -11,36 +10,11 @@ from arena.battles.models import Outcome, Vote
 from arena.ids import uuid7
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Visitor
-from tests.faults.web_process import CSRF, WebProcess, web_process
+from tests.faults.http_connection import http_connection
+from tests.faults.measured import measured
+from tests.faults.web_process import web_process
 
 CONNECTIONS, SUBMITS = 100, 100
-
-
-async def submit(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    web: WebProcess,
-    *,
-    path: str,
-    cookies: str,
-    outcome: str,
-) -> tuple[int, bytes]:
-    """Post one vote on a connection that is kept open."""
-    body = json.dumps({"outcome": outcome}).encode()
-    head = [
-        f"POST {path} HTTP/1.1",
-        f"Host: 127.0.0.1:{web.port}",
-        f"Cookie: {cookies}",
-        f"X-CSRFToken: {CSRF}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-    ]
-    writer.write("\r\n".join([*head, "", ""]).encode() + body)
-    raw = await reader.readuntil(b"\r\n\r\n")
-    status, *lines = raw.decode("latin-1").split("\r\n")
-    lengths = [line for line in lines if line.lower().startswith("content-length:")]
-    reply = await reader.readexactly(int(lengths[0].partition(":")[2]))
-    return int(status.split()[1]), reply
 
 
 @pytest.mark.slow
@@ -53,23 +27,15 @@ async def test_ten_thousand_submits_store_one_row(add_models: AddModels) -> None
     async with web_process(PARITY_UNDO_SECONDS="600") as web:
 
         async def keep_submitting(number: int) -> None:
-            reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
-            for turn in range(SUBMITS):
-                status, reply = await submit(
-                    reader,
-                    writer,
-                    web,
-                    path=f"/battle/{battle}/vote/",
-                    cookies=web.cookies(visitor.id),
-                    outcome=Outcome.values[(number + turn) % 4],
-                )
-                told = json.loads(reply)
-                seen[status, told.get("outcome", "")] += 1
-            writer.close()
-            await writer.wait_closed()
+            async with http_connection(web, web.cookies(visitor.id)) as http:
+                for turn in range(SUBMITS):
+                    choice = {"outcome": Outcome.values[(number + turn) % 4]}
+                    answer = await http.post(f"/battle/{battle}/vote/", choice)
+                    seen[answer.status, answer.json.get("outcome", "")] += 1
 
         await asyncio.gather(*(keep_submitting(number) for number in range(CONNECTIONS)))
     stored = await in_database(Vote.objects.get)
+    measured(1, f"{CONNECTIONS * SUBMITS} submits: {dict(seen)}")
     assert sum(seen.values()) == CONNECTIONS * SUBMITS
     assert set(seen) <= {(200, stored.outcome), (429, "")}
     assert seen[200, stored.outcome] > 0
@@ -83,11 +49,7 @@ async def test_a_vote_with_another_visitors_cookie_or_without_a_token_is_refused
     battle = (await visitor.battle("Hello")).battle
     async with web_process() as web:
         for cookie in (web.cookies(uuid7()), web.cookies(visitor.id).partition(";")[0]):
-            reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
-            status, _ = await submit(
-                reader, writer, web, path=f"/battle/{battle}/vote/", cookies=cookie, outcome="a"
-            )
-            writer.close()
-            await writer.wait_closed()
-            assert status == 403
+            async with http_connection(web, cookie) as http:
+                answer = await http.post(f"/battle/{battle}/vote/", {"outcome": "a"})
+            assert answer.status == 403
     assert not await in_database(Vote.objects.exists)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote, urlencode
 
+import psutil
 from django.conf import settings
 from django.db import connection
 from websockets.asyncio.client import ClientConnection, connect
@@ -47,6 +48,12 @@ class WebProcess:
             **options,  # type: ignore[arg-type]
         )
 
+    @property
+    def memory(self) -> int:
+        """Return its resident memory in bytes."""
+        size: int = psutil.Process(self.process.pid).memory_info().rss
+        return size
+
     def kill(self) -> None:
         """End it without a word."""
         self.process.send_signal(signal.SIGKILL)
@@ -67,7 +74,7 @@ async def web_process(**environment: str) -> AsyncIterator[WebProcess]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "arena.web"),
         *("--host", "127.0.0.1", "--port", str(port)),
-        env={**os.environ, **_environment(), **environment},
+        env={**os.environ, **environment_of_programs(), **environment},
     )
     web = WebProcess(port, process)
     try:
@@ -79,7 +86,8 @@ async def web_process(**environment: str) -> AsyncIterator[WebProcess]:
             await process.wait()
 
 
-def _environment() -> dict[str, str]:
+def environment_of_programs() -> dict[str, str]:
+    """Return the settings of a program that runs beside the tests, on their servers."""
     database = connection.settings_dict
     place = {"host": database["HOST"]} if database["HOST"].startswith("/") else {}
     where = f"{database['HOST']}:{database['PORT']}" if not place else ""

@@ -1,6 +1,7 @@
 """Whatever a browser sends is answered by a sentence or a close code, and harms nothing."""
 
 import json
+import logging
 import uuid
 from typing import Any
 
@@ -15,7 +16,7 @@ from arena.ids import uuid7
 from arena.voters import identity
 from arena.voters.models import Voter
 from tests.arena.battles.conftest import AddModels
-from tests.arena.battles.visitor import Socket, Visitor
+from tests.arena.battles.visitor import Socket, Transcript, Visitor
 
 PAIR = ("halcyon-3-mini", "juniper-8b")
 
@@ -86,21 +87,115 @@ async def test_a_foreign_or_unknown_battle_closes_the_socket(
             assert not any("Mine" in text for text in socket.received)
 
 
+SOME = str(uuid.uuid4())
+UNKNOWN_FRAMES: dict[str, str | bytes] = {
+    "empty": "",
+    "not JSON": "not json",
+    "half of JSON": '{"type":"prompt","text":"x"',
+    "two messages": '{"type":"stop","battle":"x"}{}',
+    "deep JSON": "[" * 100_000,
+    "a number": "17",
+    "null": "null",
+    "a list": "[]",
+    "text": '"prompt"',
+    "not a number of JSON": '{"type":"resume","after":NaN,"battle":"x"}',
+    "a huge number": json.dumps({"type": "resume", "battle": SOME, "after": 10**400}),
+    "nothing in it": "{}",
+    "no type": json.dumps({"text": "x"}),
+    "type is a list": json.dumps({"type": ["prompt"], "text": "x"}),
+    "type is null": json.dumps({"type": None, "text": "x"}),
+    "an unknown type": json.dumps({"type": "vote", "outcome": "a"}),
+    "a type of the server": json.dumps({"type": "frame", "seq": 1, "turn": 1, "a": "", "b": ""}),
+    "an unknown field": json.dumps({"type": "prompt", "text": "x", "model": "y"}),
+    "no text": json.dumps({"type": "prompt"}),
+    "text is a number": json.dumps({"type": "prompt", "text": 1}),
+    "text is a list": json.dumps({"type": "prompt", "text": ["x"]}),
+    "a battle that is no id": json.dumps({"type": "prompt", "text": "x", "battle": "7"}),
+    "a battle that is a list": json.dumps({"type": "stop", "battle": [SOME]}),
+    "a battle that is empty": json.dumps({"type": "again", "battle": ""}),
+    "no battle": json.dumps({"type": "stop"}),
+    "no number": json.dumps({"type": "resume", "battle": SOME}),
+    "a number as text": json.dumps({"type": "resume", "battle": SOME, "after": "0"}),
+    "a negative number": json.dumps({"type": "resume", "battle": SOME, "after": -1}),
+    "a broken number": json.dumps({"type": "resume", "battle": SOME, "after": 0.5}),
+    "a truth as number": json.dumps({"type": "resume", "battle": SOME, "after": True}),
+    "a number over the limit": json.dumps({"type": "resume", "battle": SOME, "after": 2**31}),
+    "binary": b'{"type":"stop","battle":"x"}',
+    "binary noise": bytes(range(256)),
+}
+BIG_FRAMES = {
+    "a big prompt": json.dumps({"type": "prompt", "text": "x" * 300_000}),
+    "many bytes in few characters": json.dumps(
+        {"type": "prompt", "text": "\U0001f600" * 70_000}, ensure_ascii=False
+    ),
+    "a big nothing": " " * 300_000,
+}
+CASES = [
+    *((frame, protocol.CLOSE_BAD_MESSAGE) for frame in UNKNOWN_FRAMES.values()),
+    *((frame, protocol.CLOSE_TOO_BIG) for frame in BIG_FRAMES.values()),
+    *(
+        (json.dumps({"type": kind, "battle": SOME, **fields}), protocol.CLOSE_NOT_FOUND)
+        for kind, fields in {
+            "prompt": {"text": "x"},
+            "resume": {"after": 0},
+            "stop": {},
+            "again": {},
+        }.items()
+    ),
+]
+
+
 @pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("not json", protocol.CLOSE_BAD_MESSAGE),
-        ('{"type":"vote","outcome":"a"}', protocol.CLOSE_BAD_MESSAGE),
-        (json.dumps({"type": "prompt", "text": "x" * 300_000}), protocol.CLOSE_TOO_BIG),
-    ],
+    ("frame", "code"),
+    CASES,
+    ids=[*UNKNOWN_FRAMES, *BIG_FRAMES, "prompt", "resume", "stop", "again"],
 )
-async def test_what_is_not_of_the_protocol_closes_the_socket(
-    process: None, text: str, code: int, caplog: pytest.LogCaptureFixture
+async def test_what_is_not_of_the_protocol_closes_that_socket_alone_and_is_logged_once(
+    add_models: AddModels, frame: str | bytes, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with Visitor().socket() as socket:
-        await socket.send_text(text)
-        assert await socket.closed() == code
-    assert len([r for r in caplog.records if r.name == "arena.battles.consumers"]) == 1
+    await add_models("steady-8-100", "steady-8-101")
+    visitor = Visitor()
+    async with visitor.socket() as good, visitor.socket() as bad:
+        await good.send(type="prompt", text="Hello")
+        turn = Transcript()
+        turn.take(await good.receive())
+        await bad.send_frame(frame)
+        assert await bad.closed() == code
+        await bad.send(type="prompt", text="after the close")  # dropped
+        await good.turn(turn)
+    assert turn.end["votable"] is True
+    assert await in_database(Battle.objects.count) == 1
+    records = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.name for record in records] == ["arena.battles.consumers"]
+    assert str(code) in records[0].getMessage()
+
+
+async def test_what_comes_out_of_order_harms_nothing(add_models: AddModels) -> None:
+    await add_models(*PAIR)
+    visitor = Visitor()
+    turn = await visitor.battle("Hello")
+    async with visitor.socket() as socket:
+        for _ in range(2):
+            await socket.send(type="stop", battle=turn.battle)  # it has ended
+        await socket.send(type="resume", battle=turn.battle, after=2**31 - 1)  # not there yet
+        message = await socket.receive()
+        await socket.send(type="prompt", text="More", battle=turn.battle)
+        second = await socket.turn()
+    assert message["votable"] is True
+    assert second.end["votable"] is True
+    assert (await visitor.vote(turn.battle, "a"))[0] == 200
+
+
+async def test_a_late_undo_names_the_vote_it_kept(add_models: AddModels, settings: Any) -> None:
+    settings.UNDO_SECONDS = 0
+    await add_models(*PAIR)
+    visitor = Visitor()
+    turn = await visitor.battle("Hello")
+    _, vote = await visitor.vote(turn.battle, "both_bad")
+    status, told = await visitor.post(f"/battle/{turn.battle}/vote/undo/")
+    assert (status, told["code"], told["outcome"]) == (409, "too_late", "both_bad")
+    assert told["final_at"] == vote["final_at"]
+    assert "Both bad" in told["message"]
 
 
 async def test_a_flood_of_messages_closes_the_socket_once(
@@ -156,8 +251,14 @@ async def test_a_visitor_has_few_prompts_a_minute(add_models: AddModels, setting
     settings.PROMPTS_PER_MINUTE = 1
     await add_models(*PAIR)
     visitor = Visitor()
-    await visitor.battle("One")
-    assert (await visitor.battle("Two")).error["code"] == "too_many_prompts"
+    turn = await visitor.battle("One")
+    error = (await visitor.battle("Two")).error
+    assert error["code"] == "too_many_prompts"
+    assert 0 < error["retry_after"] <= 60
+    # A retry and the same prompt again are prompts too.
+    async with visitor.socket() as socket:
+        await socket.send(type="again", battle=turn.battle)
+        assert (await socket.receive())["code"] == "too_many_prompts"
     assert not (await Visitor().battle("Another visitor's")).error
 
 

@@ -90,11 +90,12 @@ class Socket:
 
     async def send(self, **message: Any) -> None:
         """Send one message."""
-        await self.send_text(json.dumps(message))
+        await self.send_frame(json.dumps(message))
 
-    async def send_text(self, text: str) -> None:
-        """Send a text frame, whatever it says."""
-        await self.communicator.send_input({"type": "websocket.receive", "text": text})
+    async def send_frame(self, frame: str | bytes) -> None:
+        """Send a text or binary frame, whatever it says."""
+        kind = "bytes" if isinstance(frame, bytes) else "text"
+        await self.communicator.send_input({"type": "websocket.receive", kind: frame})
 
     async def receive(self) -> dict[str, Any]:
         """Return the next message."""
