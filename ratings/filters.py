@@ -46,7 +46,22 @@ def keep_rows(table: Any, where: Sequence[tuple[str, str]], since: str | None) -
         except pa.ArrowInvalid as error:
             raise InvalidVotes(f"{TIME!r} holds something that is no time: {error}") from None
         table = table.filter(pc.greater_equal(times, pa.scalar(_moment(since), moment)))
-    return table
+    return _plain(table) if where or since else table
+
+
+def _plain(table: Any) -> Any:
+    """Return a table without dictionaries, which list labels that no row has any more: so labels
+    are numbered as in a file that has these rows alone.
+    """
+    types = [
+        pa.field(field.name, field.type.value_type if _is_coded(field) else field.type)
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(types))
+
+
+def _is_coded(field: Any) -> bool:
+    return bool(pa.types.is_dictionary(field.type))
 
 
 def _moment(text: str) -> dt.datetime:

@@ -1,0 +1,34 @@
+"""Prompts and answers of released votes, without personal data."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from arena.battles.models import Reply, Turn, TurnState
+from arena.boards.releases.personal_data import mask
+
+COLUMNS = ("number", "turn", "prompt", "answer_a", "answer_b")
+
+
+def released_turns(battles: Sequence[UUID], *, first: int) -> list[dict[str, Any]]:
+    """Return the complete turns of battles, whose votes are numbered from `first` in this order."""
+    number = {battle: first + place for place, battle in enumerate(battles)}
+    complete = Turn.objects.filter(battle__in=battles, state=TurnState.COMPLETE).exclude(prompt="")
+    answers: dict[tuple[int, str], str] = {
+        (turn, side): text
+        for turn, side, text in Reply.objects.filter(turn__in=complete)
+        .order_by()
+        .values_list("turn_id", "side", "text")
+    }
+    turns = complete.order_by("battle", "number").values_list("pk", "battle", "number", "prompt")
+    rows = [
+        {
+            "number": number[battle],
+            "turn": turn,
+            "prompt": mask(prompt),
+            "answer_a": mask(answers.get((pk, "a"), "")),
+            "answer_b": mask(answers.get((pk, "b"), "")),
+        }
+        for pk, battle, turn, prompt in turns
+    ]
+    return sorted(rows, key=lambda row: (row["number"], row["turn"]))

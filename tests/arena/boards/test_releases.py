@@ -1,0 +1,130 @@
+"""A release: complete, without personal data, and every board comes out of it again."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import CommandError, call_command
+
+from arena.boards.models import Snapshot
+from arena.boards.publication import publish_boards
+from arena.boards.releases import export, export_release
+from arena.boards.simulation import SOURCE, simulate
+from arena.integrity.fact_rows import exclude_votes
+from arena.integrity.facts import decide_votes
+from arena.integrity.models import NotCounted, VoteFacts
+from arena.voters.models import Voter
+from ratings.__main__ import main
+from tests.arena.boards.votes import NOW, cast, new_model
+
+pytestmark = pytest.mark.django_db
+
+
+def lines(path: Path) -> Iterator[dict[str, object]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+def test_every_board_comes_out_of_the_release_bit_for_bit(tmp_path: Path) -> None:
+    simulate(votes=2500, voters=80, seed=4, until=NOW)
+    votes = VoteFacts.objects.order_by("pk").values_list("pk", flat=True)[::9]
+    exclude_votes(list(votes), NotCounted.SAME_MODEL, now=NOW)
+    publish_boards(NOW)
+    folder = tmp_path / "release"
+    release = export_release(SOURCE, folder)
+    assert (release.votes, release.boards) == (2500, Snapshot.objects.count())
+    exclude_votes(
+        list(VoteFacts.objects.values_list("pk", flat=True)), NotCounted.SAME_MODEL, now=NOW
+    )
+    boards = json.loads((folder / "boards.json").read_text(encoding="utf-8"))["boards"]
+    assert len(boards) > 20
+    for board in boards:
+        _python, _m, _ratings, file, *arguments = board["command"]
+        for votes_file in (folder / file, folder / "votes.jsonl"):
+            output = tmp_path / "board.json"
+            assert main([str(votes_file), *arguments, "--quiet", "--output", str(output)]) == 0
+            found = next(iter(json.loads(output.read_text(encoding="utf-8"))["boards"].values()))
+            assert found["id"] == board["id"], board["board"]
+            assert found["figures_hash"] == board["figures_hash"], board["board"]
+            shown = {row["model"]: row for row in found["rows"]}
+            for row in board["rows"]:
+                if row["rating"] is not None:
+                    assert (row["rating"], row["lower"]) == (
+                        shown[row["model"]]["rating"],
+                        shown[row["model"]]["lower"],
+                    )
+
+
+def release_of_two(folder: Path) -> Path:
+    """Release two votes of one voter, one of them not counted."""
+    alder, birch = new_model("Alder"), new_model("Birch")
+    voter = Voter.objects.create()
+    cast(alder, birch, voter=voter, prompt="Write to jo@example.org or +49 30 901820 soon")
+    cast(birch, alder, "tie", voter=voter, prompt="Are you Alder?", answers=("Yes.", "No."))
+    decide_votes(NOW)
+    publish_boards(NOW)
+    call_command("export_release", str(folder), stdout=StringIO())
+    return folder
+
+
+def test_texts_come_without_personal_data_and_votes_with_reasons(tmp_path: Path) -> None:
+    folder = release_of_two(tmp_path / "release")
+    counted, uncounted = lines(folder / "votes.jsonl")
+    assert (counted["counted"], uncounted["counted"]) == (True, False)
+    assert uncounted["not_counted_because"] == "identity_in_prompt"
+    assert counted["voter"] == uncounted["voter"]
+    assert str(Voter.objects.get().pk) not in (folder / "votes.jsonl").read_text(encoding="utf-8")
+    (part,) = (folder / "turns").glob("*.jsonl")
+    first, second = lines(part)
+    assert first["prompt"] == "Write to [EMAIL] or [PHONE] soon"
+    assert (first["number"], second["number"]) == (1, 2)
+    assert second["answer_a"] == "Yes."
+    assert pq.read_table(part.with_suffix(".parquet")).num_rows == 2
+    assert not (folder / ".incomplete").exists()
+
+
+def test_it_describes_every_column_and_its_sums_are_right(tmp_path: Path) -> None:
+    folder = release_of_two(tmp_path / "release")
+    described = (folder / "DATA.md").read_text(encoding="utf-8")
+    for name in pq.read_schema(folder / "votes.parquet").names:
+        stem = name.rpartition("_")[0] if name.endswith(("_a", "_b")) else name
+        assert name in described or f"{stem}_*" in described
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    assert checked.stdout.count(b": OK") == 7
+
+
+def test_one_that_broke_off_goes_on_with_the_same_pseudonyms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulate(votes=60, voters=5, seed=4, until=NOW)
+    publish_boards(NOW)
+    folder = tmp_path / "release"
+
+    def killed(_plan: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "_write_boards", killed)
+    with pytest.raises(KeyboardInterrupt):
+        export_release(SOURCE, folder)
+    before = (folder / "votes.parquet").read_bytes()
+    monkeypatch.undo()
+    with pytest.raises(CommandError, match="broke off"):
+        call_command("export_release", str(folder))
+    assert export_release(SOURCE, folder).votes == 60
+    assert (folder / "votes.parquet").read_bytes() == before
+    with pytest.raises(CommandError, match="not empty"):
+        call_command("export_release", str(folder), source=SOURCE)
+
+
+def test_there_is_nothing_to_release_before_the_first_publication(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="nothing to release"):
+        call_command("export_release", str(tmp_path / "release"))
