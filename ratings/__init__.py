@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ratings.records import PairRecord, PairRecords, pair_records, votes_still_needed
     from ratings.scale import Scale
     from ratings.slices import Slices, fit_slices
+    from ratings.sorted_comparisons import SortedComparisons
     from ratings.style import StyledBoard, fit_style_controlled
     from ratings.survival import CatchUp, Survival, catch_up, kaplan_meier
     from ratings.tally import Tally
@@ -61,6 +62,7 @@ _HOME = {
     "RatingsError": "errors",
     "Scale": "scale",
     "Slices": "slices",
+    "SortedComparisons": "sorted_comparisons",
     "StyledBoard": "style",
     "Survival": "survival",
     "Tally": "tally",
@@ -114,6 +116,7 @@ __all__ = [
     "RatingsError",
     "Scale",
     "Slices",
+    "SortedComparisons",
     "StyledBoard",
     "Survival",
     "Tally",

@@ -7,16 +7,18 @@ Numba is imported only when a pass is long enough to pay for it.
 import os
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from threading import local
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ratings.arrays import AnyInteger
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 SWITCH = "RATINGS_COMPILED"
 """Environment variable; ``0`` keeps to the plain NumPy path."""
@@ -96,8 +98,10 @@ def _share_of[T](work: Callable[..., T], share: tuple[Any, ...]) -> T:
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool() -> "ThreadPoolExecutor":
     """Threads are kept: starting them would cost as much as a short pass."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - 20 ms of every import
+
     return ThreadPoolExecutor(max_workers=processors(), thread_name_prefix="ratings")
 
 
