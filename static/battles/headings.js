@@ -51,7 +51,9 @@ function align(turn) {
     const [lower, higher] = ahead > 0 ? [one, other] : [other, one];
     const space = make("div", { class: "aligning", "aria-hidden": "true" });
     higher.before(space);
-    // The space parts margins that had been one: measure, then fill what is left.
-    space.style.height = `${Math.max(0, lower.getBoundingClientRect().top - higher.getBoundingClientRect().top)}px`;
+    space.style.height = `${Math.abs(ahead)}px`;
+    // The space parts margins that had been one: take away what it is too high.
+    const over = higher.getBoundingClientRect().top - lower.getBoundingClientRect().top;
+    space.style.height = `${Math.max(0, Math.abs(ahead) - over)}px`;
   }
 }

@@ -16,18 +16,23 @@ const LONGEST_UNDECIDED = 400; // characters; a longer line is what it looks lik
  * @returns {string} its beginning, fit to be parsed as blocks
  */
 export function decided(text) {
-  let end = text.length;
-  const line = text.slice(text.lastIndexOf("\n") + 1);
-  if (line.length > LONGEST_UNDECIDED) return text;
+  const start = lineStart(text, text.length);
+  if (text.length - start > LONGEST_UNDECIDED) return text;
+  const line = text.slice(start);
   const isRow = line.startsWith("|");
-  if (ONLY_MARKS.test(line) || HALF_OPENED.test(line)) end -= line.length;
+  const isUndecided = ONLY_MARKS.test(line) || HALF_OPENED.test(line);
+  if (!isRow && !isUndecided) return text;
   // The head of a table is a line of bars until the line below it is whole.
-  const before = text.slice(0, isRow ? text.length - line.length : end);
-  if (before !== "" && !before.endsWith("\n")) return text.slice(0, end);
-  const lines = before.slice(-LONGEST_UNDECIDED).split("\n").slice(-3, -1);
-  const [above = "", last = ""] = lines.length < 2 ? ["", ...lines] : lines;
-  if (last.startsWith("|") && !above.startsWith("|")) return before.slice(0, -last.length - 1);
-  return isRow && !last.startsWith("|") ? before : text.slice(0, end);
+  const last = start > 0 ? lineStart(text, start - 1) : start;
+  const follows = last < start && text[last] === "|";
+  const isThird = follows && last > 0 && text[lineStart(text, last - 1)] === "|";
+  if (follows && !isThird) return text.slice(0, last);
+  return text.slice(0, isUndecided || !follows ? start : text.length);
+}
+
+/** @param {string} text @param {number} end @returns {number} where the line begins that ends there */
+function lineStart(text, end) {
+  return end > 0 ? text.lastIndexOf("\n", end - 1) + 1 : 0;
 }
 
 const MARKS = /\\[()[\]]|\\[^]|`+|\$\$?|\*{1,3}|_{1,3}|~~|!?\[|\]/g;
@@ -35,13 +40,17 @@ const MARKS = /\\[()[\]]|\\[^]|`+|\$\$?|\*{1,3}|_{1,3}|~~|!?\[|\]/g;
 const FORMULA_ENDS = { "\\(": "\\)", "\\[": "\\]", $$: "$$", $: "$" };
 const LONGEST_HIDDEN = 80; // characters of half a formula
 
+/** A mark that nothing follows yet: what it will be is open, and one that closed is closed again. */
+const LAST_MARK = /(?:\*{1,3}|_{1,3}|~{1,2}|!?\[|(?<=^|\s)!|\\)$/;
+
 /**
  * Close, or leave out, the inline marks that a text has opened and not yet closed.
  *
- * @param {string} text of one paragraph, heading or cell, as Markdown
+ * @param {string} written of one paragraph, heading or cell, as Markdown
  * @returns {string} the same text, fit to be shown for a moment
  */
-export function closeMarks(text) {
+export function closeMarks(written) {
+  const text = written.replace(LAST_MARK, "");
   /** @type {{mark: string, at: number}[]} */
   const open = [];
   MARKS.lastIndex = 0;
@@ -52,10 +61,10 @@ export function closeMarks(text) {
     if (mark in FORMULA_ENDS) {
       const end = formulaEnd(text, mark, after);
       if (end > 0) MARKS.lastIndex = end;
-      else if (end === 0) return withClosed(text.slice(0, index), open) + halfFormula(text, mark, after);
+      else if (end === 0) return withClosed(text.slice(0, index) + halfFormula(text, mark, after), open);
     } else if (mark.startsWith("`")) {
       const end = codeEnd(text, mark, after);
-      if (end < 0) return withClosed(text.slice(0, index), open) + halfCode(text.slice(after), mark);
+      if (end < 0) return withClosed(text.slice(0, index) + halfCode(text.slice(after), mark), open);
       MARKS.lastIndex = end;
     } else if (mark.endsWith("[") && !mark.startsWith("\\")) {
       open.push({ mark, at: index });
@@ -65,7 +74,7 @@ export function closeMarks(text) {
       open.splice(open.indexOf(label));
       if (text[after] !== "(") continue;
       const end = text.indexOf(")", after);
-      if (end < 0) return withClosed(text.slice(0, label.at), open) + text.slice(label.at + label.mark.length, index);
+      if (end < 0) return withClosed(text.slice(0, label.at) + text.slice(label.at + label.mark.length, index), open);
       MARKS.lastIndex = end + 1;
     } else if (/^[*_~]/.test(mark)) {
       toggle(open, mark, index, text);
@@ -92,9 +101,8 @@ function toggle(open, mark, index, text) {
 
 /** @param {string} text @param {{mark: string, at: number}[]} open */
 function withClosed(text, open) {
-  let shown = text.replace(/(?:^|(?<=[\s\p{L}\p{N}\p{P}]))(?:\*{1,3}|_{1,3}|~{1,2}|!?\[|!|\\)$/u, "");
-  // A mark that was left out at the end has either opened nothing, or closed the innermost one.
-  shown = shown.trimEnd();
+  // A mark that closes stands behind a word, not behind a space.
+  let shown = open.length > 0 ? text.trimEnd() : text;
   for (const { mark, at } of open.toReversed()) {
     if (at >= shown.length) continue;
     if (mark.endsWith("[")) shown = shown.slice(0, at) + shown.slice(at + mark.length);

@@ -145,11 +145,13 @@ function showReasoning(page, side, { reasoning, finish_reason: finished }) {
   places.forEach((place, turn) => {
     const text = reasoning?.[turn];
     if (text && !place.querySelector(".reasoning")) {
-      place.prepend(make("details", { class: "reasoning" },
+      // Under the answer, so that what is being read stays where it is.
+      find(".answer", place).after(make("details", { class: "reasoning" },
         make("summary", {}, say("reasoning")), make("div", { class: "reasoning-text", dir: "auto" }, text)));
     }
   });
   if (finished === "length") {
-    places[places.length - 1]?.append(make("p", { class: "small quiet" }, say("cut_off")));
+    const last = places[places.length - 1];
+    if (last) find(".answer", last).after(make("p", { class: "small quiet" }, say("cut_off")));
   }
 }

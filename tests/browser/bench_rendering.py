@@ -23,7 +23,7 @@ from tests.browser.fake_server import MODULE, FakeServer
 from tests.browser.site import ROOT, Parrots, running_site
 
 RESULT = ROOT / "docs" / "rendering.md"
-FRAMES = 500
+FRAMES = 300
 # The plain way is so slow that these frames, evenly spread over the answer, stand for all.
 PLAIN_FRAMES = 12
 

@@ -77,7 +77,7 @@ def log_in(page: Page, name: str) -> None:
     """Log in as staff."""
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page).to_have_title("Site administration | Parity")
 
 

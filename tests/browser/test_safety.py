@@ -6,7 +6,7 @@ test here ends with the checks of `visit` too: no request to another host, no di
 the content policy, nothing on the console.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import batched
 from typing import Any
 
@@ -18,12 +18,15 @@ from tests.browser.corpus import corpus
 from tests.browser.fake_server import MODULE, FakeServer
 from tests.browser.payloads import VECTORS
 from tests.browser.site import Site
+from tests.browser.test_admin import PASSWORD, log_in
 
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
 
 PROMISED = 5000
 TOGETHER = 300
+MODELS_AT_ONCE = 20
+LONGEST_NAME = 100
 # The texts call one of these when they run.
 HOOKS = """
 window.runs = [];
@@ -218,19 +221,72 @@ def test_an_answer_cannot_cover_the_page(visit: Visit) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.fixture
-def hostile_models(site: Site) -> Iterator[list[str]]:
-    """Give the site a few hundred models whose names are hostile."""
-    longest = 100
-    names = [
-        text for text in corpus() if len(text) <= longest and "\0" not in text and text.strip()
-    ]
-    chosen = sorted({name.strip() for name in names[::15]})
-    for number, name in enumerate(chosen):
-        site.execute(
-            "INSERT INTO catalog_languagemodel (slug, name, organisation, link, simulated,"
-            " sampling_weight, created_at) VALUES (%s, %s, %s, %s, false, 0, now())",
-            *(f"hostile-{number}", name, name, f"https://example.org/{name}"[:200]),
-        )
-    yield chosen
-    site.execute("DELETE FROM catalog_languagemodel WHERE slug LIKE 'hostile-%%'")
+@pytest.fixture(scope="module")
+def renamed(site: Site) -> Iterator[Callable[[Sequence[str]], None]]:
+    """Return a function that gives the models of the simulated boards other names."""
+    site.manage("simulate_votes", "--votes", "4000")
+    count = site.execute("SELECT count(*) FROM catalog_languagemodel WHERE simulated")
+    assert count == (MODELS_AT_ONCE,)
+
+    def rename(names: Sequence[str]) -> None:
+        for number, name in enumerate(names):
+            site.execute(
+                "UPDATE catalog_languagemodel SET name = %s, organisation = %s WHERE id = (SELECT"
+                " id FROM catalog_languagemodel WHERE simulated ORDER BY id OFFSET %s LIMIT 1)",
+                *(name, name[:120], number),
+            )
+
+    yield rename
+    site.manage("remove_simulated")
+
+
+def hostile_names() -> list[str]:
+    """Return hostile texts that fit into a name, each once as the database compares them."""
+    fitting = [text.strip() for text in corpus() if "\0" not in text]
+    names = sorted({name for name in fitting if 0 < len(name) <= LONGEST_NAME})
+    return names[:: len(names) // 240]
+
+
+def test_hostile_names_of_models_run_nothing_on_the_pages_of_the_boards(
+    visit: Visit, site: Site, renamed: Callable[[Sequence[str]], None]
+) -> None:
+    page = visit("")
+    page.add_init_script(HOOKS)
+    names = hostile_names()
+    assert len(names) >= 200
+    slug = site.execute(
+        "SELECT slug FROM catalog_languagemodel WHERE simulated ORDER BY id LIMIT 1"
+    )
+    assert slug is not None
+    shown = 0
+    for group in batched(names, MODELS_AT_ONCE, strict=False):
+        renamed(group)
+        page.goto("/leaderboard/?source=simulated")
+        listed = {text.strip() for text in page.locator("tbody th, tbody td a").all_inner_texts()}
+        shown += len(listed.intersection(" ".join(name.split()) for name in group))
+        assert page.evaluate("runs") == []
+        page.goto(f"/models/{slug[0]}/?source=simulated")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate("runs") == []
+        page.goto("/gap/?source=simulated")
+        expect(page.locator(".chart svg").first).to_be_visible()
+        assert page.evaluate("runs") == []
+    assert shown >= 150, "the names were not on the page"
+
+
+def test_hostile_names_of_models_run_nothing_in_the_admin(
+    visit: Visit, site: Site, renamed: Callable[[Sequence[str]], None]
+) -> None:
+    name = "safety-staff"
+    site.manage(
+        *("createsuperuser", "--no-input", "--username", name, "--email", "safe@example.org"),
+        DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+    )
+    page = visit("/admin/")
+    page.add_init_script(HOOKS)
+    log_in(page, name)
+    for group in batched(hostile_names()[::3], MODELS_AT_ONCE, strict=False):
+        renamed(group)
+        page.goto("/admin/catalog/languagemodel/?all=")
+        assert page.locator("#result_list tbody tr").count() >= MODELS_AT_ONCE
+        assert page.evaluate("runs") == []
