@@ -151,7 +151,8 @@ async def _connect() -> psycopg.AsyncConnection[Any]:
 def _mend_pool() -> None:
     pool = getattr(connections["default"], "pool", None)
     if pool is not None and not pool.closed:
-        pool.check()
+        with contextlib.suppress(psycopg.Error):  # away again: the next look says so
+            pool.check()
 
 
 database_watch = DatabaseWatch()

@@ -1,6 +1,7 @@
 """10,000 submits of one battle's vote over 100 connections, mixed choices: one row."""
 
 import asyncio
+import json
 from collections import Counter
 
 import pytest
@@ -52,4 +53,20 @@ async def test_a_vote_with_another_visitors_cookie_or_without_a_token_is_refused
             async with http_connection(web, cookie) as http:
                 answer = await http.post(f"/battle/{battle}/vote/", {"outcome": "a"})
             assert answer.status == 403
+    assert not await in_database(Vote.objects.exists)
+
+
+async def test_a_vote_before_both_answers_are_complete_is_refused(add_models: AddModels) -> None:
+    endpoints = await add_models("steady-1-5000", "steady-1-5001")
+    visitor = Visitor()
+    async with web_process() as web, web.socket(visitor.id) as socket:
+        await socket.send(json.dumps({"type": "prompt", "text": "Hello"}))
+        battle = json.loads(await socket.recv())["battle"]
+        async with http_connection(web, web.cookies(visitor.id)) as http:
+            refused = [await http.post(f"/battle/{battle}/vote/", {"outcome": o}) for o in "ab"]
+            refused.append(await http.get(f"/battle/{battle}/reveal/", accept="application/json"))
+        await socket.send(json.dumps({"type": "stop", "battle": battle}))
+    assert [answer.status for answer in refused] == [409, 409, 409]
+    names = [endpoint.model_name.encode() for endpoint in endpoints]
+    assert not any(name in answer.body for name in names for answer in refused)
     assert not await in_database(Vote.objects.exists)

@@ -53,9 +53,13 @@ async def test_open_sockets_are_counted_over_processes(redis_url: str, settings:
     settings.SOCKETS_PER_VISITOR = 2
     identity = someone()
     one, two = OpenSockets(redis_url), OpenSockets(redis_url)
-    async with one.open(identity) as first, two.open(identity) as second:
-        async with one.open(identity) as third, two.open(someone()) as other:
-            assert (first, second, third, other) == (True, True, False, True)
+    async with (
+        one.open(identity) as first,
+        two.open(identity) as second,
+        one.open(identity) as third,
+        two.open(someone()) as other,
+    ):
+        assert (first, second, third, other) == (True, True, False, True)
     async with one.open(identity) as again:
         assert again
     for each in (one, two):
