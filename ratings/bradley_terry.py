@@ -141,8 +141,7 @@ def fit_bradley_terry(
 
 def points_taken(tally: Tally) -> Floats:
     """Weight that the row took from the column, (m, m): a win is 1, a tie one half to each."""
-    won, level = tally.weight_sides
-    return won + level / 2
+    return tally.points
 
 
 def rateable_components(counted: Tally, prior: float) -> Components:
@@ -157,6 +156,10 @@ def rateable_components(counted: Tally, prior: float) -> Components:
     points = points_taken(counted)
     if not points.any():
         raise NotEnoughVotes("there are no counted votes")
+    compiled = pair_kernels(len(points))
+    if compiled is not None and compiled.linked((points > 0).view(np.uint8)):
+        m = len(points)
+        return Components(np.zeros(m, dtype=np.int64), np.arange(m), {})
     components = find_components(points, finite_prior=prior > 0)
     if components.main.size < 2:
         raise Separated(

@@ -64,7 +64,7 @@ class LiveRatings:
         self._prior = prior
         self._count = tally.count.copy()
         self.models = tally.models
-        self._points = points_taken(self.tally.counted(self._scoring))
+        self._points = points_taken(self.tally.counted(self._scoring)).copy()
         self._refit()
 
     @property

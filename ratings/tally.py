@@ -86,6 +86,14 @@ class Tally:
         return self.counted_sides if self.weight is self.count else by_score(self.weight)
 
     @cached_property
+    def points(self) -> Floats:
+        """Weight that the row took from the column, (m, m): a win is 1, a tie one half to each."""
+        won, level = self.weight_sides
+        taken: Floats = 0.5 * level
+        taken += won
+        return taken
+
+    @cached_property
     def square_sides(self) -> tuple[Floats, Floats]:
         """The same of squared weights."""
         return self.counted_sides if self.square is self.count else by_score(self.square)

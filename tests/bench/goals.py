@@ -56,7 +56,7 @@ class Goal:
         """Write a value of this quantity."""
         match self.quantity:
             case "ratio":
-                return f"{value:,.3g}×"
+                return f"{value:,.0f}×" if value >= 100 else f"{value:.3g}×"
             case "memory":
                 return f"{value:.2g} of theirs"
             case "seconds":

@@ -64,7 +64,8 @@ def _largest(labelled: tuple[str, float]) -> float:
 
 
 def _ratio(other: float | None, own: float | None) -> str:
-    return "" if not other or not own else f"{other / own:,.3g}"
+    ratio = other / own if other and own else 0
+    return "" if not ratio else f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def _duration(seconds: float) -> str:
