@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from arena.boards.catalogue import read_facts
 from arena.boards.failures import Failures
-from arena.boards.locks import only_one
 from arena.boards.models import Board, Method, Publication
 from arena.boards.movement import explain
 from arena.boards.rating import rate
@@ -20,6 +19,7 @@ from arena.boards.slices import EVERYTHING, Slice, slices_of
 from arena.boards.snapshots import Origin, board_of, store_pairs_of, store_snapshot
 from arena.boards.votes import CountedVotes, read_counted
 from arena.integrity.facts import decisions_by_source
+from arena.integrity.locks import only_one
 
 # The job's name for the lock.
 PUBLISH = "publish boards"

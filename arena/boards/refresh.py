@@ -6,12 +6,12 @@ from django.conf import settings
 
 from arena.boards.catalogue import digest, read_facts
 from arena.boards.failures import Failures
-from arena.boards.locks import only_one
 from arena.boards.models import Method
 from arena.boards.newest import newest_snapshots
 from arena.boards.rating import rate_source
 from arena.boards.snapshots import Origin, store_snapshots
 from arena.integrity.facts import decide_votes, decisions_by_source
+from arena.integrity.locks import only_one
 
 # The job's name for the lock.
 REFRESH = "refresh boards"

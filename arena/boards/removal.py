@@ -4,11 +4,11 @@ from django.db import connection, transaction
 
 from arena.battles.models import Battle, Reply, Retraction, Turn, Vote
 from arena.boards.column_cache import ColumnCache
-from arena.boards.locks import wait_for
 from arena.boards.models import Board, BoardFailure, Publication
 from arena.boards.publication import PUBLISH
 from arena.boards.refresh import REFRESH
 from arena.integrity.facts import forget_source
+from arena.integrity.locks import wait_for
 from arena.integrity.models import PastVoteFacts, UndecidedVote, VoteFacts
 from arena.voters.models import Voter
 

@@ -1,8 +1,10 @@
-"""Verdicts on votes, to look at."""
+"""Verdicts on votes, to look at; and the endpoint that labels prompts, to choose."""
 
 from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
-from arena.integrity.models import VoteFacts
+from arena.integrity.models import FailedLabel, Labeller, VoteFacts
 from arena.read_only import ReadOnlyAdmin
 
 
@@ -18,3 +20,22 @@ class VoteFactsAdmin(ReadOnlyAdmin):
     search_fields = ("vote__id__exact",)
     search_help_text = "A vote's number."
     ordering = ("-vote_id",)
+
+
+@admin.register(Labeller)
+class LabellerAdmin(ModelAdmin):
+    """One endpoint at most; without one, categories are told by rules."""
+
+    list_display = ("endpoint", "enabled")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow one."""
+        return bool(super().has_add_permission(request)) and not Labeller.objects.exists()
+
+
+@admin.register(FailedLabel)
+class FailedLabelAdmin(ReadOnlyAdmin):
+    """Prompts that stay unverified until the labelling endpoint answers."""
+
+    list_display = ("vote_id", "attempts", "error_code", "next_at")
+    list_filter = ("error_code",)

@@ -1,6 +1,7 @@
 """What was decided about a vote: counted or why not, category, language, by which rule."""
 
 import datetime as dt
+from typing import Self
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -8,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from arena.battles.models import Vote
+from arena.catalog.models import Endpoint
 
 
 class NotCounted(models.TextChoices):
@@ -94,6 +96,8 @@ class VoteFacts(Facts):
             models.Index(fields=["rule_version"], name="vote_facts_by_rule_version"),
             # Serves: what changed in a source since the column cache last looked.
             models.Index(fields=["source", "revision"], name="vote_facts_by_revision"),
+            # Serves: votes to ask the labelling endpoint about, the newest first.
+            models.Index(fields=["source", "label_version", "-vote"], name="vote_facts_by_label"),
         ]
 
     def __str__(self) -> str:
@@ -124,6 +128,41 @@ class PastVoteFacts(Facts):
 
     def __str__(self) -> str:
         return f"{self.vote_id}, {self.revision} to {self.until_revision}"
+
+
+class Labeller(models.Model):
+    """The endpoint that labels prompts; there is one row, or none."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="labeller_is_one"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.endpoint)
+
+    @classmethod
+    def current(cls) -> Self | None:
+        """Return the labeller with its endpoint, or None."""
+        return cls.objects.filter(enabled=True).select_related("endpoint__provider").first()
+
+
+class FailedLabel(models.Model):
+    """A prompt about which the labeller was asked in vain: it stays unverified until it answers."""
+
+    vote = models.OneToOneField(
+        VoteFacts, primary_key=True, on_delete=models.CASCADE, related_name="failed_label"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error_code = models.CharField(max_length=60)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.vote_id}: {self.error_code}"
 
 
 class UndecidedVoteQuerySet(models.QuerySet["UndecidedVote"]):

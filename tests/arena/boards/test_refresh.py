@@ -8,7 +8,6 @@ from django.db import connection
 
 from arena.battles.models import Retraction
 from arena.boards import refresh
-from arena.boards.locks import only_one
 from arena.boards.models import BoardFailure, Snapshot, SnapshotRow
 from arena.boards.newest import newest_snapshot, rated_sources
 from arena.boards.publication import publish_boards
@@ -16,6 +15,7 @@ from arena.boards.rating import SourceRatings
 from arena.boards.refresh import REFRESH, refresh_boards
 from arena.catalog.models import LanguageModel, Standing
 from arena.integrity.fact_rows import exclude_votes
+from arena.integrity.locks import only_one
 from arena.integrity.models import NotCounted
 from ratings.errors import NotConverged
 from tests.arena.boards.votes import NOW, cast, cast_many, new_model
