@@ -98,7 +98,7 @@ def worker(port: int) -> Program:
             *(sys.executable, "-m", "celery", "--app", "workers.celery", "worker", "--beat"),
             *("--schedule", str(LOCAL_DIR / f"celerybeat-schedule-{port}")),
             *("--hostname", f"parity-{port}@%h"),
-            *("--concurrency", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+            *("--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
         ],
         child_environment(),
     )

@@ -227,6 +227,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": LIVE_BOARD_SECONDS,
         "options": {"expires": 30.0},
     },
+    "label-prompts": {
+        "task": "arena.integrity.tasks.label_prompts",
+        "schedule": 5.0,
+        "options": {"expires": 30.0},
+    },
     # Looks often, so that a publication that was killed goes on; works once a period.
     "publish-boards": {
         "task": "arena.boards.tasks.publish_boards",

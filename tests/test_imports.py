@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "arena.integrity": {
         *("arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
-        "arena.read_only",
+        *("arena.read_only", "workers.endpoints"),
     },
     "arena.boards": {
         *("arena.boards", "arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),

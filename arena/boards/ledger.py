@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from arena.battles.models import Battle
 from arena.boards.catalogue import Facts, read_facts
-from arena.boards.locks import only_one
 from arena.boards.models import Board, Ledger, Method
 from arena.boards.pairs import Pairs, read_pairs
+from arena.integrity.locks import only_one
 from arena.integrity.models import VoteFacts
 from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_place
 
