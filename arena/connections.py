@@ -9,6 +9,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import psycopg
@@ -67,9 +68,12 @@ class LimitedConnection(psycopg.Connection[Any]):
             When it did not answer; the connection is closed then, and a statement that was sent
             may or may not have been done.
         """
-        if type(self).is_hopeless is None:
-            return super().wait(gen, interval, timeout)
         return super().wait(self._while_hopeful(gen), interval, timeout)
+
+    def gives_up(self, seconds: float) -> bool:
+        """Return whether a wait of so many seconds has gone on for long enough."""
+        is_hopeless = type(self).is_hopeless
+        return is_hopeless is not None and is_hopeless(seconds)
 
     def _while_hopeful(self, gen: PQGen[RV]) -> PQGen[RV]:
         """Go through the steps of a wait; without news there is one after each interval as well."""
@@ -78,8 +82,7 @@ class LimitedConnection(psycopg.Connection[Any]):
             wanted = next(gen)
             while True:
                 ready = yield wanted
-                is_hopeless = type(self).is_hopeless
-                if not ready and is_hopeless and is_hopeless(time.monotonic() - began):
+                if not ready and self.gives_up(time.monotonic() - began):
                     self.pgconn.finish()
                     raise psycopg.OperationalError("the server does not answer")
                 wanted = gen.send(ready)
@@ -93,7 +96,7 @@ class DatabaseWatch:
 
     def __init__(self) -> None:
         self.answers = True
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: _Probe | None = None
 
     def is_hopeless(self, seconds: float) -> bool:
         """Return whether there is no point in waiting on after so many seconds."""
@@ -103,49 +106,52 @@ class DatabaseWatch:
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look once a second while inside."""
-        task = asyncio.create_task(self._watch(), name="database watch")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self._hang_up()
-            self.answers = True
+        # A thread of its own: those of others may all be waiting for the database.
+        with ThreadPoolExecutor(1, "database watch") as thread:
+            task = asyncio.create_task(self._watch(thread), name="database watch")
+            try:
+                yield
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                thread.submit(self._hang_up)
+                self.answers = True
 
-    async def _watch(self) -> None:
+    async def _watch(self, thread: Executor) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            answers = await self._look()
+            answers = await loop.run_in_executor(thread, self._look)
             if answers and not self.answers:
                 # Connections of the time before are dead; the next user must not find out.
-                await asyncio.to_thread(_mend_pool)
+                await loop.run_in_executor(thread, _mend_pool)
             if answers != self.answers:
                 logger.warning("The database %s", "answers again" if answers else "is away")
             self.answers = answers
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
 
-    async def _look(self) -> bool:
+    def _look(self) -> bool:
         try:
-            async with asyncio.timeout(_SECONDS_TO_ANSWER):
-                if self._connection is None:
-                    self._connection = await _connect()
-                await self._connection.execute("SELECT")
-        except (psycopg.Error, TimeoutError, OSError):
-            await self._hang_up()
+            if self._connection is None:
+                parameters = connections["default"].get_connection_params()
+                limits = {"connect_timeout": _SECONDS_TO_ANSWER, "autocommit": True}
+                self._connection = _Probe.connect(**parameters | limits)
+            self._connection.execute("SELECT")
+        except (psycopg.Error, OSError):
+            self._hang_up()
             return False
         return True
 
-    async def _hang_up(self) -> None:
+    def _hang_up(self) -> None:
         old, self._connection = self._connection, None
         if old is not None:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await old.close()
+            old.close()
 
 
-async def _connect() -> psycopg.AsyncConnection[Any]:
-    parameters = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context"):  # Django's, for its own connections
-        parameters.pop(name, None)
-    return await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
+class _Probe(LimitedConnection):
+    """The watch's own connection, which finds out for all others."""
+
+    def gives_up(self, seconds: float) -> bool:
+        return seconds > _SECONDS_TO_ANSWER
 
 
 def _mend_pool() -> None:

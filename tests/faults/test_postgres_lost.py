@@ -89,9 +89,9 @@ async def test_a_stopped_postgres_is_told_at_once_and_forgotten_when_it_goes_on(
     async with (
         web_process(**settings) as web,
         web.socket(spare) as socket,
-        http_connection(web, web.cookies(voter)) as http,
     ):
-        assert (await http.get("/")).status == 200
+        async with http_connection(web, web.cookies(voter)) as http:
+            assert (await http.get("/")).status == 200
         before = web.memory
         postgres.freeze()
         try:
@@ -102,11 +102,12 @@ async def test_a_stopped_postgres_is_told_at_once_and_forgotten_when_it_goes_on(
         finally:
             postgres.thaw()
         began = time.monotonic()
-        while (page := await http.get("/")).status != 200:
-            assert page.status == 503
-            await asyncio.sleep(0.1)
-        back = time.monotonic() - began
-        vote = await http.post(f"/battle/{battles[0]}/vote/", {"outcome": "a"})
+        async with http_connection(web, web.cookies(voter)) as http:
+            while (page := await http.get("/")).status != 200:
+                assert page.status == 503
+                await asyncio.sleep(0.1)
+            back = time.monotonic() - began
+            vote = await http.post(f"/battle/{battles[0]}/vote/", {"outcome": "a"})
     late = [answer.seconds for begun, answer in answers if begun > 5.0]
     measured(
         24,
