@@ -169,7 +169,7 @@ async def _ask_all(address: EndpointAddress, prompts: Mapping[int, str]) -> dict
     try:
         answers = await asyncio.gather(*map(label, prompts.values()))
     finally:
-        await clients.aclose()
+        await clients.close()
     return dict(zip(prompts, answers, strict=True))
 
 
