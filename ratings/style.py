@@ -35,28 +35,19 @@ from ratings.errors import (
     RatingsError,
     Separated,
 )
-from ratings.linear import invert_definite, solve_definite
-from ratings.newton import fit_strengths, ground_level, logistic, permitted_gradient
+from ratings.linear import invert_definite
+from ratings.newton import fit_strengths, ground_level
 from ratings.outcomes import BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import RatedVotes, rated_votes
 from ratings.sorted_comparisons import SortedComparisons
+from ratings.style_newton import StyleLikelihood, grounded
 from ratings.style_scale import FeatureSizes
 from ratings.style_sorted import SortedVotes, sort_votes, turned_scores
 from ratings.style_sums import StyleSums, StyleVotes
 from ratings.tally import Tally, by_score
 
 POSITION = "position"
-_MAX_STEPS = 60
-_FARTHEST = 15.0
-"""Log-odds of a typical difference beyond which a coefficient is on its way to infinity."""
-_NEARLY_THERE = 1e-3
-_ARRIVED = 1e-8
-"""Log-odds within which the sums of the interval are those at the maximum, for 0.000001 points."""
-_SURELY = 0.01
-_ROUGHLY = 0.05
-_COLLINEAR = 1e-10
-"""Share of a feature's variance, not explained by the rest, below which nothing is left of it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -188,13 +179,21 @@ class _StyleFit:
             self.names, sizes = kept.feature_names, kept.sizes
         self.k = len(self.names)
         self.unit = self._units(sizes.spread)
-        self.typical = sizes.typical / self.unit
+        self._likelihood = StyleLikelihood(
+            self.m,
+            self.names,
+            self.unit,
+            sizes.typical / self.unit,
+            ridge,
+            parameters,
+            float(self.tally.weight.sum()),
+        )
 
     def board(self, near: StyledBoard | None = None) -> StyledBoard:
         """Fit, from the answer of another board where there is one, and assemble."""
         votes = self._fastest()
         theta, beta = self._start(votes) if near is None else self._start_from(near)
-        theta, beta, sums = self._maximise(votes, theta, beta, near=near is not None)
+        theta, beta, sums = self._likelihood.maximise(votes, theta, beta, near=near is not None)
         m = self.m
         whole = Estimate(theta)
         if self.parameters.interval is not None:
@@ -252,7 +251,7 @@ class _StyleFit:
         sample = votes.sample()
         if sample is not None:
             with suppress(RatingsError):  # a sample may be too thin where the whole is not
-                theta, beta, _ = self._maximise(sample, theta, beta, roughly=True)
+                theta, beta, _ = self._likelihood.maximise(sample, theta, beta, roughly=True)
         return theta, beta
 
     def _start_from(self, near: StyledBoard) -> tuple[Floats, Floats]:
@@ -307,101 +306,6 @@ class _StyleFit:
             return self._columns()
         return sort_votes(self.rated, self.features, self.parameters.scoring.scores, compiled)
 
-    def _maximise(
-        self,
-        columns: StyleVotes | SortedVotes,
-        theta: Floats,
-        beta: Floats,
-        *,
-        roughly: bool = False,
-        near: bool = False,
-    ) -> tuple[Floats, Floats, StyleSums]:
-        """Newton's method in units of `self.unit`; returns the sums at the maximum as well.
-
-        `near` says that the start is hardly off; `roughly` stops when the steps are short.
-        Otherwise the last step is taken without another pass to see that it arrived: what it
-        leaves of any strength's gradient is at most half the square of its length in the norm of
-        the Hessian (p (1 - p) changes by no more than itself for each unit of logit), which is
-        known beforehand.
-        """
-        total = float(self.tally.weight.sum())
-        last_move = 0.0 if near else np.inf
-        allowed = permitted_gradient(np.array([total]))
-        for step in range(_MAX_STEPS):
-            # Squares are only wanted at the maximum, which a short step just before foretells.
-            wanted = self.parameters.interval == "sandwich" and not roughly
-            squares = wanted and last_move < _NEARLY_THERE
-            sums = self._sums(columns, theta, beta, squares=squares)
-            gradient, hessian = self._penalised(sums, theta, beta)
-            if step == 0:
-                self._check_collinear(sums.curvature.matrix())
-            if np.abs(gradient).max() <= allowed:
-                if wanted and sums.squares is None:
-                    sums = self._sums(columns, theta, beta, squares=True)
-                return theta, beta, sums
-            move = solve_definite(hessian, gradient)
-            last_move = float(np.abs(move).max())
-            arrives = last_move < _ARRIVED and move @ gradient < _SURELY * allowed
-            move *= min(1.0, 4.0 / last_move)
-            theta = theta + move[: self.m] - move[: self.m].mean()
-            beta = beta + move[self.m :]
-            if (roughly and last_move < _ROUGHLY) or (arrives and squares == wanted):
-                return theta, beta, sums
-            if np.abs(beta * self.typical).max() > _FARTHEST:
-                worst = self.names[int(np.abs(beta * self.typical).argmax())]
-                raise Separated(
-                    f"the feature {worst!r} predicts every vote it can, so its effect has no "
-                    "finite estimate; use ridge > 0"
-                )
-        raise NotConverged(
-            f"after {_MAX_STEPS} steps the largest gradient is {np.abs(gradient).max():.3g} votes"
-        )
-
-    def _sums(
-        self, columns: StyleVotes | SortedVotes, theta: Floats, beta: Floats, *, squares: bool
-    ) -> StyleSums:
-        """Sum in the features' own units, then change to the coefficients'."""
-        sums = columns.sums(theta, beta / self.unit, squares=squares)
-        sums.gradient[self.m :] /= self.unit
-        for moment in (sums.curvature, sums.squares):
-            if moment is not None:
-                moment.cross /= self.unit
-                moment.gram /= np.outer(self.unit, self.unit)
-        return sums
-
-    def _penalised(self, sums: StyleSums, theta: Floats, beta: Floats) -> tuple[Floats, Floats]:
-        m = self.m
-        gradient, hessian = sums.gradient.copy(), sums.curvature.matrix()
-        gradient[m:] -= self.ridge * beta
-        hessian[range(m, m + self.k), range(m, m + self.k)] += self.ridge
-        if self.parameters.prior:
-            chance = logistic(theta)
-            pull = self.parameters.prior * (0.5 - chance)
-            bend = self.parameters.prior * chance * (1 - chance)
-            gradient[:m] += pull - pull.mean()
-            hessian[:m, :m] += np.diag(bend) - (bend[:, None] + bend) / m + bend.sum() / m**2
-        return gradient, _grounded(hessian, m)
-
-    def _check_collinear(self, hessian: Floats) -> None:
-        """Refuse features that the models, or other features, already explain."""
-        if self.ridge and self.parameters.interval is None:
-            return
-        m = self.m
-        gram = hessian[m:, m:]
-        explained = hessian[m:, :m] @ solve_definite(_grounded(hessian, m)[:m, :m], hessian[:m, m:])
-        size = np.sqrt(np.diag(gram))
-        if (size == 0).any():
-            name = self.names[int(np.argmax(size == 0))]
-            raise CollinearFeatures(f"the feature {name!r} is 0 in every vote")
-        values, vectors = np.linalg.eigh((gram - explained) / np.outer(size, size))
-        if values[0] < _COLLINEAR:
-            parts = np.flatnonzero(np.abs(vectors[:, 0]) > 0.1)
-            listed = ", ".join(repr(self.names[part]) for part in parts)
-            raise CollinearFeatures(
-                f"the effect of {listed} cannot be told from that of the other features or of the "
-                "models themselves"
-            )
-
     def _uncertainty(
         self, theta: Floats, beta: Floats, sums: StyleSums
     ) -> tuple[Covariance, Floats | None, int | None]:
@@ -416,7 +320,7 @@ class _StyleFit:
             return Covariance(np.cov(rounds, rowvar=False)), rounds, None
         m = self.m
         hessian = sums.curvature.matrix()
-        bread = invert_definite(_grounded(hessian, m))
+        bread = invert_definite(grounded(hessian, m))
         bread[:m, :m] -= 1 / (m * m * ground_level(hessian[:m, :m]))
         if apart is not None:  # residuals of votes that all went one way say nothing of noise
             return Covariance(bread), None, None
@@ -454,7 +358,7 @@ class _StyleFit:
             )
             try:
                 self._check_linked(weight)
-                strengths, coefficients, _ = self._maximise(drawn, theta, beta)
+                strengths, coefficients, _ = self._likelihood.maximise(drawn, theta, beta)
             except (Separated, CollinearFeatures, NotConverged):
                 failed += 1
                 continue
@@ -481,10 +385,3 @@ class _StyleFit:
         error = np.sqrt(whole.covariance.variance()[self.m :])
         reach = self.parameters.quantile(whole.degrees) * error
         return np.column_stack([beta - reach, beta + reach])
-
-
-def _grounded(hessian: Floats, m: int) -> Floats:
-    """Fill the direction that moves all strengths together, which no vote can see."""
-    filled = hessian.copy()
-    filled[:m, :m] += ground_level(hessian[:m, :m])
-    return filled

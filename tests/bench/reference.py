@@ -85,4 +85,5 @@ def _elo(columns: dict[str, Any]) -> Floats:
         move = 4 * (result - 1 / (1 + 10 ** ((rating[j] - rating[i]) / 400)))
         rating[i] += move
         rating[j] -= move
-    return np.array(rating) / unit
+    strengths: Floats = np.array(rating) / unit
+    return strengths
