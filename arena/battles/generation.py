@@ -8,7 +8,7 @@ import asyncio
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 # Waits between tries to store the end of a turn while the database is away.
 _TRIES = (0.2, 0.5, 1.0, *(2.0,) * 30)
 _SECONDS_TO_BEAT_AGAIN = 1.0
+_SECONDS_OF_RESTART = 5
 _FLUSH_SECONDS = 2.0
 
 
@@ -70,7 +71,7 @@ class Generation:
             When this process is about to end before it began (code ``restarting``).
         """
         if self._draining and self._begun is None:
-            raise Unavailable("restarting")
+            raise Unavailable("restarting", retry_after=_SECONDS_OF_RESTART)
         if self._begun is None or (self._begun.done() and not _succeeded(self._begun)):
             self._begun = asyncio.create_task(self._begin(), name="battles begin")
         await asyncio.shield(self._begun)
@@ -85,7 +86,7 @@ class Generation:
         """
         await self.begin()
         if self._draining:
-            raise Unavailable("restarting")
+            raise Unavailable("restarting", retry_after=_SECONDS_OF_RESTART)
         # Shielded: a socket that closes now must not leave a turn that nobody answers.
         task = asyncio.create_task(self._start(open_turn, *args))
         self._starting.add(task)
@@ -113,9 +114,7 @@ class Generation:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if left:
-            await in_database(turns.void_turns, list(left), at=timezone.now())
-            for live in left.values():
-                live.publish_end(TurnEnd(state=TurnState.FAILED, votable=False, void="abandoned"))
+            await self._abandon(left)
         if self._begun is not None:
             await self.streams.flush(seconds=_FLUSH_SECONDS)
 
@@ -129,6 +128,16 @@ class Generation:
             await self.streams.__aexit__()
             await self._slots.__aexit__()
             await self._clients.close()
+
+    async def _abandon(self, left: Mapping[int, LiveTurn]) -> None:
+        """Void turns and say so; without the database the sweep does it when we are gone."""
+        try:
+            await in_database(turns.void_turns, list(left), at=timezone.now())
+        except (db.OperationalError, db.InterfaceError) as error:
+            logger.warning("Turns are left to the sweep: %s", type(error).__name__)
+            return
+        for live in left.values():
+            live.publish_end(TurnEnd(state=TurnState.FAILED, votable=False, void="abandoned"))
 
     async def _begin(self) -> None:
         await in_database(Runner.objects.create, id=self.runner_id)

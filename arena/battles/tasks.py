@@ -16,7 +16,7 @@ _swept_at = float("-inf")
 @shared_task(name="arena.battles.tasks.void_abandoned_turns")
 def void_abandoned_turns() -> None:
     """End the turns whose web process died."""
-    global _swept_at  # noqa: PLW0603 -- of this worker process, as its schedule is
+    global _swept_at
     now = time.monotonic()
     paused, _swept_at = now - _swept_at > _LONGEST_PAUSE_SECONDS, now
     if not paused:
