@@ -18,6 +18,7 @@ from arena.catalog.models import (
     Endpoint,
     LanguageModel,
     Licensing,
+    Price,
     Provider,
     PublishedScore,
 )
@@ -32,6 +33,14 @@ class LicensingInline(TabularInline):
     """A model's licences, each from a day on."""
 
     model = Licensing
+    extra = 0
+
+
+class PriceInline(TabularInline):
+    """What its tokens cost, each from a day on."""
+
+    model = Price
+    fk_name = "language_model"
     extra = 0
 
 
@@ -58,7 +67,7 @@ class LanguageModelAdmin(ModelAdmin):
     list_select_related = ("standing",)
     search_fields = ("name", "organisation")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
-    inlines = (LicensingInline, PublishedScoreInline)
+    inlines = (LicensingInline, PriceInline, PublishedScoreInline)
     actions = ("retire", "bring_back")
     readonly_fields = ("simulated", "created_at")
 
