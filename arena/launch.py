@@ -67,6 +67,7 @@ def child_environment() -> dict[str, str]:
     return {
         "DATABASE_URL": servers.database_url(),
         "REDIS_URL": servers.redis_url(),
+        "PARITY_STAFF_SECOND_FACTOR": "1" if settings.STAFF_SECOND_FACTOR else "0",
         "PARITY_ENDPOINT_ALLOW": ",".join(settings.ENDPOINT_ALLOW),
         # One BLAS thread beside Numba: more slow the fit down.
         "OPENBLAS_NUM_THREADS": "1",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("metrics", health.metrics_page),
     path("favicon.ico", static_files.favicon),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/account/", include("arena.staff.urls")),
     path("admin/", admin.site.urls),
     path("", include("arena.battles.urls")),
     path("", include("arena.boards.urls")),

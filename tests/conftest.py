@@ -28,6 +28,9 @@ _EXTERNAL = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 LOOPBACK = ["127.0.0.1:1-65535", "[::1]:1-65535"]
 os.environ["PARITY_ENDPOINT_ALLOW"] = ",".join(LOOPBACK)
 settings.ENDPOINT_ALLOW = LOOPBACK
+# Only the tests of the second factor ask for one.
+os.environ["PARITY_STAFF_SECOND_FACTOR"] = "0"
+settings.STAFF_SECOND_FACTOR = False
 # No test waits for a server that says that it is loading.
 os.environ["PARITY_ADMISSION_PATIENCE_SECONDS"] = "0"
 settings.ADMISSION_PATIENCE_SECONDS = 0.0

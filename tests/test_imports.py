@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
         *("arena.connections", "arena.environment", "arena.read_only", "workers.endpoints"),
         "workers.alarm",
     },
+    "arena.staff": {"arena.staff", "arena.catalog", "arena.read_only"},
     "arena.integrity": {
         *("arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
         *("arena.read_only", "workers.endpoints"),

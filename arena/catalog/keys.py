@@ -22,6 +22,17 @@ def encrypt(plain: str) -> str:
     return _fernet().encrypt(plain.encode()).decode() if plain else ""
 
 
+def rotate(stored: str) -> str:
+    """Return what `encrypt` gave, encrypted again with the newest key.
+
+    Raises
+    ------
+    KeyUnreadableError
+        When none of `PARITY_ENCRYPTION_KEYS` fits.
+    """
+    return encrypt(decrypt(stored))
+
+
 def decrypt(stored: str) -> str:
     """Return what `encrypt` was given.
 

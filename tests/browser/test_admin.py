@@ -89,7 +89,7 @@ def add_endpoint(page: Page, base_url: str, model: str) -> None:
     page.get_by_label("API key").fill(KEY)
     page.get_by_label("Model name").fill(model)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("It is in battles now.")).to_be_visible()
+    expect(page.get_by_text("Passed: it is in battles.")).to_be_visible(timeout=60_000)
 
 
 def meet(page: Page, model: str) -> str:

@@ -5,9 +5,11 @@ from argparse import ArgumentParser
 from contextlib import ExitStack
 from typing import Any
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 
 from arena import demo, launch
+from arena.environment import boolean
 from arena.processes import ProgramError, Supervisor
 
 
@@ -37,6 +39,8 @@ class Command(BaseCommand):
 
     def run(self, supervisor: Supervisor, port: int, starting: ExitStack, *, no_llm: bool) -> None:
         """Start model servers, fill the boards, start the site, watch over them."""
+        # Whoever looks at the demo's admin has nothing to protect yet.
+        settings.STAFF_SECOND_FACTOR = boolean("PARITY_STAFF_SECOND_FACTOR", default=False)
         if not demo.start_models(supervisor, language_model=not no_llm):
             return
         if not demo.has_sample_votes():

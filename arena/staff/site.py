@@ -1,0 +1,88 @@
+"""The admin's door: its log-in, the second factor, and who is named in the log of changes."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from unfold.sites import UnfoldAdminSite
+
+
+class Office(UnfoldAdminSite):
+    """The admin site. Staff enter with a password and a second factor."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether this is staff, with a second factor where one is asked for."""
+        return super().has_permission(request) and has_second_factor(request)
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Send a visitor to the log-in, and staff without a second factor to where they get one.
+
+        Raises
+        ------
+        PermissionDenied
+            For an account that is not staff's.
+        """
+        if not request.user.is_authenticated:
+            return _redirect("account_login", request)
+        if not super().has_permission(request):
+            raise PermissionDenied
+        if not has_second_factor(request):
+            return _redirect("mfa_index", request)
+        return HttpResponseRedirect(_next_of(request) or reverse("admin:index"))
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Log out, as everywhere."""
+        return HttpResponseRedirect(reverse("account_logout"))
+
+    def admin_view(
+        self, view: Callable[..., HttpResponse], cacheable: bool = False
+    ) -> Callable[..., HttpResponse]:
+        """Let every change of a view be one transaction that says whose it is."""
+
+        @wraps(view)
+        def named(request: HttpRequest, *positional: Any, **keywords: Any) -> HttpResponse:
+            if request.method in {"GET", "HEAD"}:
+                return view(request, *positional, **keywords)
+            with transaction.atomic():
+                name_actor(request.user.get_username())
+                return view(request, *positional, **keywords)
+
+        wrapped: Callable[..., HttpResponse] = super().admin_view(named, cacheable)
+        return wrapped
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Return whether the account has one, or the deployment asks for none.
+
+    Who has one is asked for it at every log-in, so this session has shown it.
+    """
+    if not settings.STAFF_SECOND_FACTOR:
+        return True
+    return request.user.is_authenticated and is_mfa_enabled(request.user)
+
+
+def name_actor(name: str) -> None:
+    """Say who makes the changes of this transaction; the database writes it into their log."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('parity.actor', %s, true)", [name])
+
+
+def _redirect(name: str, request: HttpRequest) -> HttpResponseRedirect:
+    wanted = _next_of(request)
+    query = f"?{urlencode({'next': wanted})}" if wanted else ""
+    return HttpResponseRedirect(f"{reverse(name)}{query}")
+
+
+def _next_of(request: HttpRequest) -> str:
+    wanted = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else ""

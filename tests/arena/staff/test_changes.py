@@ -1,0 +1,164 @@
+"""The log of changes and the roles."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.db import Error, transaction
+from django.test import Client
+from django.utils import timezone
+
+from arena.catalog.models import Endpoint, LanguageModel, Provider
+from arena.staff.models import Change
+from arena.staff.roles import ROLES
+
+KEY = "sk-planted-7f3a"
+
+
+@pytest.fixture
+def client(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss", password="unused"))
+    return client
+
+
+def changes(table: str) -> list[tuple[str, str, Any, Any]]:
+    found = Change.objects.filter(table=table).order_by("id")
+    return list(found.values_list("actor", "action", "before", "after"))
+
+
+def test_a_change_on_a_page_is_logged_with_who_before_and_after(client: Client) -> None:
+    inlines = {"endpoints-TOTAL_FORMS": "0", "endpoints-INITIAL_FORMS": "0"}
+    form = {"name": "p", "base_url": "https://x.example", "api_key": KEY, **inlines}
+    assert client.post("/admin/catalog/provider/add/", form).status_code == 302
+    provider = Provider.objects.get()
+    page = f"/admin/catalog/provider/{provider.pk}/change/"
+    client.post(page, {**form, "name": "renamed", "api_key": ""})
+    client.post(page, {**form, "name": "renamed", "api_key": "sk-other-7f3a"})
+    client.post(f"/admin/catalog/provider/{provider.pk}/delete/", {"post": "yes"})
+    added, renamed, key, deleted = changes("catalog_provider")
+    assert {who for who, *_ in (added, renamed, key, deleted)} == {"boss"}
+    assert (added[1], added[3]["name"]) == ("insert", "p")
+    assert renamed == ("boss", "update", {"name": "p"}, {"name": "renamed"})
+    assert set(key[2]) == {"api_key_encrypted"}
+    assert key[2] != key[3], "that it changed is seen"
+    assert (deleted[1], deleted[2]["name"], deleted[3]) == ("delete", "renamed", None)
+    assert provider.api_key_encrypted not in str(list(Change.objects.values()))
+
+
+def test_an_action_on_many_is_logged_row_by_row(client: Client) -> None:
+    models = [LanguageModel.objects.create(name=n, slug=n) for n in ("a", "b", "c")]
+    chosen = [model.pk for model in models[:2]]
+    form = {"action": "retire", "_selected_action": chosen}
+    client.post("/admin/catalog/languagemodel/", form)
+    updates = [change for change in changes("catalog_languagemodel") if change[1] == "update"]
+    assert len(updates) == 2
+    for who, _, before, after in updates:
+        assert who == "boss"
+        assert before == {"retired_at": None}
+        assert after["retired_at"]
+
+
+def test_what_a_command_or_a_query_changes_is_logged_too(db: None) -> None:
+    LanguageModel.objects.create(name="a", slug="a")
+    LanguageModel.objects.update(sampling_weight=3)
+    assert changes("catalog_languagemodel")[1] == (
+        *("", "update", {"sampling_weight": 1}, {"sampling_weight": 3}),
+    )
+
+
+def test_the_actor_does_not_outlive_the_request(client: Client) -> None:
+    client.post("/admin/catalog/languagemodel/", {"action": "retire", "_selected_action": [1]})
+    LanguageModel.objects.create(name="later", slug="later")
+    # Inside a test's own transaction the name would stay; each request of a site has its own.
+    assert Change.objects.filter(table="catalog_languagemodel").count() == 1
+
+
+def test_what_an_endpoint_lives_through_is_not_a_change(db: None) -> None:
+    provider = Provider.objects.create(name="p", base_url="https://x.example")
+    model = LanguageModel.objects.create(name="a", slug="a")
+    endpoint = Endpoint.objects.create(provider=provider, language_model=model, model_name="a")
+    Endpoint.objects.update(failures_in_a_row=2, last_failure_code="x", findings={"a": 1})
+    assert len(changes("catalog_endpoint")) == 1
+    Endpoint.objects.filter(pk=endpoint.pk).update(admission="passed", admitted_at=timezone.now())
+    assert changes("catalog_endpoint")[1][3] == {"admission": "passed"}
+
+
+def test_accounts_and_their_roles_are_logged_without_passwords(db: None) -> None:
+    user = User.objects.create_user("clerk", password="secret-word-7")
+    user.groups.add(Group.objects.get(name="analyst"))
+    [made] = changes("auth_user")
+    assert made[3]["password"].startswith("hidden ")
+    assert user.password not in str(made)
+    assert len(changes("auth_user_groups")) == 1
+    User.objects.update(last_login=timezone.now())
+    assert len(changes("auth_user")) == 1
+
+
+@pytest.mark.parametrize("statement", ["update", "delete"])
+def test_the_log_is_never_changed(db: None, statement: str) -> None:
+    LanguageModel.objects.create(name="a", slug="a")
+    change = {
+        "update": lambda: Change.objects.update(actor="somebody else"),
+        "delete": lambda: Change.objects.all().delete(),
+    }[statement]
+    with pytest.raises(Error, match="never changed"), transaction.atomic():
+        change()
+
+
+def test_the_log_is_a_page(client: Client) -> None:
+    LanguageModel.objects.create(name="<b>a</b>", slug="a")
+    LanguageModel.objects.update(sampling_weight=3)
+    change = Change.objects.filter(action="update").get()
+    listed = client.get("/admin/staff/change/").content.decode()
+    assert "sampling_weight" in listed
+    page = client.get(f"/admin/staff/change/{change.pk}/change/").content.decode()
+    assert "<th>sampling_weight</th><td>1</td><td>3</td>" in page
+    assert client.post(f"/admin/staff/change/{change.pk}/delete/").status_code == 403
+
+
+def test_roles_may_do_what_their_table_says(db: None) -> None:
+    assert set(Group.objects.values_list("name", flat=True)) == set(ROLES)
+    allowed = {
+        "operator": {
+            "/admin/catalog/endpoint/add/": 200,
+            "/admin/battles/battle/": 200,
+            "/admin/staff/change/": 200,
+            "/admin/auth/user/": 403,
+        },
+        "moderator": {
+            "/admin/battles/battle/": 200,
+            "/admin/voters/voter/": 200,
+            "/admin/catalog/endpoint/": 403,
+            "/admin/auth/user/": 403,
+        },
+        "analyst": {
+            "/admin/boards/snapshot/": 200,
+            "/admin/catalog/endpoint/": 200,
+            "/admin/catalog/endpoint/add/": 403,
+            "/admin/battles/battle/": 403,
+        },
+    }
+    assert set(allowed) == set(ROLES)
+    for role, pages in allowed.items():
+        user = User.objects.create_user(f"a-{role}", is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client = Client()
+        client.force_login(user)
+        for page, status in pages.items():
+            assert client.get(page).status_code == status, (role, page)
+
+
+def test_a_role_that_was_changed_stays_until_it_is_set_back(
+    db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = Group.objects.get(name="analyst")
+    default = set(group.permissions.values_list("pk", flat=True))
+    assert default
+    group.permissions.clear()
+    call_command("migrate", verbosity=0)
+    assert not group.permissions.exists()
+    call_command("roles")
+    assert "analyst: set" in capsys.readouterr().out
+    assert set(group.permissions.values_list("pk", flat=True)) == default
