@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from arena.boards.catalogue import Facts, describe, read_facts
 from arena.boards.choices import Choice
+from arena.boards.gap.rules import STANDARD
 from arena.boards.intervals import Axis, Mark, Tick
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.catalog.models import LanguageModel
@@ -25,6 +26,12 @@ class Row:
     lower: float | None
     upper: float | None
     mark: Mark
+    preliminary: bool = False
+
+    @property
+    def context_text(self) -> str:
+        """Return the context in thousands of tokens."""
+        return context_words(self.model.context_tokens)
 
     @property
     def rating_text(self) -> str:
@@ -75,6 +82,9 @@ class Table:
     ticks: Sequence[Tick]
     hidden: int
     min_votes: int
+    organisations: Sequence[str] = ()
+    preliminary: int = 0
+    has_context: bool = False
 
 
 def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> Table:
@@ -96,14 +106,38 @@ def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> 
     ]
     if choice.source == "live":
         unrated += _not_met_yet(facts, now)
-    chosen = [row for row in rows if choice.includes(row.model)]
+    chosen = [
+        row
+        for row in rows
+        if choice.includes(row.model) and not (choice.preliminary == "hidden" and row.preliminary)
+    ]
     return Table(
         rows=_sorted(chosen, choice.sort),
         unrated=[line for line in unrated if choice.includes(line.model)],
         ticks=axis.ticks() if axis else [],
         hidden=len(rows) - len(chosen),
         min_votes=min_votes,
+        organisations=sorted({row.model.organisation for row in rows} - {""}, key=str.casefold),
+        preliminary=sum(row.preliminary for row in rows),
+        has_context=any(row.model.context_tokens for row in rows),
     )
+
+
+def is_preliminary(line: SnapshotRow) -> bool:
+    """Return whether a rating rests on few votes or has a wide interval."""
+    if line.votes < STANDARD.min_votes:
+        return True
+    wide = line.lower is not None and line.upper is not None
+    return wide and ((line.upper or 0) - (line.lower or 0)) / 2 > STANDARD.max_half_width
+
+
+def context_words(tokens: int | None) -> str:
+    """Return a context window in thousands or millions of tokens, as people say it."""
+    if not tokens:
+        return ""
+    if tokens >= 1_000_000:
+        return f"{tokens / 1_000_000:.3g} M"
+    return f"{tokens / 1000:.0f} k" if tokens >= 1000 else str(tokens)
 
 
 def rank_text(best: int, worst: int) -> str:
@@ -145,6 +179,7 @@ def _row(line: SnapshotRow, facts: Facts, axis: Axis) -> Row:
         lower=line.lower,
         upper=line.upper,
         mark=axis.mark(rating, line.lower, line.upper),
+        preliminary=is_preliminary(line),
     )
 
 
@@ -163,6 +198,8 @@ def _sorted(rows: list[Row], order: str) -> list[Row]:
             return sorted(rows, key=lambda row: (-row.votes, row.model.name))
         case "name":
             return sorted(rows, key=lambda row: row.model.name.casefold())
+        case "context":
+            return sorted(rows, key=lambda row: -(row.model.context_tokens or 0))
         case "released":
             undated = dt.date.min
             return sorted(rows, key=lambda row: row.model.released_on or undated, reverse=True)

@@ -2,17 +2,16 @@
 
 from django.urls import path, re_path
 
-from arena.boards import views
-from arena.boards.pages import compare, gap, method, pictures, transparency
+from arena.boards.pages import compare, gap, leaderboard, method, model, pictures, transparency
 
 urlpatterns = [
-    path("leaderboard/", views.leaderboard, name="leaderboard"),
-    path("leaderboard/table/", views.leaderboard_table, name="leaderboard_table"),
+    path("leaderboard/", leaderboard.leaderboard, name="leaderboard"),
+    path("leaderboard/table/", leaderboard.leaderboard_table, name="leaderboard_table"),
     path("gap/", gap.gap, name="gap"),
     path("charts/<slug:name>.<slug:form>", pictures.chart, name="chart"),
     path("method/", method.method, name="method"),
     path("transparency/", transparency.transparency, name="transparency"),
     re_path(r"^compare/(?P<first>[^/\0]+)/(?P<second>[^/\0]+)/$", compare.compare, name="compare"),
     # Slugs of any script; the database takes no NUL.
-    re_path(r"^models/(?P<slug>[^/\0]+)/$", views.model, name="model"),
+    re_path(r"^models/(?P<slug>[^/\0]+)/$", model.model, name="model"),
 ]

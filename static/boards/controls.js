@@ -1,19 +1,72 @@
-// A form of choices that takes effect when one changes; without this script it has a button.
+// Forms of choices that take effect when one changes; without this script each has a button.
+// The leaderboard's form changes the table in place, as one types.
 
-/** @param {HTMLFormElement} form @returns {string} its address, without what is at its default */
-export function addressOf(form) {
+const TYPING_MILLISECONDS = 150;
+
+/** @param {HTMLFormElement} form @returns {string} its query, without empty fields and defaults */
+function queryOf(form) {
   const chosen = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
     const field = form.elements.namedItem(name);
-    const standard = field instanceof HTMLElement ? (field.dataset.default ?? "") : "";
-    if (typeof value === "string" && value !== standard) chosen.set(name, value);
+    const first = field instanceof HTMLSelectElement && field.selectedIndex === 0;
+    if (typeof value === "string" && value && !first) chosen.set(name, value);
   }
-  const query = chosen.toString();
-  return query ? `?${query}` : location.pathname;
+  return `?${chosen}`;
 }
 
+/** @param {EventTarget | null} field @returns {field is HTMLInputElement | HTMLSelectElement} */
+function named(field) {
+  return field instanceof HTMLInputElement || field instanceof HTMLSelectElement;
+}
+
+/** @param {HTMLFormElement} form @param {Element} frame the table's */
+function filterInPlace(form, frame) {
+  /** @type {AbortController | undefined} */
+  let asking;
+  let wait = 0;
+  const show = async () => {
+    const query = queryOf(form);
+    asking?.abort();
+    asking = new AbortController();
+    const address = `${form.dataset.controls}${query}`;
+    const answer = await fetch(address, { signal: asking.signal });
+    if (!answer.ok) return location.assign(query);
+    const text = await answer.text();
+    frame.setAttribute("data-live", address);
+    frame.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+    history.replaceState(null, "", query === "?" ? location.pathname : query);
+  };
+  /** @param {Event} event */
+  const soon = (event) => {
+    clearTimeout(wait);
+    wait = setTimeout(() => {
+      show().catch((error) => {
+        if (error.name !== "AbortError") location.assign(queryOf(form));
+      });
+    }, event.type === "input" ? TYPING_MILLISECONDS : 0);
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    soon(event);
+  });
+  form.addEventListener("input", (event) => {
+    const field = event.target;
+    if (named(field) && filters.has(field.name)) soon(event);
+  });
+}
+
+// A change of these keeps the board, so the rest of the page stays true.
+const filters = new Set(["licence", "organisation", "q", "preliminary"]);
+
 for (const form of document.querySelectorAll("form[data-controls]")) {
-  if (form instanceof HTMLFormElement) {
-    form.addEventListener("change", () => location.assign(addressOf(form)));
-  }
+  if (!(form instanceof HTMLFormElement)) continue;
+  const frame = form.dataset.controls ? document.querySelector("[data-live]") : null;
+  if (frame) filterInPlace(form, frame);
+  form.addEventListener("change", (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLSelectElement) || (frame && filters.has(field.name))) return;
+    // Another source has boards of its own: slices of this one may not be among them.
+    const query = field.name === "source" ? `?source=${encodeURIComponent(field.value)}` : queryOf(form);
+    location.assign(query);
+  });
 }

@@ -105,9 +105,9 @@ def win_probability(choice: Choice) -> Chart | None:
         _("%(top)s would beat %(last)s about %(times)s times in 100")
         % {"top": top, "last": last, "times": f"{100 * chance:.0f}"},
         _("Times in 100 that the row's model is expected to beat the column's, ties as halves"),
-        matrix.chances(pairs, names),
-        pairs,
-        Column(_("Chance"), 2),
+        spec=matrix.chances(pairs, names),
+        pairs=pairs,
+        value=Column(_("Chance"), 2),
     )
 
 
@@ -143,9 +143,9 @@ def battle_counts(choice: Choice) -> Chart | None:
         "battle-counts",
         title % {"models": len(rows), "unmet": unmet},
         _("Counted battles between the row's model and the column's"),
-        matrix.counts(pairs, [row["label"] for row in rows]),
-        pairs,
-        Column(_("Battles"), 0),
+        spec=matrix.counts(pairs, [row["label"] for row in rows]),
+        pairs=pairs,
+        value=Column(_("Battles"), 0),
     )
 
 
@@ -153,6 +153,7 @@ def _square(
     name: str,
     title: str,
     subtitle: str,
+    *,
     spec: Spec,
     pairs: list[dict[str, Any]],
     value: Column,

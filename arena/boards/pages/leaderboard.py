@@ -1,0 +1,96 @@
+"""The leaderboard: a table of the chosen board, and its charts."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import condition, require_safe
+
+from arena.boards.choices import SIMULATED, SORTS, Choice
+from arena.boards.figures import boards as charts
+from arena.boards.leaderboard import ago_text, ago_words, build_table
+from arena.boards.models import Snapshot
+from arena.boards.pages.answer import answer
+from arena.boards.pages.drawn import drawn, preview
+from arena.catalog.models import LanguageModel
+
+
+@require_safe
+def leaderboard(request: HttpRequest) -> HttpResponseBase:
+    """Show the newest snapshot of the chosen board."""
+    choice = Choice.of(request.GET)
+    snapshot = choice.snapshot()
+    key = _state(choice, snapshot)
+    return answer(request, "boards/leaderboard.html", key, lambda: _whole(choice, snapshot))
+
+
+def _table_etag(request: HttpRequest) -> str:
+    choice = Choice.of(request.GET)
+    parts = (_state(choice, choice.snapshot()), get_language())
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+@require_safe
+@condition(etag_func=_table_etag)
+def leaderboard_table(request: HttpRequest) -> HttpResponse:
+    """Show the table by itself, for the page that refreshes or filters it."""
+    choice = Choice.of(request.GET)
+    return render(request, "boards/table.html", table_of(choice, choice.snapshot()))
+
+
+def _state(choice: Choice, snapshot: Snapshot | None) -> tuple[object, ...]:
+    """Return what the table depends on."""
+    waiting = ""
+    if choice.source == "live":
+        drawable = LanguageModel.objects.drawable(at=timezone.now())
+        waiting = ",".join(map(str, drawable.order_by("pk").values_list("pk", flat=True)))
+    return choice, snapshot and (snapshot.pk, snapshot.created_at), waiting
+
+
+def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
+    context = table_of(choice, snapshot)
+    figures = drawn(
+        [charts.win_probability(choice), charts.battle_counts(choice)], choice.address()
+    )
+    return {
+        **context,
+        "title": _("Leaderboard"),
+        "description": _("Language models rated by blind votes, with their uncertainty."),
+        "picture": preview("ratings", choice.address()) if context["table"].rows else "",
+        "charts": bool(figures),
+        "live": True,
+        "figures": figures,
+        "sources": choice.sources(),
+        "categories": choice.categories(),
+        "languages": choice.languages(),
+        "styles": choice.styles(),
+        "windows": choice.windows(),
+        "methods": choice.methods(),
+        "licences": choice.licences(),
+        "organisations": context["table"].organisations,
+        "preliminary": context["table"].preliminary,
+        "address": choice.address(),
+        "source_address": Choice(source=choice.source).address(),
+    }
+
+
+def table_of(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
+    """Return what the table shows."""
+    now = timezone.now()
+    return {
+        "choice": choice,
+        "sorts": {option: choice.address(sort=option) for option in SORTS},
+        "simulated": choice.source == SIMULATED,
+        "all_models": choice.address(licence="all", organisation="", q="", preliminary="shown"),
+        "snapshot": snapshot,
+        "votes": f"{snapshot.votes:,}" if snapshot else "0",
+        "voters": f"{snapshot.voters:,}" if snapshot else "0",
+        "updated": ago_text(snapshot.created_at, now) if snapshot else "",
+        "ago_words": json.dumps(ago_words(), ensure_ascii=False),
+        "table": build_table(snapshot, choice, now),
+    }

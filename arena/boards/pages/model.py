@@ -1,0 +1,150 @@
+"""One model: its facts with their sources, where it stands, whom it met."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from arena.battles.models import Reply, ReplyState
+from arena.boards.catalogue import describe, read_facts
+from arena.boards.choices import SIMULATED, Choice, source_label
+from arena.boards.figures import models as charts
+from arena.boards.leaderboard import context_words, rank_text
+from arena.boards.models import Board, Method, SnapshotRow
+from arena.boards.newest import newest_snapshots
+from arena.boards.pages.answer import answer
+from arena.boards.pages.drawn import drawn, preview
+from arena.boards.pairs import read_pairs
+from arena.catalog.models import LanguageModel
+
+# Replies that reliability is judged by: the newest, so that the page stays quick.
+_REPLIES = 2000
+
+
+@require_safe
+def model(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Show what is known of a model and where it stands."""
+    found = get_object_or_404(LanguageModel.objects.prefetch_related("licensings"), slug=slug)
+    standings = _standings(found)
+    key = (found.pk, [(row.snapshot_id, row.snapshot.created_at) for row in standings])
+    return answer(request, "boards/model.html", key, lambda: gather(found, standings))
+
+
+def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]:
+    """Return all that the page shows."""
+    now = timezone.now()
+    facts = describe(found, now.date())
+    board = charts.board_of_model(found)
+    figures = drawn(
+        [charts.categories(found.slug), charts.history(found.slug)], f"?model={found.slug}"
+    )
+    return {
+        "title": found.name,
+        "description": _("What is known of %(name)s, and where it stands.") % {"name": found.name},
+        "picture": preview(figures[0].chart.name, figures[0].query) if figures else "",
+        "charts": bool(figures),
+        "figures": figures,
+        "model": found,
+        "facts": facts,
+        "licensings": [record for record in found.licensings.all() if record.since <= now.date()],
+        "standings": [_standing(row) for row in standings],
+        "met": met(found, board) if board else [],
+        "scores": list(found.published_scores.all()),
+        "served": served(found),
+        "reliability": reliability(found),
+        "size": size_text(found),
+        "context_text": context_words(found.context_tokens),
+        "simulated": found.simulated,
+        "back": Choice(source=SIMULATED).address() if found.simulated else "",
+        "drawn": LanguageModel.objects.drawable(at=now).filter(pk=found.pk).exists(),
+    }
+
+
+def size_text(found: LanguageModel) -> str:
+    """Return the parameters in billions with three digits: more would be false ones."""
+    if not found.params_total_b:
+        return ""
+    words = {"total": f"{found.params_total_b:.3g}"}
+    if not found.params_active_b:
+        return _("%(total)s billion") % words
+    words["active"] = f"{found.params_active_b:.3g}"
+    return _("%(total)s billion, %(active)s billion active") % words
+
+
+def met(found: LanguageModel, board: Board) -> list[dict[str, Any]]:
+    """Return the record against each model it met, most battles first."""
+    pairs = read_pairs(board)
+    if pairs is None or found.pk not in pairs.models:
+        return []
+    row = pairs.models.index(found.pk)
+    facts = read_facts(timezone.now().date(), of=pairs.models)
+    records = []
+    for place, other in enumerate(pairs.models):
+        won, lost = int(pairs.won[row, place]), int(pairs.won[place, row])
+        even = int(pairs.tied[row, place] + pairs.both_bad[row, place])
+        battles = won + lost + even
+        if battles:
+            records.append(
+                {
+                    "facts": facts[other],
+                    "won": won,
+                    "lost": lost,
+                    "even": even,
+                    "battles": battles,
+                    "share": round(100 * (won + even / 2) / battles),
+                }
+            )
+    return sorted(records, key=lambda record: (-record["battles"], record["facts"].name))
+
+
+def served(found: LanguageModel) -> list[dict[str, str]]:
+    """Return how it is served: engine and quantisation, never an address or an account."""
+    endpoints = found.endpoints.order_by("engine", "quantisation")
+    rows = endpoints.values("engine", "quantisation").annotate(number=Count("pk")).distinct()
+    return [
+        {
+            "engine": row["engine"] or _("not stated"),
+            "quantisation": row["quantisation"] or _("not stated"),
+            "number": row["number"],
+        }
+        for row in rows
+    ]
+
+
+def reliability(found: LanguageModel) -> dict[str, int] | None:
+    """Return how many of the newest replies came to an end; None without any."""
+    newest = Reply.objects.filter(language_model=found).exclude(state=ReplyState.STREAMING)
+    newest = newest.order_by("-pk").values("pk")[:_REPLIES]
+    counted = Reply.objects.filter(pk__in=newest).aggregate(
+        replies=Count("pk"), complete=Count("pk", filter=Q(state=ReplyState.COMPLETE))
+    )
+    if not counted["replies"]:
+        return None
+    return {**counted, "share": round(100 * counted["complete"] / counted["replies"])}
+
+
+def _standings(found: LanguageModel) -> list[SnapshotRow]:
+    boards = newest_snapshots().filter(
+        board__method=Method.BRADLEY_TERRY,
+        board__category="",
+        board__language="",
+        board__days=None,
+        board__style_controlled=False,
+    )
+    rows = SnapshotRow.objects.filter(snapshot__in=boards, language_model=found)
+    return list(rows.select_related("snapshot__board"))
+
+
+def _standing(row: SnapshotRow) -> dict[str, Any]:
+    board = row.snapshot.board
+    return {
+        "row": row,
+        "votes": f"{row.votes:,}",
+        "source": source_label(board.source),
+        "address": Choice(source=board.source).address(),
+        "rank": rank_text(row.rank_best or 0, row.rank_worst or 0) if row.rank_best else "",
+    }
