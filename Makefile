@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 LLM ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve setup test check format bench bench-rendering messages screenshots
+.PHONY: help demo serve setup test check format bench bench-live bench-rendering messages screenshots
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ bench: ## Measure the ratings against other packages; writes ratings/docs/
 
 bench-rendering: setup ## Measure how smoothly answers are drawn in Chromium; writes docs/rendering.md
 	@$(PYTHON) -m tests.browser.bench_rendering
+
+bench-live: ## Measure live battles on this machine, some ten minutes; writes docs/live.md
+	@$(UV) sync --frozen --inexact --group dev
+	@$(PYTHON) -m tests.bench_live
 
 messages: setup ## Collect new texts into the translation files
 	$(PYTHON) manage.py messages extract

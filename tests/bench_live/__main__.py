@@ -1,6 +1,6 @@
 """Measure live battles, and write what they cost: ``make bench-live``.
 
-Writes ``arena/battles/docs/live.md``. One web process has a processor of its own; the upstream, the
+Writes ``docs/live.md``. One web process has a processor of its own; the upstream, the
 databases and this load share the others. Sections may be run one at a time; the page has the
 newest figures of each.
 """
@@ -9,9 +9,9 @@ import argparse
 import os
 
 from tests.bench_live import figures, page
-from tests.bench_live.site import MODELS, cores, databases, upstream
+from tests.bench_live.site import cores, databases, upstream
 
-SECTIONS = ("direct", "load", "cuts", "two", "idle")
+SECTIONS = ("direct", "load", "cuts", "two", "idle", "leak")
 
 
 def main() -> None:
@@ -29,13 +29,13 @@ def main() -> None:
         os.sched_setaffinity(0, other_cores)
     with databases() as environment:
         os.environ.update(environment)
-        from tests.bench_live.run import Run, prepare  # noqa: PLC0415 -- Django reads the environment once
+        from tests.bench_live.run import Run, prepare  # noqa: PLC0415 -- Django reads it once
 
         with upstream() as base_url:
-            prepare(base_url, MODELS)
+            prepare(base_url)
             run = Run(base_url, web_core, sizes, seconds=asked.seconds, cuts=asked.cuts)
             for section in asked.only or SECTIONS:
-                for figure in getattr(run, section)():
+                for figure in run(section):
                     print(figure.line(), flush=True)  # noqa: T201 -- progress
                     figures.keep(figure)
     if not asked.no_page:

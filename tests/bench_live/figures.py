@@ -17,8 +17,8 @@ class Figure:
     """One measurement. Ages in milliseconds at p50, p95 and p99, memory and wire in bytes.
 
     ``cpu_seconds`` is the web process's (of the reader itself for the baseline), ``busy`` its
-    share of a processor, ``wire`` bytes a token to the browser, ``wrong`` one text for each
-    battle that was not whole.
+    share of a processor, ``wire`` bytes a token to the browser, ``right`` the share of battles in
+    which an attacker names the sides, ``wrong`` one text for each battle that was not whole.
     """
 
     section: str
@@ -30,6 +30,7 @@ class Figure:
     wire: float | None = None
     memory: int | None = None
     reconnects: int | None = None
+    right: float | None = None
     wrong: list[str] = field(default_factory=list)
 
     @property

@@ -1,6 +1,7 @@
 """The sections of the measurement. Imported once the environment names the servers."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Coroutine, Iterator, Sequence
@@ -14,15 +15,18 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
+from arena.battles.models import Battle  # noqa: E402
+from arena.catalog.models import Endpoint  # noqa: E402
+from tests.arena.battles import timing  # noqa: E402
 from tests.arena.rows import add_model  # noqa: E402
 from tests.bench_live.direct import read_directly  # noqa: E402
 from tests.bench_live.figures import Figure, percentiles  # noqa: E402
-from tests.bench_live.site import MODELS, RATE, TOKENS, Web, web  # noqa: E402
+from tests.bench_live.site import MODELS, PACES, RATE, TOKENS, Web, web  # noqa: E402
 from tests.bench_live.visitors import (  # noqa: E402
     Answers,
     Seen,
     load,
-    load_with_cuts,
+    load_once,
     read_answers,
     staying,
 )
@@ -31,13 +35,20 @@ from tests.bench_live.visitors import (  # noqa: E402
 BATTLE_SECONDS = TOKENS / RATE
 _SECONDS_TO_SETTLE = 2.0
 _IDLE_BATTLES = 400
+_ATTACKED, _ATTACKED_ON_SOCKETS = 4000, 400
 
 
-def prepare(base_url: str, models: Sequence[str]) -> None:
+def prepare(base_url: str) -> None:
     """Make the tables and the rows of the models."""
     call_command("migrate", interactive=False, verbosity=0)
-    for name in models:
+    for name in (*MODELS, *PACES):
         add_model(name, base_url=base_url, max_concurrent=10_000)
+
+
+def _serve(models: Sequence[str]) -> None:
+    """Let only these models be drawn."""
+    Endpoint.objects.update(enabled=False)
+    Endpoint.objects.filter(model_name__in=models).update(enabled=True)
 
 
 class Run:
@@ -54,6 +65,11 @@ class Run:
     ) -> None:
         self._base_url, self._core = base_url, web_core
         self._sizes, self._seconds, self._cuts = sizes, seconds, cuts
+
+    def __call__(self, section: str) -> Iterator[Figure]:
+        """Run a section."""
+        _serve(PACES if section == "leak" else MODELS)
+        yield from getattr(self, section)()
 
     def direct(self) -> Iterator[Figure]:
         """Read from the upstream itself, with as many streams as the battles have."""
@@ -83,7 +99,7 @@ class Run:
     def cuts(self) -> Iterator[Figure]:
         """Lose connections at random, with two web processes to come back to."""
         with web(2, self._core) as site:
-            seen = uvloop.run(load_with_cuts(site.ports, self._cuts, at_once=60))
+            seen = uvloop.run(load_once(site.ports, self._cuts, at_once=60, most_cuts=4))
         wrong, answers = _read(seen)
         yield Figure(
             section="cuts",
@@ -97,6 +113,27 @@ class Run:
         """Leave pages open on battles that have ended."""
         with web(1, self._core) as site:
             yield uvloop.run(self._idle(site))
+
+    def leak(self) -> Iterator[Figure]:
+        """Attack the pace: thousands of simulated battles, and some over sockets."""
+        for mode in ("paced", "live"):
+            known = timing.battles(mode, _ATTACKED, seed=1)
+            unknown = timing.battles(mode, _ATTACKED, seed=2)
+            yield Figure(
+                section=f"leak {mode}",
+                battles=len(unknown),
+                right=timing.guessed_right(known, unknown),
+            )
+        for mode in ("paced", "live"):
+            with web(1, self._core, PARITY_PACING=mode) as site:
+                seen = uvloop.run(load_once(site.ports, _ATTACKED_ON_SOCKETS, at_once=60))
+            played = [_as_attacked(one) for one in seen]
+            half = len(played) // 2
+            yield Figure(
+                section=f"leak {mode} on sockets",
+                battles=len(played) - half,
+                right=timing.guessed_right(played[:half], played[half:]),
+            )
 
     async def _idle(self, site: Web) -> Figure:
         seen: list[Seen] = []
@@ -144,6 +181,21 @@ class Run:
 
 async def _whole[T](work: Coroutine[Any, Any, T]) -> T:
     return await work
+
+
+def _as_attacked(seen: Seen) -> timing.Battle:
+    """Return a battle as the attacker sees it, with the truth from the rows."""
+    messages = [(arrival.moment, json.loads(arrival.payload)) for arrival in seen.arrivals]
+    battle = next(message["battle"] for _, message in messages if message["type"] == "battle")
+    first_is_a = Battle.objects.get(pk=battle).model_a.name == PACES[0]
+    frames = [
+        timing.Frame(moment / 1000, {side: message[side] for side in timing.SIDES})
+        for moment, message in messages
+        if message["type"] == "frame"
+    ]
+    begun = frames[0].at
+    frames = [timing.Frame(frame.at - begun, frame.texts) for frame in frames]
+    return timing.Battle(frames, (0, 1), first_is_a)
 
 
 def _read(seen: Sequence[Seen]) -> tuple[list[str], list[Answers]]:

@@ -18,8 +18,9 @@ from arena.embedded import EmbeddedServers
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".local" / "bench-live"
 RATE, TOKENS = 60, 300
-# Two models alike, since a battle needs two; and two whose answers outlast any measurement.
+# Two models alike, since a battle needs two; and two of different speeds, to be told apart.
 MODELS = (f"stamped-{RATE}-{TOKENS}", f"stamped-{RATE}-{TOKENS - 1}")
+PACES = ("steady-20-70", "steady-90-71")
 _SECONDS_TO_START = 60.0
 
 
@@ -95,7 +96,7 @@ def web(count: int, processors: set[int] | None, **environment: str) -> Iterator
     with contextlib.ExitStack() as stack:
         started = []
         for port in ports:
-            command = [sys.executable, *os.environ.get("BENCH_WEB","-m arena.web").split(), "--port", str(port)]
+            command = [sys.executable, "-m", "arena.web", "--port", str(port)]
             process = stack.enter_context(_running(command, processors, environment))
             started.append(psutil.Process(process.pid))
         for port in ports:

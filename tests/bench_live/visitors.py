@@ -247,14 +247,17 @@ async def load(ports: Sequence[int], battles: int, *, seconds: float, spread: fl
     return seen
 
 
-async def load_with_cuts(ports: Sequence[int], battles: int, *, at_once: int) -> list[Seen]:
-    """Have so many battles, each cut at random up to four times."""
+async def load_once(
+    ports: Sequence[int], battles: int, *, at_once: int, most_cuts: int = 0
+) -> list[Seen]:
+    """Have so many battles, each cut at random 1 to ``most_cuts`` times, or never."""
     left = iter(range(battles))
     seen: list[Seen] = []
 
     async def keep_battling() -> None:
         for _ in left:
-            cuts = [random.expovariate(1.0) for _ in range(random.randint(1, 4))]
+            number = random.randint(min(1, most_cuts), most_cuts)
+            cuts = [random.expovariate(1.0) for _ in range(number)]
             seen.append(await watch(ports, cuts=cuts))
 
     async def begin(number: int) -> None:
