@@ -19,7 +19,7 @@ export class Length {
   }
 
   toString() {
-    return this.#ideographs > this.#characters / 3
+    return this.#ideographs > this.#characters / 6
       ? say("tab_streaming_characters", { count: figure(this.#characters) })
       : say("tab_streaming", { count: figure(this.#words) });
   }

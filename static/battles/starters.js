@@ -12,7 +12,8 @@ const SHOWN = 3;
  * @param {(text: string) => void} choose
  */
 export function showStarters(place, prompts, choose) {
-  if (prompts.length === 0) return;
+  place.hidden = prompts.length === 0;
+  if (place.hidden) return;
   const list = find(".starter-list", place);
   let rest = shuffled(prompts);
   const change = () => {
@@ -29,7 +30,6 @@ export function showStarters(place, prompts, choose) {
   };
   find(".starter-change", place).addEventListener("click", change);
   change();
-  place.hidden = false;
 }
 
 /** @param {StarterPrompt[]} prompts @returns {StarterPrompt[]} */

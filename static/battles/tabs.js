@@ -11,13 +11,14 @@ export class Tabs {
   constructor(page, area) {
     this.page = page;
     /** @type {Side} */
-    this.shown = "a";
+    this.shown = Math.random() < 0.5 ? "a" : "b";
     /** Where the reader was in each answer. @type {Record<Side, number>} */
     this.scrolled = { a: 0, b: 0 };
     for (const side of SIDES) {
       find(`.tab[data-side="${side}"]`, page).addEventListener("click", () => this.show(side));
     }
     this.#watchSwipes(area);
+    this.#mark();
   }
 
   /** Open on either side, so that neither is always read first. @param {string} battle */

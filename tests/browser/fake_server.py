@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, WebSocketRoute
 
 # How a script of a test imports a module of the page, whose name has a hash in it.
-MODULE = """
+MODULE = r"""
 const module = async (name) => import(performance.getEntriesByType("resource")
   .map((entry) => entry.name).find((url) => new RegExp(`battles/${name}[.\\w]*\\.js$`).test(url)));
 """

@@ -46,6 +46,8 @@ The [reference][1] is here.
 
 [1]: https://elsewhere.example/one
 """
+TABLE = ANSWER.partition("| name")[2].partition("## Second")[0]
+WITHOUT_TABLE = ANSWER.replace(f"| name{TABLE}", "")
 SHIFTS = """
 window.shift = 0;
 new PerformanceObserver((list) => {
@@ -84,10 +86,33 @@ def test_nothing_moves_while_answers_stream_and_end(streaming: Streaming, phone:
     server.say("Hello $x$. ", "Hello $y$. ")
     page.locator(".answer math").first.wait_for(state="attached")
     page.evaluate("shift = 0")
-    stream(server, ANSWER, ANSWER[::-1].swapcase()[:400])
+    stream(server, WITHOUT_TABLE, WITHOUT_TABLE[::-1].swapcase()[:400])
     server.end()
     wait_until_votable(page)
     page.wait_for_timeout(300)
+    assert page.evaluate("shift") == 0
+
+
+def test_a_growing_table_moves_its_own_columns_at_most(streaming: Streaming) -> None:
+    page, server = streaming()
+    server.say("Hello `x`. ", "Hello `y`. ")
+    page.locator(".answer code").first.wait_for(state="attached")
+    page.evaluate("shift = 0")
+    rows = "".join(f"| row {n} | {'word ' * (n % 5)} | {n * 7} |\n" for n in range(40))
+    stream(server, f"\n\n| a | b | c |\n|---|---|--:|\n{rows}", "The other side. " * 40, every=8)
+    server.end()
+    wait_until_votable(page)
+    page.wait_for_timeout(300)
+    assert page.evaluate("shift") < 0.01
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_nothing_moves_while_the_landing_page_loads(visit: Visit, phone: bool) -> None:
+    page = visit("", phone=phone)
+    page.add_init_script(SHIFTS)
+    page.goto("/", wait_until="networkidle")
+    expect(page.locator(".starter").first).to_be_visible()
+    page.wait_for_timeout(200)
     assert page.evaluate("shift") == 0
 
 
@@ -128,17 +153,17 @@ def test_the_page_follows_the_end_unless_the_reader_scrolls(streaming: Streaming
     distance = "document.documentElement.scrollHeight - innerHeight - scrollY"
     paragraph = "A paragraph of an answer, as long as a line or two of its column is wide.\n\n"
     stream(server, paragraph * 8, paragraph * 8, step=75)
-    page.wait_for_function(f"scrollY > 50 && {distance} < 3")
+    page.wait_for_function(f"() => scrollY > 50 && {distance} < 3")
     page.mouse.wheel(0, -200)
-    page.wait_for_function(f"{distance} > 100")
+    page.wait_for_function(f"() => {distance} > 100")
     at = page.evaluate("scrollY")
     stream(server, paragraph * 4, paragraph * 4, step=75)
     page.wait_for_timeout(100)
     assert page.evaluate("scrollY") == at, "the page ran away from its reader"
     page.mouse.wheel(0, 5000)
-    page.wait_for_function(f"{distance} < 3")
+    page.wait_for_function(f"() => {distance} < 3")
     stream(server, paragraph * 4, paragraph * 4, step=75)
-    page.wait_for_function(f"{distance} < 3")
+    page.wait_for_function(f"() => {distance} < 3")
     assert page.evaluate("scrollY") > at
 
 
@@ -165,10 +190,11 @@ def test_headings_of_two_answers_are_put_side_by_side(streaming: Streaming) -> N
     expect(toggle).to_be_hidden()
     server.end()
     wait_until_votable(page)
-    tops = (
-        "['a', 'b'].map((side) => [...document.querySelectorAll(`.side[data-side=${side}] h2`)]"
-        ".map((e) => Math.round(e.getBoundingClientRect().top)))"
-    )
+    tops = """['a', 'b'].map((side) => {
+      const all = [...document.querySelectorAll(`.side[data-side=${side}] h2`)];
+      const [first] = all;
+      return all.map((e) => Math.round(e.offsetTop - first.offsetTop));
+    })"""
     expect(toggle).to_be_visible()
     apart = page.evaluate(tops)
     assert len(apart[0]) == len(parts)
@@ -192,7 +218,9 @@ def test_a_whole_answer_is_copied_as_it_was_written(streaming: Streaming) -> Non
 
 
 def test_enter_ends_a_composition_and_sends_nothing(visit: Visit) -> None:
-    page = visit()
+    page = visit("")
+    FakeServer(page)
+    page.goto("/")
     box = page.get_by_label("Your prompt")
     box.focus()
     devtools = page.context.new_cdp_session(page)
