@@ -13,7 +13,7 @@ from tests.bench.contenders import WORKS, Input, Run
 SLOW = 15.0
 """Seconds above which a run is not repeated."""
 
-ENOUGH = 1.5
+ENOUGH = 4.0
 """Seconds of repetition after which the best is found."""
 
 MOST = 101
