@@ -202,3 +202,24 @@ class Ledger(models.Model):
 
     def __str__(self) -> str:
         return f"ledger of {self.source}"
+
+
+class Measurement(models.Model):
+    """How fast a model answered in the arena's own battles of the last days, and how much."""
+
+    language_model = models.OneToOneField(
+        LanguageModel, primary_key=True, on_delete=models.CASCADE, related_name="measurement"
+    )
+    replies = models.PositiveIntegerField()
+    # Medians over complete replies: seconds to the first token, tokens a second after it.
+    first_token_seconds = models.FloatField(null=True)
+    tokens_per_second = models.FloatField(null=True)
+    # Means a reply.
+    prompt_tokens = models.FloatField(null=True)
+    completion_tokens = models.FloatField(null=True)
+    # How much of the counts is an estimate, because the server reported none.
+    estimated_share = models.FloatField(default=0.0)
+    measured_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.language_model}: {self.replies} replies"

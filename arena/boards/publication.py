@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from arena.boards.catalogue import read_facts
 from arena.boards.failures import Failures
-from arena.boards.models import Board, Method, Publication
+from arena.boards.measurements import measure_replies
+from arena.boards.models import Board, Measurement, Method, Publication
 from arena.boards.movement import explain
 from arena.boards.rating import rate
 from arena.boards.refresh import refresh_boards
@@ -46,6 +47,8 @@ def publish_boards(now: dt.datetime) -> dict[str, int]:
         if not mine:
             return {}
         period = period_of(now)
+        if not Measurement.objects.filter(measured_at__gte=period).exists():
+            measure_replies(now)
         failures = Failures("publish", now)
         published = {}
         for source, decisions in due_sources(period).items():
