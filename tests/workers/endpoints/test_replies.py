@@ -1,11 +1,13 @@
 """A good reply, and who may be asked for one."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
 
 from tests.workers.asking import QUICK, ask, prompt, until
+from tests.workers.conftest import LOOPBACK
 from workers.demo.fiction import FICTIONAL_MODELS
 from workers.demo.scripted import ScriptedServer
 from workers.endpoints import (
@@ -14,7 +16,9 @@ from workers.endpoints import (
     EndpointAddress,
     EndpointClients,
     EndpointError,
+    Finished,
     Limits,
+    Message,
     Refused,
     ServerFailed,
     Unreachable,
@@ -294,3 +298,38 @@ async def test_the_total_limit_holds_from_the_start(
         await ask(clients, server.base_url, "fault:hang", limits=limits)
 
     assert caught.value.code == "timeout_total"
+
+
+async def test_it_sends_images_as_parts(server: ScriptedServer, clients: EndpointClients) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    asked: list[Message] = [
+        {"role": "user", "content": [{"type": "text", "text": "What\x00 is this?"}, image]}
+    ]
+
+    await ask(clients, server.base_url, "juniper-8b", messages=asked)
+
+    text = {"type": "text", "text": "What\ufffd is this?"}
+    assert server.requests[0].body["messages"] == [{"role": "user", "content": [text, image]}]
+
+
+async def test_a_beat_reads_at_once_what_came_since_the_last(server: ScriptedServer) -> None:
+    struck: list[Callable[[], object]] = []
+    async with EndpointClients(policy=LOOPBACK) as clients:
+        address = EndpointAddress(base_url=server.base_url, model_name="steady-1000-40")
+        replies = stream_reply(clients, address, prompt(), limits=QUICK, soon=struck.append)
+        deltas = 0
+        async with aclosing(replies) as events:
+            reading = asyncio.create_task(anext(events))
+            while not (reading.done() and isinstance(reading.result(), Finished)):
+                if reading.done():
+                    deltas += 1
+                    reading = asyncio.create_task(anext(events))
+                await asyncio.sleep(0.04)
+                while struck:
+                    struck.pop()()
+
+    assert server.active_requests == 0
+    assert 1 <= deltas < 20
+    finished = reading.result()
+    assert isinstance(finished, Finished)
+    assert finished.usage.completion_tokens == 40
