@@ -1,0 +1,61 @@
+"""What every answer of the API carries: an ETag, how long it may be kept, and CORS for all."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_vary_headers
+from ninja import NinjaAPI
+
+# A board changes with a vote; a client that asks oftener gets what it has.
+_FRESH = "public, max-age=5"
+
+
+class PublicAPI(NinjaAPI):
+    """Answers GET for any origin, with an ETag of what is said."""
+
+    def create_response(
+        self,
+        request: HttpRequest,
+        data: Any,
+        *args: Any,
+        **options: Any,
+    ) -> HttpResponse:
+        """Finish every answer, errors included."""
+        return finished(request, super().create_response(request, data, *args, **options))
+
+
+def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Add what every answer carries; 304 without a body where the client has it already."""
+    if response.status_code != 200:
+        response["Cache-Control"] = "no-store"
+        response["Access-Control-Allow-Origin"] = "*"
+        return response
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    known = [
+        tag.strip().removeprefix("W/")
+        for tag in request.headers.get("If-None-Match", "").split(",")
+    ]
+    answer = HttpResponseNotModified() if etag in known or "*" in known else response
+    answer["ETag"] = etag
+    answer["Cache-Control"] = _FRESH
+    answer["Access-Control-Allow-Origin"] = "*"
+    answer["Access-Control-Expose-Headers"] = "ETag"
+    patch_vary_headers(answer, ["Accept-Encoding"])
+    return answer
+
+
+def csv_answer(
+    request: HttpRequest, name: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]
+) -> HttpResponse:
+    """Answer with a table as a CSV file."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return finished(request, response)

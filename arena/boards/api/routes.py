@@ -1,0 +1,184 @@
+"""The addresses of the API. Each parses, calls one function, answers."""
+
+from typing import Annotated, Any
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Path as InPath
+from ninja import Query, Router
+
+from arena.boards.api import reading, shapes
+from arena.boards.api.answers import PublicAPI, csv_answer
+from arena.boards.models import Board, Method, Snapshot
+from arena.boards.newest import newest_of, newest_snapshots
+from arena.boards.pairs import read_pairs
+from arena.catalog.models import LanguageModel
+
+api = PublicAPI(
+    title="Parity",
+    version="1",
+    description=(
+        "Boards, models, snapshots and the gap between open and closed models. Ratings are points; "
+        "intervals are at 95 %. Every board has an id from which it can be made again."
+    ),
+    urls_namespace="api-1",
+    docs_url=None,
+    openapi_url="/openapi.json",
+)
+router = Router()
+
+# What the database takes: no NUL in text, no number beyond its type.
+type Slug = Annotated[str, InPath(pattern=r"^[^/\x00]{1,120}$")]
+type Source = Annotated[str, Query(pattern=r"^(live|simulated|import:[^\x00]{1,57})$")]
+type Key = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
+type Limit = Annotated[int, Query(ge=1, le=200)]
+_PROBLEMS = {404: shapes.Problem}
+
+
+@router.get("/boards", response=shapes.BoardsPage)
+def boards(
+    request: HttpRequest, source: Source = "live", after: Key = None, limit: Limit = 100
+) -> dict[str, Any]:
+    """List the boards of a source, each with its newest snapshot in short."""
+    found = newest_snapshots().filter(board__source=source, board__gt=after or 0)
+    page = list(found.order_by("board")[: limit + 1])
+    more = page[limit - 1].board_id if len(page) > limit else None
+    return {"boards": [reading.summary(snapshot) for snapshot in page[:limit]], "next": more}
+
+
+@router.get("/boards/{board}", response={200: shapes.SnapshotAnswer, **_PROBLEMS})
+def board(request: HttpRequest, board: Slug, source: Source = "live") -> dict[str, Any]:
+    """Show a board as it stands now: `overall`, `coding`, `language-zh`, `overall-style` ..."""
+    return reading.whole(_newest(source, board))
+
+
+@router.get("/boards/{board}/table.csv", response={200: None, **_PROBLEMS})
+def board_csv(request: HttpRequest, board: Slug, source: Source = "live") -> HttpResponse:
+    """Show a board's rows as CSV."""
+    snapshot = _newest(source, board)
+    return csv_answer(request, snapshot.board.slug, shapes.ROW_COLUMNS, reading.rows_of(snapshot))
+
+
+@router.get("/boards/{board}/gap", response={200: shapes.GapAnswer, **_PROBLEMS})
+def board_gap(request: HttpRequest, board: Slug, source: Source = "live") -> dict[str, Any]:
+    """Show the open-versus-closed figures of a board."""
+    return _gap(_newest(source, board))
+
+
+@router.get("/boards/{board}/pairs", response={200: shapes.PairsAnswer, **_PROBLEMS})
+def board_pairs(request: HttpRequest, board: Slug, source: Source = "live") -> dict[str, Any]:
+    """Show the direct votes of all pairs, as of the board's newest publication."""
+    found = get_object_or_404(Board, source=source, slug=board)
+    pairs = read_pairs(found)
+    if pairs is None:
+        raise Http404
+    slugs = dict(LanguageModel.objects.filter(pk__in=pairs.models).values_list("pk", "slug"))
+    return {
+        "board": found.slug,
+        "source": found.source,
+        "id": pairs.replay_id,
+        "models": [slugs[pk] for pk in pairs.models],
+        "won": pairs.won.tolist(),
+        "tied": pairs.tied.tolist(),
+        "both_bad": pairs.both_bad.tolist(),
+    }
+
+
+@router.get("/boards/{board}/snapshots", response={200: shapes.SnapshotsPage, **_PROBLEMS})
+def board_snapshots(
+    request: HttpRequest,
+    board: Slug,
+    source: Source = "live",
+    before: Key = None,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """List a board's published snapshots, the newest first."""
+    found = get_object_or_404(Board, source=source, slug=board).snapshots
+    published = found.exclude(published_for=None).select_related("board").order_by("-pk")
+    page = list((published.filter(pk__lt=before) if before is not None else published)[: limit + 1])
+    more = page[limit - 1].pk if len(page) > limit else None
+    return {"snapshots": [reading.summary(snapshot) for snapshot in page[:limit]], "next": more}
+
+
+@router.get("/snapshots/{id}", response={200: shapes.SnapshotAnswer, **_PROBLEMS})
+def snapshot(
+    request: HttpRequest,
+    id: Annotated[str, InPath(pattern="^[0-9a-f]{64}$")],  # noqa: A002
+) -> dict[str, Any]:
+    """Show the frozen board that has an id."""
+    found = Snapshot.objects.filter(replay_id=id).select_related("board").order_by("pk").first()
+    if found is None:
+        raise Http404
+    return reading.whole(found)
+
+
+@router.get("/gap", response={200: shapes.GapAnswer, **_PROBLEMS})
+def gap(request: HttpRequest, source: Source = "live") -> dict[str, Any]:
+    """Show the open-versus-closed figures of all votes of a source."""
+    return _gap(_newest(source, "overall"))
+
+
+@router.get("/models", response=shapes.ModelsPage)
+def models(request: HttpRequest, after: Key = None, limit: Limit = 100) -> dict[str, Any]:
+    """List every model that was ever in the catalogue."""
+    found = LanguageModel.objects.filter(pk__gt=after or 0).prefetch_related("licensings")
+    page = list(found.order_by("pk")[: limit + 1])
+    more = page[limit - 1].pk if len(page) > limit else None
+    today = timezone.now().date()
+    return {
+        "models": [reading.model_in_short(model, today) for model in page[:limit]],
+        "next": more,
+    }
+
+
+@router.get("/models/{model}", response={200: shapes.ModelAnswer, **_PROBLEMS})
+def model(request: HttpRequest, model: Slug) -> dict[str, Any]:
+    """Show a model: facts, licences, prices, speed, its place on every board."""
+    found = get_object_or_404(LanguageModel.objects.prefetch_related("licensings"), slug=model)
+    return reading.model_in_full(found, timezone.now().date())
+
+
+@router.get("/releases", response=shapes.ReleasesAnswer)
+def releases(request: HttpRequest) -> dict[str, Any]:
+    """List the data releases: votes as Parquet and JSON lines."""
+    return {"releases": reading.releases()}
+
+
+@router.get(
+    "/releases/{release}/{path:file}",
+    response={200: None, **_PROBLEMS},
+    url_name="release_file",
+)
+def release_file(request: HttpRequest, release: Slug, file: str) -> HttpResponseBase:
+    """Download a file of a data release."""
+    known = {found["release"]: found["files"] for found in reading.releases()}
+    if not any(entry["name"] == file for entry in known.get(release, ())):
+        raise Http404
+    path = settings.RELEASES_DIR / release / file
+    response = FileResponse(path.open("rb"), as_attachment=True)
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+api.add_router("", router)
+
+
+def _newest(source: str, slug: str) -> Snapshot:
+    found = newest_of(get_object_or_404(Board, source=source, slug=slug))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _gap(found: Snapshot) -> dict[str, Any]:
+    if found.board.method != Method.BRADLEY_TERRY:
+        raise Http404
+    return {
+        "board": found.board.slug,
+        "source": found.board.source,
+        "id": found.replay_id,
+        "updated_at": found.created_at,
+        "gap": found.gap,
+    }
