@@ -68,6 +68,8 @@ PUBLISH_SECONDS = number("PARITY_PUBLISH_SECONDS", default=3600.0)
 MIN_VOTES_FOR_BOARD = integer("PARITY_MIN_VOTES_FOR_BOARD", default=100)
 # What may be done with a data release, as it says of itself.
 RELEASE_LICENCE = os.environ.get("PARITY_RELEASE_LICENCE", "CC BY 4.0")
+# Complete releases in this folder can be downloaded at /api/v1/releases.
+RELEASES_DIR = Path(os.environ.get("PARITY_RELEASES_DIR", LOCAL_DIR / "releases"))
 # Where workers keep counted votes as columns; any machine makes it again from Postgres.
 COLUMNS_DIR = Path(os.environ.get("PARITY_COLUMNS_DIR", LOCAL_DIR / "columns"))
 

@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from arena import health, static_files
+from arena.boards.api import api
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics_page),
+    path("api/v1/", api.urls),
     path("favicon.ico", static_files.favicon),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/account/", include("arena.staff.urls")),
