@@ -191,10 +191,10 @@ def next_attempt(
         try:
             if started.attempt >= limit:
                 raise Unavailable("no_models")
-            if turn.number == 1:
-                _take_new_pair(battle, at)
-            else:
+            if turn.number > 1:
                 _take_same_models(battle, at)
+            elif not _take_other_endpoints(battle, at):
+                _take_new_pair(battle, at)
         except BattleError:
             _void(battle, "no_answer", at)
             return _end_of(battle, turn)
@@ -319,17 +319,42 @@ def _take_new_pair(battle: Battle, at: dt.datetime) -> None:
 
 
 def _take_same_models(battle: Battle, at: dt.datetime) -> None:
-    found = [
-        endpoint_of_model(model_id, at=at, preferred=endpoint_id)
-        for model_id, endpoint_id in (
-            (battle.model_a_id, battle.endpoint_a_id),
-            (battle.model_b_id, battle.endpoint_b_id),
-        )
-    ]
-    if not all(found):
+    found = _endpoints_again(battle, at, avoid=_failed_endpoints(battle))
+    if found is None:
         raise NotPossibleNow("no_longer_served")
     battle.endpoint_a, battle.endpoint_b = found
     battle.save()
+
+
+def _take_other_endpoints(battle: Battle, at: dt.datetime) -> bool:
+    """Keep the pair where each model has an endpoint that did not fail here; else return False."""
+    failed = _failed_endpoints(battle)
+    found = _endpoints_again(battle, at, avoid=failed)
+    if found is None or any(endpoint.pk in failed for endpoint in found):
+        return False
+    battle.endpoint_a, battle.endpoint_b = found
+    battle.save()
+    return True
+
+
+def _endpoints_again(
+    battle: Battle, at: dt.datetime, *, avoid: Collection[int]
+) -> tuple[Endpoint, Endpoint] | None:
+    """Return endpoints of the battle's models that can serve together, its own if they can."""
+    one = endpoint_of_model(battle.model_a_id, at=at, preferred=battle.endpoint_a_id, avoid=avoid)
+    other = endpoint_of_model(
+        battle.model_b_id, at=at, preferred=battle.endpoint_b_id, avoid=avoid, beside=one
+    )
+    return (one, other) if one and other else None
+
+
+def _failed_endpoints(battle: Battle) -> set[int]:
+    """Return the endpoints that failed in the battle's last turn."""
+    turns = Turn.objects.filter(battle=battle).order_by("-number")
+    failed = Reply.objects.filter(
+        turn__battle=battle, turn__number=turns.values("number")[:1], state=ReplyState.FAILED
+    )
+    return {pk for pk in failed.values_list("endpoint_id", flat=True) if pk is not None}
 
 
 def _open(

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from arena.battles.errors import Unavailable
 from arena.battles.models import Side
@@ -86,12 +87,95 @@ def test_it_says_when_there_are_fewer_than_two() -> None:
 
 def test_a_model_goes_on_by_another_of_its_endpoints(three: list[Endpoint]) -> None:
     first = three[0]
-    other = Endpoint.objects.create(
-        provider=first.provider, language_model=first.language_model, model_name="one-b"
-    )
+    other = another(first, "one-b")
     now, model = timezone.now(), first.language_model_id
     assert endpoint_of_model(model, at=now, preferred=first.pk) == first
     Endpoint.objects.filter(pk=first.pk).update(enabled=False)
     assert endpoint_of_model(model, at=now, preferred=first.pk) == other
     other.delete()
     assert endpoint_of_model(model, at=now, preferred=first.pk) is None
+
+
+def another(endpoint: Endpoint, name: str, **fields: object) -> Endpoint:
+    """Give a model one more endpoint."""
+    return Endpoint.objects.create(
+        provider=endpoint.provider,
+        language_model=endpoint.language_model,
+        model_name=name,
+        admission="passed",
+        admitted_at=timezone.now(),
+        **fields,
+    )
+
+
+def served(count: int, seed: int = 1) -> Counter[str]:
+    rng = random.Random(seed)
+    pairs = (draw_pair(at=timezone.now(), rng=rng) for _ in range(count))
+    return Counter(endpoint.model_name for pair in pairs for endpoint in pair.endpoints.values())
+
+
+def test_a_model_s_endpoints_share_its_battles_by_weight(three: list[Endpoint]) -> None:
+    Endpoint.objects.filter(pk=three[0].pk).update(weight=3)
+    another(three[0], "one-b", weight=1)
+    another(three[0], "one in reserve", weight=0)
+    seen = served(300)
+    assert seen["one"] + seen["one-b"] == pytest.approx(200, abs=40), "the model's chance is one"
+    assert seen["one"] == pytest.approx(3 * seen["one-b"], rel=0.4)
+    assert not seen["one in reserve"]
+    Endpoint.objects.filter(model_name__in=["one", "one-b"]).update(enabled=False)
+    assert served(30)["one in reserve"]
+
+
+def test_an_untested_endpoint_is_never_drawn(three: list[Endpoint]) -> None:
+    Endpoint.objects.filter(pk=three[0].pk).update(admission="untested")
+    Endpoint.objects.filter(pk=three[1].pk).update(admission="failed")
+    with pytest.raises(Unavailable):
+        draw_pair(at=timezone.now())
+
+
+def test_what_shares_a_gpu_is_never_drawn_together(three: list[Endpoint]) -> None:
+    Endpoint.objects.filter(pk__in=[three[0].pk, three[1].pk]).update(gpu_group="box 1")
+    pairs = Counter(frozenset(pair) for pair in draws(200))
+    assert set(pairs) == {frozenset({"one", "three"}), frozenset({"two", "three"})}
+    Endpoint.objects.update(gpu_group="box 1")
+    with pytest.raises(Unavailable):
+        draw_pair(at=timezone.now())
+    another(three[0], "one elsewhere")
+    names = {
+        endpoint.model_name
+        for _ in range(20)
+        for endpoint in draw_pair(at=timezone.now()).endpoints.values()
+    }
+    assert "one elsewhere" in names
+    assert "one" not in names
+
+
+def test_the_stored_probability_is_the_chance_of_the_pair(three: list[Endpoint]) -> None:
+    four = add_model("four", base_url=URL)
+    LanguageModel.objects.filter(name="two").update(sampling_weight=2)
+    Endpoint.objects.filter(pk__in=[three[0].pk, three[1].pk]).update(gpu_group="box 1")
+    another(three[0], "one elsewhere", weight=0.5)
+    another(four, "four-b", gpu_group="box 1")
+    chances: dict[frozenset[str], float] = {}
+    counts: Counter[frozenset[str]] = Counter()
+    rng = random.Random(7)
+    for _ in range(600):
+        pair = draw_pair(at=timezone.now(), rng=rng)
+        models = frozenset(e.language_model.name for e in pair.endpoints.values())
+        chances[models] = pair.reason["probability"]
+        counts[models] += 1
+    assert sum(chances.values()) == pytest.approx(1)
+    for models, chance in chances.items():
+        assert counts[models] / 600 == pytest.approx(chance, abs=0.07)
+
+
+def test_a_share_of_battles_is_a_model_against_itself(
+    three: list[Endpoint], settings: Settings
+) -> None:
+    settings.SAME_MODEL_SHARE = 0.25
+    drawn = draws(200)
+    same = [pair for pair in drawn if pair[0] == pair[1]]
+    assert 30 < len(same) < 75
+    assert len(set(same)) == 3
+    settings.SAME_MODEL_SHARE = 1.0
+    assert draw_pair(at=timezone.now()).reason["rule"] == "same_model"
