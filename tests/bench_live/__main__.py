@@ -11,7 +11,7 @@ import os
 from tests.bench_live import figures, page
 from tests.bench_live.site import cores, databases, upstream
 
-SECTIONS = ("direct", "load", "cuts", "two", "idle", "leak")
+SECTIONS = ("direct", "load", "streaming", "cuts", "two", "idle", "leak")
 
 
 def main() -> None:

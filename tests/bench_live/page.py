@@ -11,6 +11,12 @@ from tests.bench_live.figures import Figure
 from tests.bench_live.site import RATE, ROOT, TOKENS
 
 PAGE = ROOT / "docs" / "live.md"
+_NAMES = {
+    "direct": "direct",
+    "load": "1 process",
+    "streaming": "1 process, streaming only",
+    "two": "2 processes",
+}
 FRAME_MILLISECONDS = beat.SECONDS * 1000
 # The most that p95 may be beyond the frame interval for a load to count as held.
 MOST_ADDED = 50.0
@@ -22,9 +28,10 @@ tokens a second and {tokens} tokens, `PARITY_PACING=live`, one battle after anot
 carries the moment at which the upstream wrote it; *age* is the time from there to the visitor's
 socket, and p50, p95 and p99 are ages. The web process has a processor to itself; the scripted
 upstream, Postgres, Valkey and the load share the other. *CPU* is all that the web process
-spends, also on opening, storing and ending battles: user and kernel, all threads. *Direct*
-reads the same streams from the upstream itself; its CPU is the reader's. All visitors come from
-one address, so `PARITY_VISITORS_PER_NETWORK` is raised for the measurement.
+spends, also on opening, storing and ending battles: user and kernel, all threads. *Streaming
+only* is measured while long answers are under way and no battle opens or ends. *Direct* reads
+the same streams from the upstream itself; its CPU is the reader's. All visitors come from one
+address, so `PARITY_VISITORS_PER_NETWORK` is raised for the measurement.
 """
 _ATTACK = """\
 An attacker knows both names, has seen thousands of battles of the same models with the answer,
@@ -67,8 +74,8 @@ def _load(figures: Sequence[Figure]) -> Iterator[str]:
     yield _LOAD.format(rate=RATE, tokens=TOKENS)
     head = ("Battles", "p50", "p95", "p99", "CPU s / 1,000 tokens", "Busy", "Bytes / token")
     rows = []
-    for figure in _of(figures, "direct", "load", "two"):
-        name = {"direct": "direct", "load": "1 process", "two": "2 processes"}[figure.section]
+    for figure in _of(figures, "direct", "load", "streaming", "two"):
+        name = _NAMES[figure.section]
         ages = [f"{age:.0f} ms" for age in figure.ages or ()]
         rows.append(
             (

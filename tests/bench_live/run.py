@@ -21,7 +21,7 @@ from tests.arena.battles import timing  # noqa: E402
 from tests.arena.rows import add_model  # noqa: E402
 from tests.bench_live.direct import read_directly  # noqa: E402
 from tests.bench_live.figures import Figure, percentiles  # noqa: E402
-from tests.bench_live.site import MODELS, PACES, RATE, TOKENS, Web, web  # noqa: E402
+from tests.bench_live.site import LONG, LONG_TOKENS, MODELS, PACES, RATE, TOKENS, Web, web  # noqa: E402
 from tests.bench_live.visitors import (  # noqa: E402
     Answers,
     Seen,
@@ -41,7 +41,7 @@ _ATTACKED, _ATTACKED_ON_SOCKETS = 4000, 400
 def prepare(base_url: str) -> None:
     """Make the tables and the rows of the models."""
     call_command("migrate", interactive=False, verbosity=0)
-    for name in (*MODELS, *PACES):
+    for name in (*MODELS, *LONG, *PACES):
         add_model(name, base_url=base_url, max_concurrent=10_000)
 
 
@@ -68,7 +68,7 @@ class Run:
 
     def __call__(self, section: str) -> Iterator[Figure]:
         """Run a section."""
-        _serve(PACES if section == "leak" else MODELS)
+        _serve({"leak": PACES, "streaming": LONG}.get(section, MODELS))
         yield from getattr(self, section)()
 
     def direct(self) -> Iterator[Figure]:
@@ -90,6 +90,12 @@ class Run:
         for battles in self._sizes:
             with web(1, self._core) as site:
                 yield uvloop.run(self._measured("load", site, battles))
+
+    def streaming(self) -> Iterator[Figure]:
+        """Load it again while no battle opens or ends: what streaming alone costs."""
+        for battles in self._sizes:
+            with web(1, self._core) as site:
+                yield uvloop.run(self._measured("streaming", site, battles, tokens=LONG_TOKENS))
 
     def two(self) -> Iterator[Figure]:
         """Share the largest load among two web processes on the same processor."""
@@ -148,10 +154,13 @@ class Run:
             grown = site.memory() - before
         return Figure(section="idle", battles=_IDLE_BATTLES, memory=grown)
 
-    async def _measured(self, section: str, site: Web, battles: int) -> Figure:
+    async def _measured(
+        self, section: str, site: Web, battles: int, tokens: int = TOKENS
+    ) -> Figure:
         before = site.memory()
+        seconds = self._whole if tokens == TOKENS else BATTLE_SECONDS + 1.0  # then one battle each
         loading: asyncio.Task[list[Seen]] = asyncio.create_task(
-            _whole(load(site.ports, battles, seconds=self._whole, spread=BATTLE_SECONDS))
+            _whole(load(site.ports, battles, seconds=seconds, spread=BATTLE_SECONDS))
         )
         await asyncio.sleep(BATTLE_SECONDS + _SECONDS_TO_SETTLE)
         began, cpu = time.monotonic() * 1000, site.cpu_seconds()
@@ -159,9 +168,9 @@ class Run:
         ended, cpu = time.monotonic() * 1000, site.cpu_seconds() - cpu
         grown = site.memory() - before
         seen = await loading
-        wrong, answers = _read(seen)
+        wrong, answers = _read(seen, tokens)
         ages = [age for one in answers for at, age in one.ages if began <= at < ended]
-        tokens = sum(len(text) // 6 for one in answers for text in one.texts.values())
+        all_tokens = sum(len(text) // 6 for one in answers for text in one.texts.values())
         return Figure(
             section=section,
             battles=battles,
@@ -169,7 +178,7 @@ class Run:
             ages=percentiles(ages),
             cpu_seconds=cpu,
             busy=cpu / (ended - began) * 1000,
-            wire=sum(one.wire for one in seen) / tokens,
+            wire=sum(one.wire for one in seen) / all_tokens,
             memory=grown,
             wrong=wrong,
         )
@@ -198,7 +207,7 @@ def _as_attacked(seen: Seen) -> timing.Battle:
     return timing.Battle(frames, (0, 1), first_is_a)
 
 
-def _read(seen: Sequence[Seen]) -> tuple[list[str], list[Answers]]:
+def _read(seen: Sequence[Seen], tokens: int = TOKENS) -> tuple[list[str], list[Answers]]:
     """Check every character of every battle; return what was wrong, and the answers."""
     wrong, answers = [], []
     for one in seen:
@@ -209,6 +218,6 @@ def _read(seen: Sequence[Seen]) -> tuple[list[str], list[Answers]]:
             continue
         answers.append(read)
         sizes = sorted(len(text) // 6 for text in read.texts.values())
-        if one.failure or read.end != "complete" or sizes != [TOKENS - 1, TOKENS]:
+        if one.failure or read.end != "complete" or sizes != [tokens - 1, tokens]:
             wrong.append(f"{one.failure or read.end}, {sizes} tokens")
     return wrong, answers

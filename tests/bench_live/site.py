@@ -18,8 +18,11 @@ from arena.embedded import EmbeddedServers
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".local" / "bench-live"
 RATE, TOKENS = 60, 300
-# Two models alike, since a battle needs two; and two of different speeds, to be told apart.
+# Two models alike, since a battle needs two; two that are only streaming while they are measured;
+# and two of different speeds, to be told apart.
 MODELS = (f"stamped-{RATE}-{TOKENS}", f"stamped-{RATE}-{TOKENS - 1}")
+LONG_TOKENS = 6 * TOKENS
+LONG = (f"stamped-{RATE}-{LONG_TOKENS}", f"stamped-{RATE}-{LONG_TOKENS - 1}")
 PACES = ("steady-20-70", "steady-90-71")
 _SECONDS_TO_START = 60.0
 
