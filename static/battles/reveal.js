@@ -102,10 +102,16 @@ function card(side, { sides, outcome }) {
   return [title, facts, figures(sides[side], rating)];
 }
 
+/** Whether it is a whole address, or a path of this site. @param {string} url */
+function isAddress(url) {
+  if (!URL.canParse(url, location.href)) return false;
+  const { protocol, host } = new URL(url, location.href);
+  return /^https?:\/\//.test(url) ? /^https?:$/.test(protocol) : url.startsWith("/") && host === location.host;
+}
+
 /** @param {RevealedModel} model */
 function nameOf(model) {
-  const isAddress = /^(\/|https?:\/\/)/.test(model.url ?? "");
-  return isAddress ? make("a", { href: model.url, rel: "noopener" }, model.name) : make("span", {}, model.name);
+  return isAddress(model.url ?? "") ? make("a", { href: model.url, rel: "noopener" }, model.name) : make("span", {}, model.name);
 }
 
 /** @param {Rating | null} rating */
