@@ -42,8 +42,8 @@ def boards(
     request: HttpRequest, source: Source = "live", after: Key = None, limit: Limit = 100
 ) -> dict[str, Any]:
     """List the boards of a source, each with its newest snapshot in short."""
-    found = newest_snapshots().filter(board__source=source, board__gt=after or 0)
-    page = list(found.order_by("board")[: limit + 1])
+    found = newest_snapshots().filter(board__source=source, board_id__gt=after or 0)
+    page = list(found.order_by("board_id")[: limit + 1])
     more = page[limit - 1].board_id if len(page) > limit else None
     return {"boards": [reading.summary(snapshot) for snapshot in page[:limit]], "next": more}
 
