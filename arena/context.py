@@ -19,6 +19,7 @@ NAVIGATION: tuple[tuple[str, str | Promise], ...] = (
     ("battles:new", _("Battle")),
     ("leaderboard", _("Leaderboard")),
     ("gap", _("Gap")),
+    ("which", _("Which model?")),
 )
 
 

@@ -29,16 +29,19 @@ SORTS: dict[str, str | Promise] = {
     "speed": gettext_lazy("Tokens/s"),
     "context": gettext_lazy("Context"),
 }
+
+
+def _of_class(name: str) -> Callable[[Facts], bool]:
+    return lambda facts: facts.licence_class == name
+
+
 # Everything, then the two sides of the cut, then each class; `unknown` is on neither side.
 LICENCES: dict[str, tuple[str | Promise, Callable[[Facts], bool]]] = {
     "all": (gettext_lazy("All licences"), lambda facts: True),
     "open": (gettext_lazy("Open weights"), lambda facts: facts.is_open),
-    "closed": (gettext_lazy("Closed"), lambda facts: facts.licence_class == LicenceClass.CLOSED),
+    "closed": (gettext_lazy("Closed"), _of_class(LicenceClass.CLOSED)),
     **{
-        licence.value: (
-            licence.label,
-            lambda facts, name=licence.value: facts.licence_class == name,
-        )
+        licence.value: (licence.label, _of_class(licence.value))
         for licence in LicenceClass
         if licence != LicenceClass.CLOSED
     },
@@ -130,18 +133,16 @@ class Choice:
     @property
     def board_exists(self) -> bool:
         """Return whether such a board was ever made."""
-        return (self.method, *self._slice) in self._slices
+        return self._has_board()
+
+    def _has_board(self, **changes: str) -> bool:
+        """Return whether the source has such a board, after some changes."""
+        names = ("method", "category", "language", "days", "style")
+        return tuple(changes.get(name, getattr(self, name)) for name in names) in self._slices
 
     def snapshot(self) -> Snapshot | None:
-        """Return the newest snapshot of the chosen board."""
-        return newest_snapshot(
-            self.source,
-            self.method,
-            category=self.category,
-            language=self.language,
-            days=int(self.days) if self.days else None,
-            style_controlled=bool(self.style),
-        )
+        """Return the newest snapshot of the chosen board; asked for once a request."""
+        return self._newest
 
     def options(self, name: str, labels: Mapping[str, str]) -> list[Option]:
         """Return the values one part of the state could take."""
@@ -193,16 +194,14 @@ class Choice:
             days: _("Last %(days)s days") % {"days": days} for days in found
         }
         options = [
-            option
-            for option in self.options("days", labels)
-            if replace(self, days=option.value).board_exists
+            option for option in self.options("days", labels) if self._has_board(days=option.value)
         ]
         return options if len(options) > 1 else []
 
     def styles(self) -> list[Option]:
         """Return style control off and on; none where there is one board alone."""
         options = self.options("style", {"": _("As voted"), "on": _("Style controlled")})
-        options = [option for option in options if replace(self, style=option.value).board_exists]
+        options = [option for option in options if self._has_board(style=option.value)]
         return options if len(options) > 1 else []
 
     def includes(self, facts: Facts) -> bool:
@@ -215,12 +214,19 @@ class Choice:
             and (not found or found in f"{facts.name} {facts.organisation}".casefold())
         )
 
-    @property
-    def _slice(self) -> tuple[str, str, str, str]:
-        return self.category, self.language, self.days, self.style
+    @cached_property
+    def _newest(self) -> Snapshot | None:
+        return newest_snapshot(
+            self.source,
+            self.method,
+            category=self.category,
+            language=self.language,
+            days=int(self.days) if self.days else None,
+            style_controlled=bool(self.style),
+        )
 
     @cached_property
-    def _slices(self) -> set[tuple[str, str, str, str, str]]:
+    def _slices(self) -> set[tuple[str, ...]]:
         """Return the boards of the source: method, category, language, days, style."""
         rows = Board.objects.filter(source=self.source).values_list(
             "method", "category", "language", "days", "style_controlled"
@@ -238,7 +244,8 @@ class Choice:
         for value in values:
             bare = replace(self, category="", language="", method=Method.BRADLEY_TERRY.value)
             wanted = replace(bare, **{name: value})
-            if not wanted.board_exists:
+            slice_ = {"category": wanted.category, "language": wanted.language}
+            if not self._has_board(**slice_, method=wanted.method):
                 wanted = replace(wanted, days="", style="")
             current = getattr(self, name) == value
             options.append(Option(label(value), wanted.address(), current, value))

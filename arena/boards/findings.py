@@ -35,7 +35,7 @@ def lag_over_time_finding(lag: Figures | None) -> str:
     """Say how far behind the best open model is in months."""
     if lag is None:
         return _("The lag of open models cannot be measured yet")
-    point, interval = lag["point"], lag_interval(lag)
+    point, interval = lag["point"], lag_interval(dict(lag))
     months = round(point["months"])
     if point["state"] == "level_or_ahead":
         return _("In time, open models are level or ahead now")

@@ -1,8 +1,9 @@
 """The leaderboard's lines, as the page shows them."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from arena.boards.catalogue import Facts, describe, read_facts
 from arena.boards.choices import Choice
 from arena.boards.gap.rules import STANDARD
 from arena.boards.intervals import Axis, Mark, Tick
+from arena.boards.measurements import Economy, economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.catalog.models import LanguageModel
 
@@ -27,6 +29,25 @@ class Row:
     upper: float | None
     mark: Mark
     preliminary: bool = False
+    economy: Economy = field(default_factory=Economy)
+
+    @property
+    def price_text(self) -> str:
+        """Return the cost of 1,000 answers in US dollars, with two digits that mean something."""
+        cost = self.economy.cost_of_thousand
+        return "" if cost is None else dollars(float(cost))
+
+    @property
+    def first_text(self) -> str:
+        """Return the median time to the first token."""
+        seconds = self.economy.first_token_seconds
+        return "" if seconds is None else _("%(seconds)s s") % {"seconds": f"{seconds:.1f}"}
+
+    @property
+    def speed_text(self) -> str:
+        """Return the median tokens a second."""
+        speed = self.economy.tokens_per_second
+        return "" if speed is None else f"{speed:.0f}"
 
     @property
     def context_text(self) -> str:
@@ -85,6 +106,8 @@ class Table:
     organisations: Sequence[str] = ()
     preliminary: int = 0
     has_context: bool = False
+    has_price: bool = False
+    has_speed: bool = False
 
 
 def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> Table:
@@ -93,8 +116,14 @@ def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> 
     facts = read_facts(now.date(), of=[line.language_model_id for line in lines])
     rated = [line for line in lines if line.rating is not None]
     axis = Axis.over(value for line in rated for value in (line.rating, line.lower, line.upper))
+    economy = economies(now.date(), of=[line.language_model_id for line in rated])
     rows = (
-        [] if axis is None else [_row(line, facts[line.language_model_id], axis) for line in rated]
+        []
+        if axis is None
+        else [
+            _row(line, facts[line.language_model_id], axis, economy[line.language_model_id])
+            for line in rated
+        ]
     )
     min_votes = settings.MIN_VOTES_FOR_RATING
     if snapshot is not None:
@@ -120,6 +149,8 @@ def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> 
         organisations=sorted({row.model.organisation for row in rows} - {""}, key=str.casefold),
         preliminary=sum(row.preliminary for row in rows),
         has_context=any(row.model.context_tokens for row in rows),
+        has_price=any(row.price_text for row in rows),
+        has_speed=any(row.speed_text for row in rows),
     )
 
 
@@ -169,7 +200,14 @@ def ago_words() -> list[tuple[int, str]]:
     ]
 
 
-def _row(line: SnapshotRow, facts: Facts, axis: Axis) -> Row:
+def dollars(amount: float) -> str:
+    """Return an amount of US dollars with about three digits, never with false ones."""
+    if amount >= 100:
+        return f"${amount:,.0f}"
+    return f"${amount:.2f}" if amount >= 0.01 or amount == 0 else f"${amount:.2g}"
+
+
+def _row(line: SnapshotRow, facts: Facts, axis: Axis, economy: Economy) -> Row:
     rating = line.rating or 0.0
     return Row(
         model=facts,
@@ -180,6 +218,7 @@ def _row(line: SnapshotRow, facts: Facts, axis: Axis) -> Row:
         upper=line.upper,
         mark=axis.mark(rating, line.lower, line.upper),
         preliminary=is_preliminary(line),
+        economy=economy,
     )
 
 
@@ -193,15 +232,25 @@ def _not_met_yet(met: Iterable[int], now: dt.datetime) -> list[Unrated]:
 
 
 def _sorted(rows: list[Row], order: str) -> list[Row]:
-    match order:
-        case "votes":
-            return sorted(rows, key=lambda row: (-row.votes, row.model.name))
-        case "name":
-            return sorted(rows, key=lambda row: row.model.name.casefold())
-        case "context":
-            return sorted(rows, key=lambda row: -(row.model.context_tokens or 0))
-        case "released":
-            undated = dt.date.min
-            return sorted(rows, key=lambda row: row.model.released_on or undated, reverse=True)
-        case _:
-            return rows  # as the snapshot stores them: the best first
+    if order not in _ORDERS:
+        return rows  # as the snapshot stores them: the best first
+    value = _ORDERS[order]
+    known = [row for row in rows if value(row) is not None]
+    unknown = [row for row in rows if value(row) is None]
+    return [*sorted(known, key=value), *unknown]
+
+
+# What each order sorts by, the smallest first; rows without it keep their order at the end.
+_ORDERS: dict[str, Callable[[Row], Any]] = {
+    "votes": lambda row: (-row.votes, row.model.name),
+    "name": lambda row: row.model.name.casefold(),
+    "released": lambda row: -day.toordinal() if (day := row.model.released_on) else None,
+    "price": lambda row: row.economy.cost_of_thousand,
+    "first": lambda row: row.economy.first_token_seconds,
+    "speed": lambda row: _descending(row.economy.tokens_per_second),
+    "context": lambda row: _descending(row.model.context_tokens),
+}
+
+
+def _descending(value: float | None) -> float | None:
+    return None if value is None else -value

@@ -21,10 +21,15 @@ from arena.boards.pairs import Pairs, read_pairs
 from arena.integrity.locks import only_one
 from arena.integrity.models import VoteFacts
 from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_place
+from ratings.outcomes import BothBad, Ties
 
 _JOB = "write ledgers"
 # Ways to count a tie and "both bad", shown on the method page with what each does.
-POLICIES = (("half", "half"), ("half", "drop"), ("drop", "drop"))
+POLICIES: tuple[tuple[Ties, BothBad], ...] = (
+    ("half", "half"),
+    ("half", "drop"),
+    ("drop", "drop"),
+)
 
 
 def write_ledgers(now: dt.datetime) -> list[str]:
@@ -68,8 +73,8 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
         own["counted"] += counted[model]
         own["excluded"] += sum(excluded[model].values())
     pairs = _pairs(source)
-    rules = VoteFacts.objects.filter(source=source, counted=False)
-    rules = rules.values_list("not_counted_because").annotate(votes=Count("pk")).order_by()
+    uncounted = VoteFacts.objects.filter(source=source, counted=False)
+    rules = uncounted.values_list("not_counted_because").annotate(votes=Count("pk")).order_by()
     return {
         "models": [
             _model(facts[model], row, counted[model], excluded[model])
@@ -185,7 +190,7 @@ def _policies(pairs: Pairs) -> list[dict[str, Any]]:
                 tally,
                 interval=None,
                 ties=ties,
-                both_bad=both_bad,  # type: ignore[arg-type]
+                both_bad=both_bad,
             )
         except RatingsError:
             continue

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.urls import set_script_prefix
 from django.utils import translation
 
+from arena.boards.kept import forget_everything
 from workers.demo.scripted import ScriptedServer
 
 
@@ -18,7 +19,8 @@ def _translations() -> None:
 
 @pytest.fixture(autouse=True)
 def _forget_the_last_page() -> Iterator[None]:
-    """Take back the language and the prefix that a page leaves in its thread."""
+    """Take back the language and the prefix that a page leaves in its thread, and kept pages."""
+    forget_everything()
     yield
     translation.deactivate()
     set_script_prefix("/")

@@ -39,7 +39,7 @@ def forest(rows: Sequence[Mapping[str, Any]], *, left: str, right: str) -> Spec:
             _note(),
             *_directions(left, right),
         ],
-        height={"step": _ROW},
+        height=_ROW * len(rows),
         data={"values": drawn},
     )
 
@@ -60,7 +60,7 @@ def _names() -> Spec:
         "labelPadding": 10,
         "labelColor": ink("text"),
         "labelFontSize": 13,
-        "labelLimit": {"expr": "width < 500 ? 110 : 240"},
+        "labelLimit": {"expr": "width < 280 ? 120 : 240"},
     }
     return {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": axis}
 

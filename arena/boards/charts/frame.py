@@ -76,7 +76,7 @@ class Chart:
     note: str = ""
 
 
-def sheet(layers: Sequence[Spec], *, height: int | Spec = 420, **parts: Any) -> Spec:
+def sheet(layers: Sequence[Spec], *, height: int = 420, **parts: Any) -> Spec:
     """Return a specification as wide as its container."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",

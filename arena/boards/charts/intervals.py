@@ -15,9 +15,9 @@ def intervals(rows: Sequence[Mapping[str, Any]]) -> Spec:
         "ticks": False,
         "labelPadding": 10,
         "labelColor": ink("text"),
-        "labelLimit": {"expr": "width < 500 ? 130 : 260"},
+        "labelLimit": {"expr": "width < 280 ? 130 : 260"},
     }
-    x = {"field": "rating", "type": "quantitative", "title": None}
+    x: Spec = {"field": "rating", "type": "quantitative", "title": None}
     x |= {"scale": {"zero": False, "nice": True}}
     x |= {"axis": {"tickCount": 6, "format": "d", "domain": False, "ticks": False}}
     bounded = [row for row in rows if row["lower"] is not None]
@@ -37,7 +37,7 @@ def intervals(rows: Sequence[Mapping[str, Any]]) -> Spec:
                 "encoding": {"color": side_colour(), "shape": side_shape()},
             },
         ],
-        height={"step": _ROW},
+        height=_ROW * len(rows),
         data={"values": list(rows)},
         encoding={
             "x": x,

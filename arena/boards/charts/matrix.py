@@ -39,7 +39,7 @@ def _strength(field: str, most: float) -> Spec:
 def _matrix(
     pairs: Sequence[Pair], names: Sequence[str], colour: Spec, strength: Spec, text: str
 ) -> Spec:
-    labels = {"labelFontSize": 11, "domain": False, "ticks": False, "title": None}
+    labels: Spec = {"labelFontSize": 11, "domain": False, "ticks": False, "title": None}
     labels |= {"labelColor": ink("text")}
     across = labels | {"orient": "top", "labelAngle": -50, "labelAlign": "left"}
     across |= {"labelLimit": 120}
@@ -62,7 +62,7 @@ def _matrix(
                 "encoding": {"text": {"field": "shown"}},
             },
         ],
-        height={"step": _CELL},
+        height=_CELL * len(names),
         data={"values": list(pairs)},
         encoding={
             "x": {"field": "column", "type": "nominal", "sort": list(names), "axis": across},

@@ -1,53 +1,80 @@
 """The charts of one board: its ratings, and every model against every other."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from arena.boards.catalogue import read_facts
+from arena.boards.catalogue import Facts, read_facts
 from arena.boards.charts import matrix
 from arena.boards.charts.frame import Chart, Column, Spec, side_of
 from arena.boards.charts.intervals import intervals
+from arena.boards.charts.scatter import Across, pareto_front, scatter
 from arena.boards.choices import Choice
-from arena.boards.findings import rated_finding
-from arena.boards.models import Snapshot
+from arena.boards.findings import front_finding, rated_finding
+from arena.boards.measurements import Economy, economies
+from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.pairs import read_pairs
 
 # A picture with more rows than this is read by nobody.
-_MOST_ROWS, _MOST_SQUARE = 40, 20
+_MOST_ROWS, _MOST_SQUARE, _MOST_MARKS = 40, 20, 500
 # Points that multiply the odds by ten.
 _SCALE = 400.0
 
-type Builder = Callable[[Choice], Chart | None]
+
+@dataclass(frozen=True)
+class BoardReading:
+    """A board's newest snapshot, read once for all of its charts."""
+
+    choice: Choice
+
+    @cached_property
+    def snapshot(self) -> Snapshot | None:
+        """Return the newest snapshot."""
+        return self.choice.snapshot()
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rated models as marks, best first."""
+        if self.snapshot is None:
+            return []
+        lines = list(self.snapshot.rows.filter(rating__isnull=False)[:_MOST_MARKS])
+        pks = [line.language_model_id for line in lines]
+        facts = read_facts(self.snapshot.created_at.date(), of=pks)
+        return [_mark(line, facts[line.language_model_id]) for line in lines]
+
+    @cached_property
+    def economies(self) -> dict[int, Economy]:
+        """Return speed and cost of the rated models."""
+        return economies(timezone.now().date(), of=[row["model"] for row in self.rows])
 
 
-def rated_rows(snapshot: Snapshot, most: int) -> list[dict[str, Any]]:
-    """Return the best models of a snapshot as marks, best first."""
-    lines = list(snapshot.rows.filter(rating__isnull=False)[:most])
-    facts = read_facts(snapshot.created_at.date(), of=[line.language_model_id for line in lines])
-    return [
-        {
-            "model": line.language_model_id,
-            "label": facts[line.language_model_id].name,
-            "rating": line.rating,
-            "lower": line.lower,
-            "upper": line.upper,
-            "rank_best": line.rank_best,
-            "rank_worst": line.rank_worst,
-            "votes": line.votes,
-            "side": side_of(facts[line.language_model_id].licence_class),
-            "licence": facts[line.language_model_id].licence_label,
-        }
-        for line in lines
-    ]
+type Builder = Callable[[BoardReading], Chart | None]
 
 
-def ratings(choice: Choice) -> Chart | None:
+def _mark(line: SnapshotRow, facts: Facts) -> dict[str, Any]:
+    return {
+        "model": line.language_model_id,
+        "label": facts.name,
+        "rating": line.rating,
+        "lower": line.lower,
+        "upper": line.upper,
+        "rank_best": line.rank_best,
+        "rank_worst": line.rank_worst,
+        "votes": line.votes,
+        "side": side_of(facts.licence_class),
+        "licence": facts.licence_label,
+    }
+
+
+def ratings(reading: BoardReading) -> Chart | None:
     """Draw the best models of a board with their intervals."""
-    snapshot = choice.snapshot()
-    rows = rated_rows(snapshot, _MOST_ROWS) if snapshot else []
+    rows = reading.rows[:_MOST_ROWS]
     if not rows:
         return None
     drawn = [
@@ -81,10 +108,9 @@ def ratings(choice: Choice) -> Chart | None:
     )
 
 
-def win_probability(choice: Choice) -> Chart | None:
+def win_probability(reading: BoardReading) -> Chart | None:
     """Draw the chance that the row's model beats the column's, from the ratings."""
-    snapshot = choice.snapshot()
-    rows = rated_rows(snapshot, _MOST_SQUARE) if snapshot else []
+    rows = reading.rows[:_MOST_SQUARE]
     if len(rows) < 2:
         return None
     pairs = [
@@ -111,13 +137,12 @@ def win_probability(choice: Choice) -> Chart | None:
     )
 
 
-def battle_counts(choice: Choice) -> Chart | None:
+def battle_counts(reading: BoardReading) -> Chart | None:
     """Draw how often each two of the best models met in counted battles."""
-    snapshot = choice.snapshot()
-    table = read_pairs(snapshot.board) if snapshot else None
-    if snapshot is None or table is None:
+    table = read_pairs(reading.snapshot.board) if reading.snapshot else None
+    if table is None:
         return None
-    rows = rated_rows(snapshot, _MOST_SQUARE)
+    rows = reading.rows[:_MOST_SQUARE]
     place = {model: number for number, model in enumerate(table.models)}
     rows = [row for row in rows if row["model"] in place]
     if len(rows) < 2:
@@ -146,6 +171,86 @@ def battle_counts(choice: Choice) -> Chart | None:
         spec=matrix.counts(pairs, [row["label"] for row in rows]),
         pairs=pairs,
         value=Column(_("Battles"), 0),
+    )
+
+
+def rating_and_price(reading: BoardReading) -> Chart | None:
+    """Draw ratings against the cost of 1,000 answers of the arena's mean length."""
+    return _against(
+        reading,
+        "rating-and-price",
+        lambda economy: economy.cost_of_thousand,
+        Across(_("US dollars for 1,000 answers"), logarithmic=True, less_is_better=True),
+        subtitle=_(
+            "Rating in points with 95% intervals against the cost of 1,000 answers of the model's "
+            "own mean length here, at the price in force; dashed: no other is better and cheaper"
+        ),
+        digits=2,
+    )
+
+
+def rating_and_speed(reading: BoardReading) -> Chart | None:
+    """Draw ratings against the speed measured in the arena's own battles."""
+    return _against(
+        reading,
+        "rating-and-speed",
+        lambda economy: economy.tokens_per_second,
+        Across(_("Tokens per second")),
+        subtitle=_(
+            "Rating in points with 95% intervals against the median speed of the last 90 days' "
+            "answers; dashed: no other is better and faster"
+        ),
+        digits=0,
+    )
+
+
+def _against(
+    reading: BoardReading,
+    name: str,
+    value: Callable[[Economy], Decimal | float | None],
+    across: Across,
+    *,
+    subtitle: str,
+    digits: int,
+) -> Chart | None:
+    known = reading.economies
+    marks = [
+        {
+            "x": float(figure),
+            "name": row["label"],
+            **{part: row[part] for part in ("rating", "lower", "upper", "side")},
+        }
+        for row in reading.rows
+        if (figure := value(known[row["model"]])) is not None
+        and (figure > 0 or not across.logarithmic)
+    ]
+    if len(marks) < 2:
+        return None
+    front = pareto_front(marks, less_is_better=across.less_is_better)
+    return Chart(
+        name=name,
+        title=front_finding(front, cheaper=across.less_is_better),
+        subtitle=subtitle,
+        spec=scatter(marks, across),
+        columns=(
+            Column(_("Model")),
+            Column(across.title, digits),
+            Column(_("Rating"), 0),
+            Column(_("Lower"), 0),
+            Column(_("Upper"), 0),
+            Column(_("On the front")),
+        ),
+        rows=[
+            (
+                mark["name"],
+                mark["x"],
+                mark["rating"],
+                mark["lower"],
+                mark["upper"],
+                _("yes") if mark in front else "",
+            )
+            for mark in marks
+        ],
     )
 
 

@@ -1,5 +1,7 @@
 """The public record beside the arena's own figures, and never joined to them."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from arena.boards.charts.frame import Chart, Column
@@ -11,7 +13,7 @@ from arena.boards.gap.record import published_record
 def public_record() -> Chart:
     """Draw Chatbot Arena's published frontiers, an era at a time."""
     record = published_record()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "on": day.on.isoformat(),
             "era": day.era,

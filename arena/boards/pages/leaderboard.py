@@ -54,8 +54,15 @@ def _state(choice: Choice, snapshot: Snapshot | None) -> tuple[object, ...]:
 
 def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
     context = table_of(choice, snapshot)
+    reading = charts.BoardReading(choice)
     figures = drawn(
-        [charts.win_probability(choice), charts.battle_counts(choice)], choice.address()
+        [
+            charts.rating_and_price(reading),
+            charts.rating_and_speed(reading),
+            charts.win_probability(reading),
+            charts.battle_counts(reading),
+        ],
+        choice.address(),
     )
     return {
         **context,

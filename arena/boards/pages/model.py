@@ -13,7 +13,8 @@ from arena.battles.models import Reply, ReplyState
 from arena.boards.catalogue import describe, read_facts
 from arena.boards.choices import SIMULATED, Choice, source_label
 from arena.boards.figures import models as charts
-from arena.boards.leaderboard import context_words, rank_text
+from arena.boards.leaderboard import rank_text
+from arena.boards.measurements import economies
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.boards.pages.answer import answer
@@ -53,11 +54,13 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "licensings": [record for record in found.licensings.all() if record.since <= now.date()],
         "standings": [_standing(row) for row in standings],
         "met": met(found, board) if board else [],
+        "economy": economies(now.date(), of=[found.pk])[found.pk],
+        "prices": list(found.prices.select_related("endpoint").order_by("-since")),
         "scores": list(found.published_scores.all()),
         "served": served(found),
         "reliability": reliability(found),
         "size": size_text(found),
-        "context_text": context_words(found.context_tokens),
+        "context_text": f"{found.context_tokens or 0:,}",
         "simulated": found.simulated,
         "back": Choice(source=SIMULATED).address() if found.simulated else "",
         "drawn": LanguageModel.objects.drawable(at=now).filter(pk=found.pk).exists(),
@@ -118,8 +121,8 @@ def served(found: LanguageModel) -> list[dict[str, str]]:
 def reliability(found: LanguageModel) -> dict[str, int] | None:
     """Return how many of the newest replies came to an end; None without any."""
     newest = Reply.objects.filter(language_model=found).exclude(state=ReplyState.STREAMING)
-    newest = newest.order_by("-pk").values("pk")[:_REPLIES]
-    counted = Reply.objects.filter(pk__in=newest).aggregate(
+    last = newest.order_by("-pk").values("pk")[:_REPLIES]
+    counted = Reply.objects.filter(pk__in=last).aggregate(
         replies=Count("pk"), complete=Count("pk", filter=Q(state=ReplyState.COMPLETE))
     )
     if not counted["replies"]:

@@ -35,7 +35,7 @@ def _of_gap(build: gap.Builder) -> Builder:
 
 
 def _of_board(build: boards.Builder) -> Builder:
-    return lambda request, choice: build(choice)
+    return lambda request, choice: build(boards.BoardReading(choice))
 
 
 def _of_model(build: models.Builder) -> Builder:
@@ -64,6 +64,8 @@ CHARTS: dict[str, Builder] = {
     "ratings": _of_board(boards.ratings),
     "win-probability": _of_board(boards.win_probability),
     "battle-counts": _of_board(boards.battle_counts),
+    "rating-and-price": _of_board(boards.rating_and_price),
+    "rating-and-speed": _of_board(boards.rating_and_speed),
     "model-history": _of_model(models.history),
     "model-categories": _of_model(models.categories),
 }

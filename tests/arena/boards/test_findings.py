@@ -1,0 +1,128 @@
+"""The sentences above charts, in their edge cases."""
+
+from typing import Any
+
+import pytest
+
+from arena.boards.findings import (
+    catch_up_finding,
+    direct_finding,
+    gap_over_time_finding,
+    lag_over_time_finding,
+    rated_finding,
+    slices_finding,
+)
+from arena.boards.pages.compare import Expected, needed_sentence, verdict
+from arena.boards.sentences import lag_interval
+from ratings import votes_still_needed
+from tests.arena.boards.test_gap import STRENGTHS, board_of
+
+NAMES = {"first": "Alder", "second": "Birch"}
+
+
+def step(on: str, gap: float, half: float = 5) -> dict[str, Any]:
+    return {"on": on, "gap": gap, "lower": gap - half, "upper": gap + half}
+
+
+@pytest.mark.parametrize(
+    ("series", "words"),
+    [
+        ([step("2026-01-01", 40)], "40 points now"),
+        ([step("2025-01-01", 80), step("2026-01-01", 40)], "narrowed from 80 points to 40"),
+        ([step("2025-01-01", 40), step("2026-01-01", 80)], "widened from 40 points to 80"),
+        ([step("2025-01-01", 40), step("2026-01-01", 42)], "no change that the votes can show"),
+    ],
+)
+def test_a_change_is_claimed_only_where_intervals_part(
+    series: list[dict[str, Any]], words: str
+) -> None:
+    assert words in gap_over_time_finding(series)
+
+
+def lag(point: tuple[float, str], lower: tuple[float, str], upper: tuple[float, str]) -> Any:
+    return {
+        name: {"months": months, "state": state}
+        for name, (months, state) in (("point", point), ("lower", lower), ("upper", upper))
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "interval"),
+    [
+        (lag((5, "behind"), (3, "behind"), (8, "behind")), "3 to 8"),
+        (lag((5, "behind"), (3, "behind"), (8, "more_than")), "3 to more than 8"),
+        (lag((0.2, "more_than"), (0, "level_or_ahead"), (0.3, "more_than")), "0 or more"),
+        (lag((9, "more_than"), (6, "more_than"), (9, "more_than")), "6 or more"),
+    ],
+)
+def test_a_censored_bound_is_an_or_more(found: Any, interval: str) -> None:
+    assert lag_interval(found) == interval
+    assert "more than 0" not in lag_over_time_finding(found)
+
+
+def test_a_lag_of_none_and_of_nothing_have_words() -> None:
+    assert "cannot be measured" in lag_over_time_finding(None)
+    level = lag((0, "level_or_ahead"), (0, "level_or_ahead"), (2, "behind"))
+    assert "level or ahead" in lag_over_time_finding(level)
+
+
+def test_a_median_that_is_not_reached_is_not_invented() -> None:
+    leaders = [{"caught": False}, {"caught": True}, {"caught": False}]
+    assert "1 of 3" in catch_up_finding({"median": None, "leaders": leaders})
+    assert "less than a month" in catch_up_finding({"median": 0.2, "leaders": leaders})
+
+
+def row(value: float, half: float, label: str = "Coding") -> dict[str, Any]:
+    return {"label": label, "value": value, "lower": value - half, "upper": value + half}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([row(5, 9), row(-5, 9)], "In none of 2"),
+        ([row(50, 9), row(5, 9)], "in 1 of 2, most in Coding (50 points)"),
+        ([row(-50, 9)], "Open models lead beyond doubt in 1 of 1"),
+        ([row(50, 9), row(-50, 9)], "in 1 of 2, open ones in 1"),
+    ],
+)
+def test_a_slice_is_won_only_beyond_doubt(rows: list[dict[str, Any]], words: str) -> None:
+    assert words in slices_finding(rows)
+
+
+def test_leaders_that_never_met_are_said_to_have_not() -> None:
+    leaders = {"open": {"name": "Aster"}, "closed": {"name": "Basalt"}}
+    assert "have not met" in direct_finding(None, leaders)
+    assert "no two leaders" in direct_finding(None, None)
+
+
+def test_nobody_is_first_alone_where_ranks_overlap() -> None:
+    rows = [{"label": name, "rank_best": best} for name, best in (("A", 1), ("B", 1), ("C", 3))]
+    assert rated_finding(rows).startswith("2 models may be first")
+    assert "beyond doubt" in rated_finding(rows[:1])
+    assert rated_finding([]) == "No model is rated yet"
+
+
+@pytest.mark.parametrize(
+    ("expected", "finding", "needed"),
+    [
+        (None, "too few votes", ""),
+        (Expected(0, 10), "cannot be told apart: Alder", "equal"),
+        (Expected(10, 10), "cannot be told apart: Alder", "more votes between the two"),
+        (Expected(100, 10), "Alder would be preferred to Birch 64 times", "already"),
+        (Expected(-100, 10), "Birch would be preferred to Alder 64 times", "already"),
+    ],
+)
+def test_a_comparison_says_what_is_known(
+    expected: Expected | None, finding: str, needed: str
+) -> None:
+    assert finding in verdict(NAMES, expected)
+    assert needed in needed_sentence(expected)
+
+
+def test_votes_still_needed_agree_with_the_library() -> None:
+    board = board_of(STRENGTHS | {"near": 1021.0}, 3000)
+    first, second = "basalt", "near"
+    difference, error = board.difference(first, second)
+    ours = Expected(difference, error).votes_needed
+    assert ours == pytest.approx(votes_still_needed(board, first, second), rel=0.01)
+    assert ours > 0
