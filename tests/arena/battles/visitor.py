@@ -48,6 +48,12 @@ class Visitor:
             await socket.send(type="prompt", text=text, battle=None)
             return await socket.turn()
 
+    async def follow_up(self, battle: str, text: str) -> "Transcript":
+        """Have a whole later turn."""
+        async with self.socket() as socket:
+            await socket.send(type="prompt", text=text, battle=battle)
+            return await socket.turn()
+
 
 class Socket:
     """The battle socket of one page, opened by a page of our own."""

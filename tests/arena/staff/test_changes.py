@@ -1,5 +1,6 @@
 """The log of changes and the roles."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ def test_accounts_and_their_roles_are_logged_without_passwords(db: None) -> None
 @pytest.mark.parametrize("statement", ["update", "delete"])
 def test_the_log_is_never_changed(db: None, statement: str) -> None:
     LanguageModel.objects.create(name="a", slug="a")
-    change = {
+    change: Callable[[], object] = {
         "update": lambda: Change.objects.update(actor="somebody else"),
         "delete": lambda: Change.objects.all().delete(),
     }[statement]
