@@ -56,10 +56,11 @@ class OwnPostgres:
             [sys.executable, *arguments],
             cwd=ROOT,
             env={**os.environ, **self.environment},
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
         )
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def battles_to_vote(self, voter: uuid.UUID, count: int) -> list[str]:
