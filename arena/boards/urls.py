@@ -2,13 +2,23 @@
 
 from django.urls import path, re_path
 
-from arena.boards.pages import compare, gap, leaderboard, method, model, pictures, transparency
+from arena.boards.pages import (
+    compare,
+    gap,
+    leaderboard,
+    method,
+    model,
+    pictures,
+    transparency,
+    which,
+)
 
 urlpatterns = [
     path("leaderboard/", leaderboard.leaderboard, name="leaderboard"),
     path("leaderboard/table/", leaderboard.leaderboard_table, name="leaderboard_table"),
     path("gap/", gap.gap, name="gap"),
     path("charts/<slug:name>.<slug:form>", pictures.chart, name="chart"),
+    path("which/", which.which, name="which"),
     path("method/", method.method, name="method"),
     path("transparency/", transparency.transparency, name="transparency"),
     re_path(r"^compare/(?P<first>[^/\0]+)/(?P<second>[^/\0]+)/$", compare.compare, name="compare"),
