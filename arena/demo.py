@@ -122,7 +122,7 @@ def enrol_served(name: str, base_url: str, enrolments: Sequence[Enrolment]) -> N
                 **{**enrolment.__dict__, "provider": provider, "enabled": True, "vouched": True}
             )
         ).endpoint
-        Endpoint.objects.record_success(stored.pk)
+        Endpoint.objects.record_success([stored.pk])
 
 
 def has_sample_votes() -> bool:
