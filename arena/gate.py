@@ -121,14 +121,14 @@ class SocketGate:
             return
         here = visitors()
         identity = await here.identity(scope)
-        wait = await here.rates.take(identity, _OPENINGS)
+        if await here.rates.take(identity, _OPENINGS):
+            await _close(receive, send)
+            return
         async with here.sockets.open(identity) as is_within_limit:
-            if wait or not is_within_limit:
-                await receive()
-                await send({"type": "websocket.accept"})
-                await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
-                return
-            await self._application(scope, receive, send)
+            if is_within_limit:
+                await self._application(scope, receive, send)
+            else:
+                await _close(receive, send)
 
 
 async def _answer(scope: Scope, send: Send, error: BattleError) -> None:
@@ -163,6 +163,13 @@ async def _answer(scope: Scope, send: Send, error: BattleError) -> None:
 def _page(code: str, status: int, language: str) -> bytes:
     with translation.override(language):
         return page_without_request(status, code).encode()
+
+
+async def _close(receive: Receive, send: Send) -> None:
+    """Accept and close: a browser is told the code of an open socket alone."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
 
 
 async def _refuse_handshake(send: Send, scope: Scope) -> None:
