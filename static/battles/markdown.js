@@ -35,9 +35,13 @@ const ATTRIBUTES = (
 /** A longer paragraph is drawn in parts: no browser lays out a million letters in one smoothly. */
 const LONGEST_PARAGRAPH = 4000; // characters
 
+const ABSOLUTE = /^(?:https?:\/\/|mailto:)/i;
+
 const sanitiser = createPurifier(window);
 sanitiser.addHook("afterSanitizeAttributes", (/** @type {Element} */ node) => {
   if (node.nodeName !== "A") return;
+  // An empty address would lead to this page.
+  if (!ABSOLUTE.test(node.getAttribute("href") ?? "")) node.removeAttribute("href");
   node.setAttribute("rel", "noopener noreferrer nofollow ugc");
   node.setAttribute("target", "_blank");
 });
@@ -46,7 +50,7 @@ const markdown = markdownIt({ html: false, linkify: true, breaks: false, maxNest
 markdown.use(cjkFriendly).use(mathematics);
 markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 // Only absolute addresses: an answer must not point into this site.
-markdown.validateLink = (/** @type {string} */ url) => /^(?:https?:\/\/|mailto:)/i.test(url.trim());
+markdown.validateLink = (/** @type {string} */ url) => ABSOLUTE.test(url.trim());
 
 const { renderer } = markdown;
 const { rules } = renderer;
