@@ -18,6 +18,7 @@ from arena.voters import identity
 from workers.demo.stamped import CYCLE, Stamp, read_stamps
 
 _MASK = b"\x00\x00\x00\x00"  # a mask of zeros leaves the text as it is
+_TEXT, _PING, _PONG = 0x81, 0x89, 0x8A
 _SECONDS_TO_END = 60.0
 _LOST_SECONDS = (0.0, 0.3)
 
@@ -75,7 +76,12 @@ class _Socket(asyncio.Protocol):
             self._send(self._first)
         self._seen.wire += len(chunk)
         self._buffer += chunk
-        while (payload := self._next()) is not None:
+        while (frame := self._next()) is not None:
+            kind, payload = frame
+            if kind == _PING:
+                self._send(payload, _PONG)
+            if kind != _TEXT:
+                continue
             self._seen.arrivals.append(Arrival(moment, payload))
             if _ends(payload):
                 self._end("")
@@ -83,8 +89,8 @@ class _Socket(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end("lost")
 
-    def _next(self) -> bytes | None:
-        """Return the next text frame's payload, when it is whole."""
+    def _next(self) -> tuple[int, bytes] | None:
+        """Return the next frame's first byte and payload, when it is whole."""
         data = self._buffer
         if len(data) < 2:
             return None
@@ -96,15 +102,13 @@ class _Socket(asyncio.Protocol):
         if len(data) < start + size:
             return None
         self._buffer = data[start + size :]
-        if data[0] != 0x81:
-            self._end(f"frame of kind {data[0]:#x}")
-        return data[start : start + size]
+        return data[0], data[start : start + size]
 
-    def _send(self, payload: bytes) -> None:
+    def _send(self, payload: bytes, kind: int = _TEXT) -> None:
         size = len(payload)
         assert size < 2**16
         length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2)
-        self.transport.write(b"\x81" + length + _MASK + payload)
+        self.transport.write(bytes([kind]) + length + _MASK + payload)
 
     def _end(self, why: str) -> None:
         if not self.over.done():
