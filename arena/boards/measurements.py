@@ -61,7 +61,7 @@ def measure_replies(now: dt.datetime) -> int:
         cursor.execute("DELETE FROM boards_measurement")
         since = now - dt.timedelta(days=DAYS)
         cursor.execute(_MEASURE, {"now": now, "since": since, "least": LEAST_REPLIES})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def economies(on: dt.date, *, of: Collection[int]) -> dict[int, Economy]:

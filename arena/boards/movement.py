@@ -155,8 +155,12 @@ def _stored(snapshot: Snapshot) -> Hundredths:
     return _hundredths(rows)
 
 
-def _hundredths(ratings: Iterable[tuple[str, float]]) -> Hundredths:
-    return {slug: round(points * 100) for slug, points in ratings if np.isfinite(points)}
+def _hundredths(ratings: Iterable[tuple[str, float | None]]) -> Hundredths:
+    return {
+        slug: round(points * 100)
+        for slug, points in ratings
+        if points is not None and np.isfinite(points)
+    }
 
 
 def _model(slug: str, ratings: Sequence[Hundredths]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def read_pairs(board: Board) -> Pairs | None:
         return None
     m = len(stored.language_models)
 
-    def table[T: np.generic](content: bytes, kind: type[T]) -> NDArray[T]:
+    def table[T: np.generic](content: bytes | memoryview, kind: type[T]) -> NDArray[T]:
         return np.frombuffer(zlib.decompress(content), dtype=kind).reshape(m, m)
 
     return Pairs(

@@ -75,15 +75,32 @@ _DECIDED = """
 class Drawn(Protocol):
     """The columns of `arena.boards.simulation.Draw`."""
 
-    a: NDArray[np.int64]
-    b: NDArray[np.int64]
-    outcome: NDArray[np.int64]
-    voter: NDArray[np.int64]
-    seconds: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    category: NDArray[np.int64]
-    language: NDArray[np.int64]
-    flags: NDArray[np.bool_]
+    @property
+    def a(self) -> NDArray[np.int64]: ...
+
+    @property
+    def b(self) -> NDArray[np.int64]: ...
+
+    @property
+    def outcome(self) -> NDArray[np.int64]: ...
+
+    @property
+    def voter(self) -> NDArray[np.int64]: ...
+
+    @property
+    def seconds(self) -> NDArray[np.float64]: ...
+
+    @property
+    def counts(self) -> NDArray[np.int64]: ...
+
+    @property
+    def category(self) -> NDArray[np.int64]: ...
+
+    @property
+    def language(self) -> NDArray[np.int64]: ...
+
+    @property
+    def flags(self) -> NDArray[np.bool_]: ...
 
 
 class SimulatedRows:

@@ -228,7 +228,8 @@ def _standard(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     a, b = counts.astype(float)
     share = np.divide(a - b, a + b, out=np.zeros_like(a), where=a + b > 0)
     deviation = share.std()
-    return share / deviation if deviation else share
+    scaled: NDArray[np.float64] = share / (deviation or 1.0)
+    return scaled
 
 
 def _write_models(cast: tuple[Member, ...], until: dt.datetime) -> list[int]:

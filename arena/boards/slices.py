@@ -94,11 +94,11 @@ def slices_of(columns: VoteColumns, now: dt.datetime, *, least: int) -> Iterator
 def _of_category(columns: VoteColumns, category: str) -> Flags:
     if category in KINDS:
         return KINDS[category](columns)
-    return columns.category == USES.index(category) + 1
+    return np.equal(columns.category, USES.index(category) + 1)
 
 
 def _of_language(columns: VoteColumns, language: str) -> Flags:
     if language == CHINESE:
         tags = [place for place, tag in enumerate(TAGS) if tag.partition("-")[0] == CHINESE]
         return np.isin(columns.language, tags)
-    return columns.language == TAGS.index(language)
+    return np.equal(columns.language, TAGS.index(language))

@@ -23,7 +23,14 @@ from arena.integrity.categories import USES
 from arena.integrity.fact_rows import count_decisions
 from arena.integrity.locks import only_one
 from arena.integrity.models import CategorySource, FailedLabel, Labeller, VoteFacts
-from workers.endpoints import Delta, EndpointAddress, EndpointClients, EndpointError, Limits
+from workers.endpoints import (
+    Delta,
+    EndpointAddress,
+    EndpointClients,
+    EndpointError,
+    Limits,
+    Message,
+)
 from workers.endpoints import stream_reply as ask
 
 # Raise it with any change to the question: prompts labelled by an older version are asked again.
@@ -175,7 +182,7 @@ async def _ask_all(address: EndpointAddress, prompts: Mapping[int, str]) -> dict
 
 async def _answer(clients: EndpointClients, address: EndpointAddress, prompt: str) -> str:
     question = _QUESTION.format(uses=", ".join(USES), prompt=prompt[:_LONGEST])
-    messages = [{"role": "user", "content": question}]
+    messages: list[Message] = [{"role": "user", "content": question}]
     async with aclosing(ask(clients, address, messages, limits=_LIMITS)) as pieces:
         return "".join([piece.text async for piece in pieces if isinstance(piece, Delta)])
 

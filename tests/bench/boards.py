@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _RESULTS = Path(__file__).with_suffix(".json")
@@ -93,10 +94,14 @@ def pages() -> dict[str, dict[str, float]]:
     client = Client(HTTP_HOST="localhost")
     found = {}
     for address in _PAGES:
-        first, response = seconds(lambda address=address: client.get(address))
+
+        def read(address: str = address) -> Any:
+            return client.get(address)
+
+        first, response = seconds(read)
         if response.status_code != 200:
             continue
-        again = sorted(seconds(lambda address=address: client.get(address))[0] for _ in range(40))
+        again = sorted(seconds(read)[0] for _ in range(40))
         found[address] = {
             "first_ms": round(1000 * first, 1),
             "median_ms": round(1000 * statistics.median(again), 1),

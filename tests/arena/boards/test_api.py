@@ -13,6 +13,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
 
 from arena.boards.models import Board
 from arena.boards.publication import publish_boards
@@ -79,7 +80,8 @@ def test_csv_has_the_same_rows(client: Client) -> None:
 
 @pytest.mark.usefixtures("published")
 def test_lists_are_turned_by_key(client: Client) -> None:
-    slugs, after = [], 0
+    slugs: list[str] = []
+    after: int | None = 0
     while after is not None:
         page = get(client, "/boards", limit=3, after=after)
         slugs += [board["board"] for board in page["boards"]]
@@ -142,6 +144,7 @@ def test_schemathesis_finds_nothing(client: Client) -> None:
     assert len(document["paths"]) == 12
     tried = 0
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         for mode in GenerationMode:
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from arena.battles.models import Retraction
-from arena.boards import refresh
+from arena.boards import rating, refresh
 from arena.boards.models import BoardFailure, Snapshot, SnapshotRow
 from arena.boards.newest import newest_snapshot, rated_sources
 from arena.boards.publication import publish_boards
@@ -139,7 +139,7 @@ def test_a_source_that_fails_is_seen_and_stops_no_other(monkeypatch: pytest.Monk
     alder, birch = new_model("Alder"), new_model("Birch")
     cast(alder, birch)
     cast(alder, birch, source="import:old")
-    rate = refresh.rate_source
+    rate = rating.rate_source
 
     def fail_for_live(source: str, *, min_votes: int) -> SourceRatings:
         if source == "live":

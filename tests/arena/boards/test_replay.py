@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.publication import publish_boards
@@ -37,7 +38,7 @@ def test_a_board_replays_after_votes_were_excluded(published: list[Snapshot]) ->
 
 def test_a_changed_figure_is_found(published: list[Snapshot]) -> None:
     row = SnapshotRow.objects.filter(snapshot=published[0]).exclude(rating=None)[0]
-    SnapshotRow.objects.filter(pk=row.pk).update(upper=row.upper + 0.01)
+    SnapshotRow.objects.filter(pk=row.pk).update(upper=F("upper") + 0.01)
     again = replay(published[0])
     assert again.same_input
     assert again.differing == (row.language_model.slug,)
