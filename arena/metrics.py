@@ -14,8 +14,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from arena.battles.models import Battle, Turn, TurnState, Vote
-from arena.boards.models import Snapshot
+from arena.boards.models import BoardFailure, Snapshot
 from arena.catalog.models import Endpoint, LanguageModel
+from arena.integrity.models import FailedLabel
 
 
 class ArenaCollector(Collector):
@@ -56,6 +57,16 @@ class ArenaCollector(Collector):
             "parity_endpoints_suspended",
             "Enabled endpoints that the circuit breaker holds out of the draw.",
             value=Endpoint.objects.filter(enabled=True, suspended_until__gt=now).count(),
+        )
+        yield GaugeMetricFamily(
+            "parity_labels_unverified",
+            "Prompts that the labelling endpoint was asked about in vain.",
+            value=FailedLabel.objects.count(),
+        )
+        yield GaugeMetricFamily(
+            "parity_boards_failing",
+            "Sources whose boards could not be made the last time a job tried.",
+            value=BoardFailure.objects.count(),
         )
         newest = Snapshot.objects.aggregate(at=Max("created_at"))["at"]
         if newest is not None:
