@@ -220,6 +220,8 @@ class Reply(models.Model):
     total_seconds = models.FloatField(null=True, blank=True)
     # The request without its key, and the serving facts of that moment (engine, quantisation).
     sent = models.JSONField(default=dict)
+    # The voter had the texts of this battle erased; the figures stay.
+    erased = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name_plural = "replies"
@@ -232,9 +234,9 @@ class Reply(models.Model):
                 condition=Q(state__in=ReplyState.values), name="reply_state_known"
             ),
             models.CheckConstraint(
-                # Success is content and a finish reason.
+                # Success is content and a finish reason; what was erased had both.
                 condition=~Q(state="complete")
-                | (Q(finish_reason__in=["stop", "length"]) & ~Q(text="")),
+                | (Q(finish_reason__in=["stop", "length"]) & (Q(erased=True) | ~Q(text=""))),
                 name="reply_complete_has_text_and_reason",
             ),
             models.CheckConstraint(
@@ -322,3 +324,74 @@ class Retraction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vote} taken back"
+
+
+class Reason(models.TextChoices):
+    """What a voter may say of one answer, after the vote."""
+
+    USEFUL = "useful", _("useful")
+    COMPLETE = "complete", _("complete")
+    CREATIVE = "creative", _("creative")
+    CLEAR = "clear", _("clear")
+    WRONG = "wrong", _("wrong")
+    SUPERFICIAL = "superficial", _("superficial")
+    IGNORED_INSTRUCTIONS = "ignored_instructions", _("ignored instructions")
+    WRONG_LANGUAGE = "wrong_language", _("wrong language or script")
+
+
+class VoteReason(models.Model):
+    """One reason that a voter gave for one answer. The vote itself never changes."""
+
+    vote = models.ForeignKey(Vote, on_delete=models.CASCADE, related_name="reasons")
+    side = models.CharField(max_length=1, choices=Side)
+    reason = models.CharField(max_length=24, choices=Reason)
+
+    class Meta:
+        constraints = [
+            # Serves: a vote's reasons.
+            models.UniqueConstraint(fields=["vote", "side", "reason"], name="vote_reason_once"),
+            models.CheckConstraint(
+                condition=Q(side__in=Side.values), name="vote_reason_side_known"
+            ),
+            models.CheckConstraint(condition=Q(reason__in=Reason.values), name="vote_reason_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vote_id} {self.side}: {self.reason}"
+
+
+class VoteComment(models.Model):
+    """What a voter wrote about a battle after the vote."""
+
+    vote = models.OneToOneField(
+        Vote, primary_key=True, on_delete=models.CASCADE, related_name="comment"
+    )
+    text = models.TextField()
+    written_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="vote_comment_has_text"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vote_id}: {self.text[:60]}"
+
+
+class SharedBattle(models.Model):
+    """A battle that its voter shows to whoever has the link; without the row the link is dead."""
+
+    battle = models.OneToOneField(
+        Battle, primary_key=True, on_delete=models.CASCADE, related_name="shared"
+    )
+    # The link's last part: 128 random bits.
+    token = models.CharField(max_length=32, unique=True)
+    shared_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(token=""), name="shared_battle_has_a_token"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.battle_id} since {self.shared_at:%Y-%m-%d}"

@@ -18,6 +18,7 @@ class NotCounted(models.TextChoices):
     IDENTITY_IN_PROMPT = "identity_in_prompt", _("the prompt asked for or named a model")
     IDENTITY_IN_ANSWER = "identity_in_answer", _("an answer gave a model's identity away")
     SAME_MODEL = "same_model", _("both answers came from the same model")
+    ERASED = "erased", _("the texts were erased before the vote was checked")
 
 
 class CategorySource(models.TextChoices):

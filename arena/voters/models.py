@@ -20,6 +20,8 @@ class Voter(models.Model):
     # The pseudonym in the imported file; empty for live voters.
     pseudonym = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Their texts were erased on their wish: the votes stay, and this identity does nothing more.
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
