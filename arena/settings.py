@@ -208,6 +208,7 @@ ACCOUNT_ADAPTER = "arena.staff.accounts.StaffAccounts"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_ADAPTER = "arena.staff.accounts.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -288,4 +289,20 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("site/mark.svg")}
     ],
     "SHOW_HISTORY": True,
+    # The site's pine, in the theme's steps.
+    "COLORS": {
+        "primary": {
+            "50": "#eef5f1",
+            "100": "#e5efe9",
+            "200": "#c6ded2",
+            "300": "#a3d8c0",
+            "400": "#86c5a9",
+            "500": "#3f8f71",
+            "600": "#1d5f49",
+            "700": "#164a39",
+            "800": "#123c2f",
+            "900": "#0f3126",
+            "950": "#0f1d17",
+        }
+    },
 }

@@ -117,6 +117,8 @@ async function discover() {
     draw();
 }
 
+// Right below what it asks with.
+form.querySelector("fieldset")?.after(panel);
 ask.addEventListener("click", discover);
 search.addEventListener("input", draw);
 search.addEventListener("keydown", (event) => {

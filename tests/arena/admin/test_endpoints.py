@@ -1,18 +1,20 @@
 """Adding, checking and changing endpoints in the admin; where a key may be seen: nowhere."""
 
 import json
+import sys
 import threading
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
-from django.core.management import call_command
+from django.core.signals import got_request_exception
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
 from arena.catalog.models import Endpoint, LanguageModel, Provider
+from arena.staff.models import Change
 from tests.arena.scripted_thread import serving
 from workers.demo.fiction import FICTIONAL_MODELS
 
@@ -286,30 +288,80 @@ def test_a_key_is_kept_replaced_and_removed_on_the_provider_s_page(client: Clien
 
 
 @committed
-def test_a_planted_key_is_found_nowhere(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_planted_key_is_found_nowhere(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dump of the database, every log line, every page of the admin, and an error's trace."""
     caplog.set_level("DEBUG")
     seen = []
     with serving(require_key="sk-other") as server:
-        seen.append(add(client, base_url=server.base_url, api_key=KEY))
+        url = server.base_url
+        seen.append(add(client, base_url=url, api_key=KEY))
+        form = {"base_url": url, "api_key": KEY}
+        seen.append(client.post("/admin/catalog/endpoint/discover/", form).content.decode())
     provider, endpoint = Provider.objects.get(), Endpoint.objects.get()
-    replaced = client.post(
-        f"/admin/catalog/provider/{provider.pk}/change/",
-        provider_form(name=provider.name, api_key=KEY + "-2"),
-        follow=True,
-    )
-    seen.append(replaced.content.decode())
-    pages = (
-        *("provider/", f"provider/{provider.pk}/change/", f"provider/{provider.pk}/history/"),
-        *("endpoint/", f"endpoint/{endpoint.pk}/change/", f"endpoint/{endpoint.pk}/history/"),
-    )
-    seen += [client.get(f"/admin/catalog/{page}").content.decode() for page in pages]
-    dump = StringIO()
-    call_command("dumpdata", stdout=dump)
-    seen += [dump.getvalue(), caplog.text, repr(list(LogEntry.objects.values()))]
-    assert provider.name in dump.getvalue()
-    assert LogEntry.objects.exists()
+    page = f"/admin/catalog/provider/{provider.pk}/change/"
+    form = provider_form(name=provider.name, base_url=url, api_key=KEY + "-2")
+    seen.append(client.post(page, form, follow=True).content.decode())
+    seen.append(client.post(page, form | {"name": ""}).content.decode())
     provider.refresh_from_db()
     assert provider.read_api_key() == KEY + "-2"
-    for text in seen:
+    stored = provider.api_key_encrypted
+    dumps = [dump_of_the_database(), trace_of_a_failure(client, monkeypatch, url), caplog.text]
+    seen += every_page(client, provider, endpoint)
+    assert provider.name in dumps[0]
+    assert stored in dumps[0], "it stands there encrypted, and nowhere else"
+    assert len(seen) > 15
+    for text in [*seen, *dumps]:
         assert KEY not in text
-        assert provider.api_key_encrypted not in text.replace(dump.getvalue(), "")
+        assert stored not in text or text == dumps[0]
+
+
+def dump_of_the_database() -> str:
+    """Return every row of every table, whether a model knows it or not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [name for (name,) in cursor.fetchall()]
+        rows = []
+        for table in tables:
+            cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')  # noqa: S608
+            rows += [row for (row,) in cursor.fetchall()]
+    assert len(tables) > 20
+    return "\n".join(rows)
+
+
+def every_page(client: Client, provider: Provider, endpoint: Endpoint) -> list[str]:
+    """Return what the admin shows of them, and its lists."""
+    pages = [
+        *(f"catalog/provider/{provider.pk}/{page}/" for page in ("change", "history", "delete")),
+        *(f"catalog/endpoint/{endpoint.pk}/{page}/" for page in ("change", "history", "delete")),
+        *("catalog/provider/", "catalog/endpoint/", "catalog/admission/", "staff/change/", ""),
+        *(f"staff/change/{pk}/change/" for pk in Change.objects.values_list("pk", flat=True)),
+        f"catalog/endpoint/tests/?endpoints={endpoint.pk}",
+        f"catalog/endpoint/tests/state/?endpoints={endpoint.pk}",
+    ]
+    return [client.get(f"/admin/{page}").content.decode() for page in pages]
+
+
+def trace_of_a_failure(client: Client, monkeypatch: pytest.MonkeyPatch, url: str) -> str:
+    """Return the report that Django makes of an error while a key is being stored."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    reports: list[str] = []
+
+    def report(**error: Any) -> None:
+        found = sys.exc_info()
+        reporter = ExceptionReporter(error["request"], *found)  # type: ignore[arg-type]
+        reports.extend([reporter.get_traceback_text(), reporter.get_traceback_html()])
+
+    got_request_exception.connect(report)
+    monkeypatch.setattr(Provider, "save", fail)
+    client.raise_request_exception = False
+    form = provider_form(name="another", base_url=url, api_key=KEY + "-3")
+    assert client.post("/admin/catalog/provider/add/", form).status_code == 500
+    monkeypatch.undo()
+    got_request_exception.disconnect(report)
+    assert "the disk is full" in reports[0]
+    return "\n".join(reports)
