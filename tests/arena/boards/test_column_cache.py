@@ -5,14 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.conf import settings
+from django.db import connection
 from pytest_django.fixtures import Settings
 
-from arena.boards import column_cache
+from arena.boards import column_cache, vote_rows
 from arena.boards.column_cache import ColumnCache
 from arena.boards.columns import VoteColumns
 from arena.boards.removal import remove_source
@@ -238,3 +240,37 @@ def test_a_process_killed_before_the_last_step_leaves_what_was_there(tmp_path: P
     assert manifest()["length"]["vote"] == 1  # type: ignore[index]
     assert in_a_process("live", tmp_path).stdout == "2\n"
     assert_as_in_postgres()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_agree() -> None:
+    models = new_model("Alder"), new_model("Birch")
+
+    def sync(_number: int) -> int:
+        try:
+            return len(synced())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(1, 5):
+            cast(*models)
+            decide_votes(NOW)
+            assert set(pool.map(sync, range(8))) == {number}
+    assert_as_in_postgres()
+
+
+@pytest.mark.django_db
+def test_what_changed_is_found_by_an_index() -> None:
+    simulate(votes=20_000, voters=50, seed=1, until=NOW)
+    revision = DecisionCount.objects.get().decisions
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute(
+            f"EXPLAIN {vote_rows._CHANGED}",
+            {"source": SOURCE, "after": revision, "uses": ["a"], "tags": ["en"]},
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "vote_facts_by_revision" in plan
+    assert "Seq Scan on integrity_votefacts" not in plan
+    assert "Seq Scan on battles" not in plan
