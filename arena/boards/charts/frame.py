@@ -186,6 +186,8 @@ def _config() -> Spec:
     return {
         "font": "system-ui, sans-serif",
         "locale": {"time": _time_words()},
+        # The frame around it is one image with a sentence; the table has the figures.
+        "aria": False,
         "view": {"stroke": None},
         "axis": {
             "labelColor": ink("quiet"),
