@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from arena.boards.models import Board, Snapshot, SnapshotRow
+from arena.boards.models import Board, BoardFailure, Publication, Snapshot, SnapshotRow
 from arena.read_only import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -41,3 +41,18 @@ class SnapshotAdmin(ReadOnlyAdmin):
     search_fields = ("replay_id__exact", "board__slug__exact")
     search_help_text = "A replay id, or a board's name."
     inlines = (SnapshotRowInline,)
+
+
+@admin.register(Publication)
+class PublicationAdmin(ReadOnlyAdmin):
+    """When the full set of a source's boards was written."""
+
+    list_display = ("source", "period", "boards", "decisions", "completed_at")
+    list_filter = ("source",)
+
+
+@admin.register(BoardFailure)
+class BoardFailureAdmin(ReadOnlyAdmin):
+    """Sources whose boards could not be made; empty when all is well."""
+
+    list_display = ("source", "job", "error", "at")

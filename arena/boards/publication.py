@@ -67,7 +67,9 @@ def period_of(now: dt.datetime) -> dt.datetime:
 
 
 def due_sources(period: dt.datetime) -> dict[str, int]:
-    """Return the sources to publish: with news since the last publication, and none in `period`."""
+    """Return the sources to publish: without a publication in `period`, and with news since the
+    last one. A new day is news: recent days are others, and so are the facts of models.
+    """
     newest = {
         publication.source: publication
         for publication in Publication.objects.order_by("source", "-period").distinct("source")
@@ -77,7 +79,10 @@ def due_sources(period: dt.datetime) -> dict[str, int]:
         source: counts[source]
         for source in sorted(counts, key=lambda source: (source != "live", source))
         if (last := newest.get(source)) is None
-        or (last.period < period and last.decisions != counts[source])
+        or (
+            last.period < period
+            and (last.decisions != counts[source] or last.period.date() < period.date())
+        )
     }
 
 

@@ -98,6 +98,23 @@ def test_it_is_published_once_a_period_and_only_when_new() -> None:
 
 
 @pytest.mark.django_db
+def test_votes_leave_the_recent_boards_with_the_days_though_no_vote_came() -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast_many(alder, birch, wins=60, losses=50)
+    for _ in range(20):
+        cast(alder, birch, final_at=NOW - dt.timedelta(days=89))
+    publish_boards_after_deciding()
+    assert publish_boards(NOW + dt.timedelta(days=3)) == {"live": 2}, (
+        "all votes, and those without refusals"
+    )
+    recent = newest_snapshot("live", "bradley_terry", days=90)
+    assert recent
+    assert recent.votes == 110
+    assert recent.movement["votes"] == {"new": 0, "gone": 20}
+    assert recent.movement["models"]["alder"]["parts"]["window"] < 0
+
+
+@pytest.mark.django_db
 def test_a_publication_that_stopped_half_way_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     cast(new_model("Alder"), new_model("Birch"))
     decide_votes(NOW)
