@@ -3,15 +3,19 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
+
+from arena.boards.kept import Kept
 
 # A board changes with a vote; a client that asks oftener gets what it has.
 _FRESH = "public, max-age=5"
+_kept = Kept[bytes](128)
 
 
 class PublicAPI(NinjaAPI):
@@ -46,6 +50,24 @@ def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     answer["Access-Control-Expose-Headers"] = "ETag"
     patch_vary_headers(answer, ["Accept-Encoding"])
     return answer
+
+
+def kept_answer(
+    request: HttpRequest, key: Hashable, shape: type[Schema], make: Callable[[], Mapping[str, Any]]
+) -> HttpResponse:
+    """Answer with what was said to somebody else in the same minute, or make it.
+
+    Parameters
+    ----------
+    key : hashable
+        What the answer depends on, beside facts that an administrator may change.
+    """
+    minute = int(timezone.now().timestamp() // 60)
+    content = _kept.get(
+        (shape.__name__, key, minute),
+        lambda: shape.model_validate(make()).model_dump_json().encode(),
+    )
+    return finished(request, HttpResponse(content, content_type="application/json; charset=utf-8"))
 
 
 def csv_answer(

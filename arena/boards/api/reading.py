@@ -47,6 +47,17 @@ def whole(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+def gap_of(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the open-versus-closed figures of a snapshot."""
+    return {
+        "board": snapshot.board.slug,
+        "source": snapshot.board.source,
+        "id": snapshot.replay_id,
+        "updated_at": snapshot.created_at,
+        "gap": snapshot.gap,
+    }
+
+
 def rows_of(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the lines of a snapshot, the best first, with the facts of today."""
     lines = list(snapshot.rows.select_related("language_model"))

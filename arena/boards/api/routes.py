@@ -10,7 +10,7 @@ from ninja import Path as InPath
 from ninja import Query, Router
 
 from arena.boards.api import reading, shapes
-from arena.boards.api.answers import PublicAPI, csv_answer
+from arena.boards.api.answers import PublicAPI, csv_answer, kept_answer
 from arena.boards.models import Board, Method, Snapshot
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pairs import read_pairs
@@ -49,9 +49,9 @@ def boards(
 
 
 @router.get("/boards/{board}", response={200: shapes.SnapshotAnswer, **_PROBLEMS})
-def board(request: HttpRequest, board: Slug, source: Source = "live") -> dict[str, Any]:
+def board(request: HttpRequest, board: Slug, source: Source = "live") -> HttpResponse:
     """Show a board as it stands now: `overall`, `coding`, `language-zh`, `overall-style` ..."""
-    return reading.whole(_newest(source, board))
+    return _whole(request, _newest(source, board))
 
 
 @router.get("/boards/{board}/table.csv", response={200: None, **_PROBLEMS})
@@ -62,9 +62,9 @@ def board_csv(request: HttpRequest, board: Slug, source: Source = "live") -> Htt
 
 
 @router.get("/boards/{board}/gap", response={200: shapes.GapAnswer, **_PROBLEMS})
-def board_gap(request: HttpRequest, board: Slug, source: Source = "live") -> dict[str, Any]:
+def board_gap(request: HttpRequest, board: Slug, source: Source = "live") -> HttpResponse:
     """Show the open-versus-closed figures of a board."""
-    return _gap(_newest(source, board))
+    return _gap(request, _newest(source, board))
 
 
 @router.get("/boards/{board}/pairs", response={200: shapes.PairsAnswer, **_PROBLEMS})
@@ -106,18 +106,18 @@ def board_snapshots(
 def snapshot(
     request: HttpRequest,
     id: Annotated[str, InPath(pattern="^[0-9a-f]{64}$")],  # noqa: A002
-) -> dict[str, Any]:
+) -> HttpResponse:
     """Show the frozen board that has an id."""
     found = Snapshot.objects.filter(replay_id=id).select_related("board").order_by("pk").first()
     if found is None:
         raise Http404
-    return reading.whole(found)
+    return _whole(request, found)
 
 
 @router.get("/gap", response={200: shapes.GapAnswer, **_PROBLEMS})
-def gap(request: HttpRequest, source: Source = "live") -> dict[str, Any]:
+def gap(request: HttpRequest, source: Source = "live") -> HttpResponse:
     """Show the open-versus-closed figures of all votes of a source."""
-    return _gap(_newest(source, "overall"))
+    return _gap(request, _newest(source, "overall"))
 
 
 @router.get("/models", response=shapes.ModelsPage)
@@ -172,13 +172,13 @@ def _newest(source: str, slug: str) -> Snapshot:
     return found
 
 
-def _gap(found: Snapshot) -> dict[str, Any]:
+def _whole(request: HttpRequest, found: Snapshot) -> HttpResponse:
+    key = found.pk, found.created_at
+    return kept_answer(request, key, shapes.SnapshotAnswer, lambda: reading.whole(found))
+
+
+def _gap(request: HttpRequest, found: Snapshot) -> HttpResponse:
     if found.board.method != Method.BRADLEY_TERRY:
         raise Http404
-    return {
-        "board": found.board.slug,
-        "source": found.board.source,
-        "id": found.replay_id,
-        "updated_at": found.created_at,
-        "gap": found.gap,
-    }
+    key = found.pk, found.created_at
+    return kept_answer(request, key, shapes.GapAnswer, lambda: reading.gap_of(found))
