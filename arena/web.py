@@ -9,6 +9,7 @@ and voids those that do not; then it leaves with exit code 0.
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -150,6 +151,8 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args()
+    # Pages read boards that workers have rated; a compiler would stop every stream for seconds.
+    os.environ["RATINGS_COMPILED"] = "0"
     listener = _listen(options.host, options.port)
     logger.info("listening on %s, port %d", options.host, listener.getsockname()[1])
     serve(listener)

@@ -6,6 +6,7 @@ Numba is imported only when a pass is long enough to pay for it.
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
@@ -61,6 +62,14 @@ def _load() -> Any | None:
     try:
         return import_module("ratings.kernels")
     except ImportError:  # Numba is not installed, or not for this Python
+        return None
+    except RuntimeError as error:  # Numba refuses to define a kernel that it could not cache
+        warnings.warn(
+            f"ratings goes on with plain NumPy, which is slower: {error}; point NUMBA_CACHE_DIR to "
+            "a folder that this process may write to",
+            RuntimeWarning,
+            stacklevel=2,
+        )
         return None
 
 

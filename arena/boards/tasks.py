@@ -1,9 +1,23 @@
 """The boards' jobs. Their schedule stands in `arena.settings`."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_init
 from django.utils import timezone
 
 from arena.boards import ledger, publication, refresh
+
+
+@worker_init.connect
+def load_kernels(**_: Any) -> None:
+    """Have the compiled code of the ratings at hand before the pool forks and jobs are taken.
+
+    Its processes then share one copy, and no job waits for a compiler.
+    """
+    from ratings.compile import compile_kernels  # noqa: PLC0415 - of workers only, not the web
+
+    compile_kernels()
 
 
 @shared_task

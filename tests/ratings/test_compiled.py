@@ -1,9 +1,11 @@
 """The compiled path agrees with the plain NumPy path; importing either costs little."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -229,10 +231,11 @@ def test_the_compiled_logistic_is_exact_everywhere(extreme: float) -> None:
     np.testing.assert_allclose(out, expected, rtol=1e-14, atol=1e-300)
 
 
-def run(code: str, **environment: str) -> str:
+def run(code: str, folder: Path | None = None, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
         check=True,
+        cwd=folder,
         capture_output=True,
         text=True,
         env=os.environ | environment,
@@ -267,3 +270,19 @@ from ratings.compiled import kernels
 print(kernels(10**9))
 """
     assert run(code) == "None"
+
+
+def test_with_nowhere_to_cache_the_plain_path_is_taken_and_said(tmp_path: Path) -> None:
+    source = Path(switch.__file__).parent
+    shutil.copytree(source, tmp_path / "ratings", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "ratings" / "__pycache__").touch()  # no folder, whoever asks, root included
+    code = """
+import warnings
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    from ratings.compiled import kernels
+    print(kernels(10**9), kernels(10**9), *(str(one.message).split(",")[0] for one in said))
+"""
+    nowhere = os.devnull
+    answer = run(code, tmp_path, HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="")
+    assert answer == "None None ratings goes on with plain NumPy"
