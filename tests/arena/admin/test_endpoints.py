@@ -353,7 +353,7 @@ def trace_of_a_failure(client: Client, monkeypatch: pytest.MonkeyPatch, url: str
 
     def report(**error: Any) -> None:
         found = sys.exc_info()
-        reporter = ExceptionReporter(error["request"], *found)  # type: ignore[arg-type]
+        reporter = ExceptionReporter(error["request"], *found)
         reports.extend([reporter.get_traceback_text(), reporter.get_traceback_html()])
 
     got_request_exception.connect(report)
