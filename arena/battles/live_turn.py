@@ -1,6 +1,7 @@
 """One attempt at a turn while it is answered: in line, then both endpoints at once, frames out."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -39,7 +40,9 @@ class LiveTurn:
     async def run(self, clients: EndpointClients, slots: EndpointSlots, beat: Beat) -> None:
         """Go on until both sides are whole and visible, one has failed, or it is stopped."""
         endpoints = [call.endpoint for call in self.started.calls.values()]
-        with slots.stand_in_line({each.pk: each.max_concurrent for each in endpoints}) as place:
+        limits = {each.pk: each.max_concurrent for each in endpoints}
+        requests = Counter(each.pk for each in endpoints)
+        with slots.stand_in_line(limits, requests=requests) as place:
             await self._wait_for_slots(place)
             if place.granted:
                 with beat.taking_part() as part:

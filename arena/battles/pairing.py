@@ -56,7 +56,7 @@ def draw_pair(
     if not draw.firsts:
         raise Unavailable("no_models")
     if settings.SAME_MODEL_SHARE and rng.random() < settings.SAME_MODEL_SHARE:
-        return draw.same_model(rng)
+        return draw.same_model(rng) or draw.two_models(rng)
     return draw.two_models(rng)
 
 
@@ -144,11 +144,13 @@ class _Draw:
             },
         )
 
-    def same_model(self, rng: random.Random) -> Pair:
-        """Draw one model for both sides; its endpoints are drawn for each."""
+    def same_model(self, rng: random.Random) -> Pair | None:
+        """Draw one model for both sides, an endpoint for each; None when it cannot serve both."""
         model = _draw_one(self._weights, rng)
         first = choose_endpoint(self._candidates[model], rng)
         beside = [other for other in self._candidates[model] if can_meet(first, other)]
+        if not beside:
+            return None
         return Pair(
             endpoints=dict(zip(Side, (first, choose_endpoint(beside, rng)), strict=True)),
             reason={

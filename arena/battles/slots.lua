@@ -1,14 +1,15 @@
 -- One step of all lines for the endpoints' slots: those who run say so, those who ended leave, and
--- whose turn it is goes in. A ticket is "NAME ENDPOINT:LIMIT ENDPOINT:LIMIT": it takes a slot at
+-- whose turn it is goes in. A ticket is "NAME ENDPOINT:LIMIT:WANTED ...": it takes so many slots at
 -- each of its endpoints at once, or none, so nobody holds one slot while waiting for the other.
 --
 -- KEYS[1]  the line: each waiting ticket, by the time of its arrival
 -- KEYS[2]  the same tickets, by the time at which they are forgotten unless they are told again
 -- KEYS[3]  the processes, by the time at which they are forgotten
--- KEYS[4]  begins the key of each endpoint's holders: tickets, by the end of their lease. All keys
---          have one hash tag, so that a cluster keeps them on one server.
+-- KEYS[4]  begins the key of each endpoint's holders: a ticket with each number of a slot that it
+--          has there, by the end of its lease. All keys have one hash tag, so that a cluster keeps
+--          them on one server.
 -- ARGV     process; length of a lease; patience (both in milliseconds); what the process tells:
---          {"held": [[ticket, endpoint]], "given_back": [[ticket, endpoint]], "left": [ticket],
+--          {"held": [[ticket, endpoint, number]], "given_back": [the same], "left": [ticket],
 --           "waiting": [[ticket, arrival, 0 if it has just come]]}
 -- Returns  {"places": {ticket: [place, arrival]}, "processes": how many}; place 0 has its slots.
 
@@ -23,11 +24,15 @@ local function holders(endpoint)
 end
 
 local function wants(ticket)
-  return string.gmatch(ticket, ' (%d+):(%d+)')
+  return string.gmatch(ticket, ' (%d+):(%d+):(%d+)')
 end
 
-local function hold(ticket, endpoint)
-  redis.call('ZADD', holders(endpoint), now + lease, ticket)
+local function slot(ticket, number)
+  return number .. ' ' .. ticket
+end
+
+local function hold(ticket, endpoint, number)
+  redis.call('ZADD', holders(endpoint), now + lease, slot(ticket, number))
   redis.call('PEXPIRE', holders(endpoint), lease)
 end
 
@@ -37,8 +42,10 @@ local function leave(ticket)
 end
 
 local function is_in(ticket)
-  for endpoint in wants(ticket) do
-    if redis.call('ZSCORE', holders(endpoint), ticket) then return true end
+  for endpoint, _, wanted in wants(ticket) do
+    for number = 0, wanted - 1 do
+      if redis.call('ZSCORE', holders(endpoint), slot(ticket, number)) then return true end
+    end
   end
   return false
 end
@@ -46,12 +53,12 @@ end
 redis.call('ZADD', processes, now + lease, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', processes, '-inf', now)
 redis.call('PEXPIRE', processes, lease)
-for _, pair in ipairs(told.held) do
-  hold(pair[1], pair[2])
-  leave(pair[1])
+for _, held in ipairs(told.held) do
+  hold(held[1], held[2], held[3])
+  leave(held[1])
 end
-for _, pair in ipairs(told.given_back) do
-  redis.call('ZREM', holders(pair[2]), pair[1])
+for _, free in ipairs(told.given_back) do
+  redis.call('ZREM', holders(free[2]), slot(free[1], free[3]))
 end
 for _, ticket in ipairs(told.left) do
   leave(ticket)
@@ -75,12 +82,12 @@ redis.call('PEXPIRE', line, lease)
 redis.call('PEXPIRE', forgotten, lease)
 
 local taken, ahead = {}, {}
-local function free(endpoint, limit)
+local function has_room(endpoint, limit, wanted)
   if not taken[endpoint] then
     redis.call('ZREMRANGEBYSCORE', holders(endpoint), '-inf', now)
     taken[endpoint] = redis.call('ZCARD', holders(endpoint))
   end
-  return taken[endpoint] < tonumber(limit)
+  return taken[endpoint] + wanted <= tonumber(limit)
 end
 
 local waiting = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
@@ -91,19 +98,19 @@ for index = 1, #waiting, 2 do
     leave(ticket)
   else
     local enters, place = true, 1
-    for endpoint, limit in wants(ticket) do
-      enters = free(endpoint, limit) and enters
+    for endpoint, limit, wanted in wants(ticket) do
+      enters = has_room(endpoint, limit, wanted) and enters
       place = math.max(place, (ahead[endpoint] or 0) + 1)
     end
-    for endpoint in wants(ticket) do
+    for endpoint, _, wanted in wants(ticket) do
       if enters then
-        hold(ticket, endpoint)
+        for number = 0, wanted - 1 do hold(ticket, endpoint, number) end
       else
         ahead[endpoint] = (ahead[endpoint] or 0) + 1
       end
       -- Who waits for one endpoint alone lets later ones pass at the other, but not for long.
       if enters or now - arrival >= patience then
-        taken[endpoint] = taken[endpoint] + 1
+        taken[endpoint] = taken[endpoint] + wanted
       end
     end
     if enters then

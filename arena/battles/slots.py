@@ -1,10 +1,10 @@
 """How many requests an endpoint has at once, over all processes; who comes later waits in line.
 
 A battle stands in one line for the slots of both its endpoints and takes them together, so none is
-held idle. The line is in Redis (see `slots.lua`): first come, first served among those who want the
-same endpoint. What a process holds it says again and again; when it dies its leases end, and when
-Redis loses its memory the next word of each process restores it. While Redis is away each process
-goes on within its share of the limit.
+held idle; it takes two of one endpoint where a model meets itself there. The line is in Redis (see
+`slots.lua`): first come, first served among those who want the same endpoint. What a process holds
+it says again and again; when it dies its leases end, and when Redis loses its memory the next word
+of each process restores it. While Redis is away each process goes on within its share of the limit.
 """
 
 import asyncio
@@ -28,6 +28,10 @@ _PATIENCE_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0
 
 
+# An endpoint, and which of the requests that one battle makes there.
+type Slot = tuple[int, int]
+
+
 class Place:
     """A battle's place: in line, then at its endpoints.
 
@@ -38,13 +42,18 @@ class Place:
     """
 
     def __init__(
-        self, ticket: str, limits: Mapping[int, int], on_free: Callable[[str, int], None]
+        self,
+        ticket: str,
+        limits: Mapping[int, int],
+        wanted: frozenset[Slot],
+        on_free: Callable[[str, Slot], None],
     ) -> None:
         self.ticket = ticket
         self.limits = limits
+        self.wanted = wanted
         self.position: int | None = None
         self.arrival = 0
-        self.held: set[int] = set()
+        self.held: set[Slot] = set()
         self._on_free = on_free
         self._news = asyncio.Event()
 
@@ -65,16 +74,17 @@ class Place:
     def move(self, position: int) -> None:
         """Take a position; 0 takes the slots."""
         if position == 0:
-            self.held = set(self.limits)
+            self.held = set(self.wanted)
         if position != self.position:
             self.position = position
             self._news.set()
 
     def give_back(self, endpoint: int) -> None:
-        """Free one slot; a second time is harmless."""
-        if endpoint in self.held:
-            self.held.discard(endpoint)
-            self._on_free(self.ticket, endpoint)
+        """Free one slot of an endpoint; harmless where none is held."""
+        slot = next((slot for slot in self.held if slot[0] == endpoint), None)
+        if slot is not None:
+            self.held.discard(slot)
+            self._on_free(self.ticket, slot)
 
 
 class EndpointSlots:
@@ -105,7 +115,7 @@ class EndpointSlots:
         self._process = process
         self._tickets = 0
         self._places: list[Place] = []
-        self._given_back: list[tuple[str, int]] = []
+        self._given_back: list[tuple[str, int, int]] = []
         self._left: list[str] = []
         self._news = asyncio.Event()
         self._restated_at = float("-inf")
@@ -123,18 +133,25 @@ class EndpointSlots:
         await self._client.aclose()
 
     @contextmanager
-    def stand_in_line(self, limits: Mapping[int, int]) -> Iterator[Place]:
-        """Wait for one slot of each endpoint inside; whatever is held then is given back at last.
+    def stand_in_line(
+        self, limits: Mapping[int, int], *, requests: Mapping[int, int] | None = None
+    ) -> Iterator[Place]:
+        """Wait for the slots of each endpoint inside; whatever is held then is given back at last.
 
         Parameters
         ----------
         limits
             How many requests each endpoint may have at once, by its id.
+        requests
+            How many slots of each are wanted: one, unless it says more. Never more than the limit,
+            which would be a wait for ever.
         """
         self._tickets += 1
-        wanted = " ".join(f"{endpoint}:{limit}" for endpoint, limit in limits.items())
+        counts = {e: min((requests or {}).get(e, 1), limit) for e, limit in limits.items()}
+        wanted = " ".join(f"{e}:{limit}:{counts[e]}" for e, limit in limits.items())
         ticket = f"{self._process.hex}:{self._tickets:012d} {wanted}"
-        place = Place(ticket, limits, self._free)
+        slots = frozenset((e, number) for e, count in counts.items() for number in range(count))
+        place = Place(ticket, limits, slots, self._free)
         self._places.append(place)
         self._news.set()
         try:
@@ -144,12 +161,12 @@ class EndpointSlots:
             if not place.granted:
                 # It may be its turn just now, and nobody here would know.
                 self._left.append(place.ticket)
-                place.held = set(limits)
-            for endpoint in list(place.held):
+                place.held = set(place.wanted)
+            for endpoint, _ in list(place.held):
                 place.give_back(endpoint)
 
-    def _free(self, ticket: str, endpoint: int) -> None:
-        self._given_back.append((ticket, endpoint))
+    def _free(self, ticket: str, slot: Slot) -> None:
+        self._given_back.append((ticket, *slot))
         self._news.set()
 
     @property
@@ -177,7 +194,8 @@ class EndpointSlots:
         now = asyncio.get_running_loop().time()
         is_due = now - self._restated_at >= self._lease / _WORDS_PER_LEASE
         waiting = {place.ticket: place for place in self._waiting}
-        held = [(place.ticket, e) for place in self._places for e in place.held] if is_due else []
+        places = self._places if is_due else []
+        held = [(place.ticket, *slot) for place in places for slot in place.held]
         given_back, self._given_back = self._given_back, []
         left, self._left = self._left, []
         told = {
@@ -208,9 +226,10 @@ class EndpointSlots:
         What was given back meanwhile is free in Redis when its lease ends.
         """
         self._restated_at = float("-inf")
-        taken = Counter(endpoint for place in self._places for endpoint in place.held)
+        taken = Counter(endpoint for place in self._places for endpoint, _ in place.held)
         for place in self._waiting:
-            shares = {e: max(1, limit // self._processes) for e, limit in place.limits.items()}
-            if all(taken[endpoint] < share for endpoint, share in shares.items()):
+            wanted = Counter(endpoint for endpoint, _ in place.wanted)
+            shares = {e: limit // self._processes for e, limit in place.limits.items()}
+            if all(taken[e] + n <= max(n, shares[e]) for e, n in wanted.items()):
                 place.move(0)
-                taken.update(place.held)
+                taken += wanted

@@ -39,6 +39,9 @@ def choose_endpoint(
 def can_meet(one: Endpoint, other: Endpoint) -> bool:
     """Return whether two endpoints can serve at the same time.
 
-    Two models of one GPU group cannot be loaded together; one endpoint can always serve twice.
+    Two models of one GPU group cannot be loaded together; one endpoint serves twice where it may
+    have two requests at once.
     """
-    return not one.gpu_group or one.gpu_group != other.gpu_group or one.pk == other.pk
+    if one.pk == other.pk:
+        return one.max_concurrent > 1
+    return not one.gpu_group or one.gpu_group != other.gpu_group

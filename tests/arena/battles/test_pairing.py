@@ -179,3 +179,11 @@ def test_a_share_of_battles_is_a_model_against_itself(
     assert len(set(same)) == 3
     settings.SAME_MODEL_SHARE = 1.0
     assert draw_pair(at=timezone.now()).reason["rule"] == "same_model"
+
+
+def test_a_model_that_may_have_one_request_at_once_never_meets_itself(
+    three: list[Endpoint], settings: Settings
+) -> None:
+    settings.SAME_MODEL_SHARE = 1.0
+    Endpoint.objects.update(max_concurrent=1)
+    assert all(first != second for first, second in draws(20))

@@ -122,6 +122,24 @@ async def test_both_slots_are_taken_together_and_a_free_one_is_lent_meanwhile(st
                 await granted(later)
 
 
+async def test_a_battle_of_a_model_with_itself_takes_two_slots_of_one_endpoint(
+    start: Start,
+) -> None:
+    one, two = await start(), await start()
+    with two.stand_in_line({1: 3}) as third, one.stand_in_line({1: 3}, requests={1: 2}) as both:
+        await granted(third)
+        await granted(both)
+        with two.stand_in_line({1: 3}, requests={1: 2}) as waiting:
+            assert await known(waiting) == 1
+            both.give_back(1)
+            await asyncio.sleep(1.5 * LEASE)  # what is still held was told again
+            assert not waiting.granted
+            both.give_back(1)
+            await granted(waiting)
+    with one.stand_in_line({1: 1}, requests={1: 2}) as place:
+        await granted(place)  # never more than there are
+
+
 async def test_a_wait_that_is_given_up_loses_no_slot(start: Start) -> None:
     slots = await start()
     with slots.stand_in_line({1: 1}) as place:
