@@ -1,11 +1,13 @@
 """The leaderboard's lines, as the page shows them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from arena.boards.catalogue import Facts, describe, read_facts
@@ -106,6 +108,9 @@ class Table:
     organisations: Sequence[str] = ()
     preliminary: int = 0
     has_context: bool = False
+    grid: str = ""
+    facts: Mapping[int, Facts] = field(default_factory=dict)
+    economies: Mapping[int, Economy] = field(default_factory=dict)
     has_price: bool = False
     has_speed: bool = False
 
@@ -148,9 +153,21 @@ def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> 
         min_votes=min_votes,
         organisations=sorted({row.model.organisation for row in rows} - {""}, key=str.casefold),
         preliminary=sum(row.preliminary for row in rows),
+        grid=_grid(axis.ticks() if axis else []),
+        facts=facts,
+        economies=economy,
         has_context=any(row.model.context_tokens for row in rows),
         has_price=any(row.price_text for row in rows),
         has_speed=any(row.speed_text for row in rows),
+    )
+
+
+def _grid(ticks: Sequence[Tick]) -> SafeString:
+    """Return the lines that every row repeats, made once."""
+    return format_html_join(
+        "",
+        '<line class="grid" x1="{}" x2="{}" y1="-11" y2="31"/>',
+        ((tick.at, tick.at) for tick in ticks),
     )
 
 

@@ -1,6 +1,6 @@
 """The charts of one board: its ratings, and every model against every other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -32,6 +32,9 @@ class BoardReading:
     """A board's newest snapshot, read once for all of its charts."""
 
     choice: Choice
+    # What the page has read already, by primary key.
+    facts: Mapping[int, Facts] | None = None
+    known: Mapping[int, Economy] | None = None
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
@@ -45,13 +48,15 @@ class BoardReading:
             return []
         lines = list(self.snapshot.rows.filter(rating__isnull=False)[:_MOST_MARKS])
         pks = [line.language_model_id for line in lines]
-        facts = read_facts(self.snapshot.created_at.date(), of=pks)
+        facts = self.facts or read_facts(self.snapshot.created_at.date(), of=pks)
         return [_mark(line, facts[line.language_model_id]) for line in lines]
 
     @cached_property
-    def economies(self) -> dict[int, Economy]:
+    def economies(self) -> Mapping[int, Economy]:
         """Return speed and cost of the rated models."""
-        return economies(timezone.now().date(), of=[row["model"] for row in self.rows])
+        return self.known or economies(
+            timezone.now().date(), of=[row["model"] for row in self.rows]
+        )
 
 
 type Builder = Callable[[BoardReading], Chart | None]

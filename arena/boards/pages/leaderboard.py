@@ -54,7 +54,8 @@ def _state(choice: Choice, snapshot: Snapshot | None) -> tuple[object, ...]:
 
 def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
     context = table_of(choice, snapshot)
-    reading = charts.BoardReading(choice)
+    table = context["table"]
+    reading = charts.BoardReading(choice, table.facts or None, table.economies or None)
     figures = drawn(
         [
             charts.rating_and_price(reading),
@@ -68,7 +69,7 @@ def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         **context,
         "title": _("Leaderboard"),
         "description": _("Language models rated by blind votes, with their uncertainty."),
-        "picture": preview("ratings", choice.address()) if context["table"].rows else "",
+        "picture": preview("ratings", choice.address()) if table.rows else "",
         "charts": bool(figures),
         "live": True,
         "figures": figures,
@@ -79,8 +80,8 @@ def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         "windows": choice.windows(),
         "methods": choice.methods(),
         "licences": choice.licences(),
-        "organisations": context["table"].organisations,
-        "preliminary": context["table"].preliminary,
+        "organisations": table.organisations,
+        "preliminary": table.preliminary,
         "address": choice.address(),
         "source_address": Choice(source=choice.source).address(),
     }
