@@ -3,7 +3,7 @@
 ::
 
     BattleError
-    ├── PromptRefused     400  prompt_empty, prompt_too_long, bad_request
+    ├── PromptRefused     400  prompt_empty, prompt_too_long, comment_too_long, bad_request
     ├── NotYours          403  not_yours           another visitor's battle
     ├── NotFound          404  not_found
     ├── NotPossibleNow    409  still_streaming, vote_pending, battle_void, too_many_turns,
@@ -28,6 +28,7 @@ type Sentence = str | Promise
 _SENTENCES: Mapping[str, Sentence] = {
     "prompt_empty": _("Your prompt is empty: write something first."),
     "prompt_too_long": _("Your prompt is longer than %(limit)s characters: shorten it."),
+    "comment_too_long": _("Your comment is longer than 1,000 characters: shorten it."),
     "bad_request": _("This request was not understood: reload the page and try again."),
     "not_yours": _("This battle belongs to another visitor."),
     "not_found": _("This battle does not exist: start a new one."),

@@ -5,6 +5,13 @@ from django.conf import settings
 from arena.battles.errors import PromptRefused
 
 
+def storable(text: str) -> str:
+    """Return a text that Postgres takes: without NUL, a lone surrogate as U+FFFD."""
+    return (
+        text.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
+
+
 def clean_prompt(text: str) -> str:
     """Return a prompt that Postgres, JSON and every endpoint can take.
 
@@ -15,9 +22,7 @@ def clean_prompt(text: str) -> str:
     PromptRefused
         When nothing is left, or it is longer than `PARITY_MAX_PROMPT_CHARACTERS`.
     """
-    safe = (
-        text.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    )
+    safe = storable(text)
     if not safe.strip():
         raise PromptRefused("prompt_empty")
     if len(safe) > settings.MAX_PROMPT_CHARACTERS:

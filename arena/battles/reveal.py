@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q
+from django.urls import reverse
 
 from arena.battles.errors import NotPossibleNow
-from arena.battles.models import Battle, Outcome, Reply, Side, TurnState, Vote
+from arena.battles.mine.reasons import reasons_of
+from arena.battles.models import Battle, Outcome, Reply, SharedBattle, Side, TurnState, Vote
 from arena.battles.votes import final_vote, receipt_code, standing_vote
 from arena.catalog.licences import LicenceClass
 from arena.catalog.models import LanguageModel, Standing
@@ -45,7 +47,14 @@ def reveal(battle: Battle) -> dict[str, Any]:
         "outcome": vote.outcome,
         "receipt": {"code": receipt_code(vote), **_counted(vote)},
         "pair": _pair(battle, vote),
+        "reasons": reasons_of(vote).as_json(),
+        "shared": _shared_path(battle),
     }
+
+
+def _shared_path(battle: Battle) -> str | None:
+    shared = SharedBattle.objects.filter(battle=battle).first()
+    return reverse("battles:shared", args=[shared.token]) if shared else None
 
 
 def _side(battle: Battle, side: Side, vote: Vote) -> dict[str, Any]:

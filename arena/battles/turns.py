@@ -293,7 +293,9 @@ def _blames_endpoint(call: Call, result: SideResult) -> bool:
 def _admit(voter_id: uuid.UUID, at: dt.datetime) -> None:
     """Lock the voter's row, made at the first prompt, and hold the limit of battles at once."""
     Voter.objects.bulk_create([Voter(pk=voter_id, created_at=at)], ignore_conflicts=True)
-    Voter.objects.select_for_update(no_key=True).get(pk=voter_id)
+    voter = Voter.objects.select_for_update(no_key=True).get(pk=voter_id)
+    if voter.erased_at is not None:  # a page that was open when its visitor erased everything
+        raise NotYours
     turns = Turn.objects.filter(battle__voter_id=voter_id)
     if turns.filter(state=TurnState.STREAMING).count() >= settings.MAX_STREAMING_BATTLES:
         raise TooMany("too_many_battles")

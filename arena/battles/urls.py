@@ -3,6 +3,7 @@
 from django.urls import path
 
 from arena.battles import views
+from arena.battles.mine import pages as mine
 
 app_name = "battles"
 urlpatterns = [
@@ -11,4 +12,11 @@ urlpatterns = [
     path("battle/<uuid:battle_id>/vote/", views.vote, name="vote"),
     path("battle/<uuid:battle_id>/vote/undo/", views.undo, name="undo"),
     path("battle/<uuid:battle_id>/reveal/", views.reveal_view, name="reveal"),
+    path("battle/<uuid:battle_id>/reasons/", mine.reasons, name="reasons"),
+    path("battle/<uuid:battle_id>/share/", mine.share, name="share"),
+    path("battle/<uuid:battle_id>/share/end/", mine.unshare, name="unshare"),
+    path("shared/<str:token>/", mine.shared, name="shared"),
+    path("me/", mine.history, name="mine"),
+    path("me/export/", mine.export, name="export"),
+    path("me/erase/", mine.erase, name="erase"),
 ]

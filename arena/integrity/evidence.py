@@ -54,6 +54,8 @@ class Evidence:
         reasons = set(self.reasons)
         if vote.model_a == vote.model_b:
             reasons.add(NotCounted.SAME_MODEL)
+        if self.prompts and not self.has_text:  # gone before anybody could judge it
+            reasons.add(NotCounted.ERASED)
         first = self.prompts[0] if self.prompts else ""
         return NewFacts(
             vote=vote.pk,

@@ -50,8 +50,12 @@ def cookies_of_scope(scope: Mapping[str, Any]) -> dict[str, str]:
 
 def remember(response: HttpResponse, request: HttpRequest) -> None:
     """Give a visitor without a valid cookie a new one."""
-    if voter_of(request) is not None:
-        return
+    if voter_of(request) is None:
+        remember_anew(response)
+
+
+def remember_anew(response: HttpResponse) -> None:
+    """Give a visitor a new cookie, whoever they were before."""
     response.set_cookie(
         COOKIE,
         sign(uuid7()),

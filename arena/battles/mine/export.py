@@ -1,0 +1,116 @@
+"""Everything of a voter as one JSON document, written piece by piece.
+
+Who answered is in it only for battles whose vote is final, like everywhere else.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from arena.battles.mine.history import SETTLING, facts_of
+from arena.battles.mine.reasons import reasons_of
+from arena.battles.models import Battle, Reply, Side, Turn, Vote
+from arena.battles.votes import receipt_code
+from arena.voters.models import Voter
+
+FORMAT = 1
+_BATTLES_AT_ONCE = 25
+
+
+async def everything_of(voter_id: uuid.UUID, *, at: dt.datetime) -> AsyncIterator[str]:
+    """Yield the document's text: who, then each battle from the first on."""
+    head = await database_sync_to_async(_voter, thread_sensitive=False)(voter_id, at)
+    yield json.dumps(head)[:-1] + ', "battles": ['
+    after: uuid.UUID | None = None
+    while True:
+        read = database_sync_to_async(_battles, thread_sensitive=False)
+        rows: list[dict[str, Any]] = await read(voter_id, after, at)
+        for row in rows:
+            yield ("" if after is None else ",") + "\n" + json.dumps(row, ensure_ascii=False)
+            after = uuid.UUID(row["id"])
+        if len(rows) < _BATTLES_AT_ONCE:
+            break
+    yield "\n]}\n"
+
+
+def _voter(voter_id: uuid.UUID, at: dt.datetime) -> dict[str, Any]:
+    voter = Voter.objects.filter(pk=voter_id).first()
+    return {
+        "format": FORMAT,
+        "exported_at": at.isoformat(),
+        "voter": str(voter_id),
+        "since": voter.created_at.isoformat() if voter else None,
+    }
+
+
+def _battles(voter_id: uuid.UUID, after: uuid.UUID | None, at: dt.datetime) -> list[dict[str, Any]]:
+    """Return the next battles; their keys are in the order of time."""
+    battles = Battle.objects.filter(voter_id=voter_id).select_related("model_a", "model_b")
+    if after is not None:
+        battles = battles.filter(pk__gt=after)
+    battles = battles.prefetch_related("turns__replies", "votes__retraction", "votes__facts")
+    chosen = battles.select_related("model_a", "model_b", "shared").order_by("pk")
+    return [_battle(battle, at) for battle in chosen[:_BATTLES_AT_ONCE]]
+
+
+def _battle(battle: Battle, at: dt.datetime) -> dict[str, Any]:
+    votes = list(battle.votes.all())
+    standing = next((vote for vote in votes if not hasattr(vote, "retraction")), None)
+    settled = standing is not None and standing.final_at <= at - SETTLING
+    return {
+        "id": str(battle.pk),
+        "created_at": battle.created_at.isoformat(),
+        "void": battle.void_reason or None,
+        "models": {side.value: battle.model(side).name for side in Side} if settled else None,
+        "turns": [_turn(turn, settled=settled) for turn in battle.turns.all()],
+        "votes": [_vote(vote) for vote in votes],
+        "reasons": reasons_of(standing).as_json() if standing and settled else None,
+        "shared_as": battle.shared.token if hasattr(battle, "shared") else None,
+    }
+
+
+def _turn(turn: Turn, *, settled: bool) -> dict[str, Any]:
+    return {
+        "number": turn.number,
+        "attempt": turn.attempt,
+        "state": turn.state,
+        "started_at": turn.started_at.isoformat(),
+        "prompt": turn.prompt,
+        "answers": {
+            reply.side: _answer(reply, settled=settled)
+            for reply in sorted(turn.replies.all(), key=lambda reply: reply.side)
+        },
+    }
+
+
+def _answer(reply: Reply, *, settled: bool) -> dict[str, Any]:
+    """Return an answer; before the vote its text alone, because figures tell who wrote it."""
+    text = {"text": reply.text}
+    if not settled:
+        return text
+    return {
+        **text,
+        "reasoning": reply.reasoning,
+        "finish_reason": reply.finish_reason,
+        "tokens": reply.completion_tokens,
+        "tokens_estimated": reply.tokens_estimated,
+        "first_token_seconds": reply.first_token_seconds,
+        "total_seconds": reply.total_seconds,
+    }
+
+
+def _vote(vote: Vote) -> dict[str, Any]:
+    facts = facts_of(vote)
+    return {
+        "outcome": vote.outcome,
+        "cast_at": vote.cast_at.isoformat(),
+        "final_at": vote.final_at.isoformat(),
+        "taken_back_at": vote.retraction.at.isoformat() if hasattr(vote, "retraction") else None,
+        "receipt": receipt_code(vote),
+        "counted": facts.counted if facts else None,
+        "not_counted_because": (facts.not_counted_because or None) if facts else None,
+    }

@@ -1,0 +1,171 @@
+"""A voter's own battles, newest first, and what may be said of each: names only after the vote."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
+
+from arena.battles.models import Battle, Outcome, Turn, TurnState, Vote
+from arena.battles.prompts import storable
+from arena.battles.votes import receipt_code
+
+PAGE = 20
+_EXCERPT = 280
+_MAX_QUERY = 200
+# An undo that began in time may still be on its way to the disk.
+SETTLING = dt.timedelta(seconds=5)
+
+
+class Verdict(StrEnum):
+    """What came of a battle's vote."""
+
+    NONE = "none"  # not voted yet, or taken back
+    VOID = "void"
+    PENDING = "pending"  # it can still be taken back
+    CHECKED_SOON = "checked_soon"  # final; the integrity rules have not looked yet
+    COUNTED = "counted"
+    NOT_COUNTED = "not_counted"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a voter looks for: words in a prompt or a model's name, and an outcome."""
+
+    words: str = ""
+    outcome: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Self:
+        """Read a page's query; what is not understood is left out."""
+        outcome = parameters.get("outcome", "")
+        return cls(
+            words=storable(parameters.get("q", "")).strip()[:_MAX_QUERY],
+            outcome=outcome if outcome in {*Outcome.values, "none"} else "",
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.outcome)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the history."""
+
+    battle: Battle
+    prompt: str
+    turns: int
+    vote: Vote | None
+    verdict: Verdict
+    why: str = ""
+
+    @property
+    def has_names(self) -> bool:
+        """Return whether the models may be named: the vote can no longer be taken back."""
+        return self.verdict not in {Verdict.NONE, Verdict.VOID, Verdict.PENDING}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return both models' names; the page shows them only where `has_names`."""
+        return (self.battle.model_a.name, self.battle.model_b.name) if self.has_names else ()
+
+    @property
+    def receipt(self) -> str:
+        """Return the code of the vote's receipt."""
+        return receipt_code(self.vote) if self.vote else ""
+
+    @property
+    def is_erased(self) -> bool:
+        """Return whether nothing of its text is left."""
+        return not self.prompt
+
+
+def own_battles(
+    voter_id: uuid.UUID | None, search: Search, *, at: dt.datetime
+) -> QuerySet[Battle, Battle]:
+    """Return a voter's battles that fit a search, newest first."""
+    if voter_id is None:
+        return Battle.objects.none()
+    battles = Battle.objects.filter(voter_id=voter_id)
+    standing = Vote.objects.standing().filter(battle=OuterRef("pk"))
+    settled = Exists(standing.filter(final_at__lte=at - SETTLING))
+    if search.words:
+        turns = Turn.objects.filter(battle=OuterRef("pk"), prompt__icontains=search.words)
+        fits = Exists(turns)
+        # Before the vote not even a search may tell who answers.
+        named = Q(model_a__name__icontains=search.words) | Q(model_b__name__icontains=search.words)
+        battles = battles.filter(Q(fits) | (Q(settled) & named))
+    if search.outcome == "none":
+        battles = battles.filter(~Exists(standing))
+    elif search.outcome:
+        battles = battles.filter(Exists(standing.filter(outcome=search.outcome)))
+    return battles.order_by("-created_at")
+
+
+def history_page(
+    voter_id: uuid.UUID | None, search: Search, *, number: str, at: dt.datetime
+) -> tuple[Page[Battle], list[Entry]]:
+    """Return one page of a voter's history: the page, and its entries."""
+    pages = Paginator(own_battles(voter_id, search, at=at), PAGE)
+    page = pages.get_page(number)
+    return page, entries([battle.pk for battle in page.object_list], at=at)
+
+
+def entries(battle_ids: Iterable[uuid.UUID], *, at: dt.datetime) -> list[Entry]:
+    """Return the entries of battles, in their order; a fixed number of queries."""
+    ids = list(battle_ids)
+    first = Turn.objects.filter(battle=OuterRef("pk")).order_by("number", "attempt")
+    battles = (
+        Battle.objects.filter(pk__in=ids)
+        .select_related("model_a", "model_b", "shared")
+        .annotate(
+            first_prompt=Subquery(first.values(text=Left(F("prompt"), _EXCERPT))[:1]),
+            turn_count=Count("turns", filter=Q(turns__state=TurnState.COMPLETE)),
+        )
+        .in_bulk()
+    )
+    votes = {
+        vote.battle_id: vote
+        for vote in Vote.objects.standing().filter(battle__in=ids).select_related("facts")
+    }
+    return [_entry(battles[pk], votes.get(pk), at) for pk in ids if pk in battles]
+
+
+def verdict_of(battle: Battle, vote: Vote | None, *, at: dt.datetime) -> tuple[Verdict, str]:
+    """Return what came of a battle's standing vote, and why where it does not count."""
+    if vote is None:
+        return (Verdict.VOID, "") if battle.voided_at else (Verdict.NONE, "")
+    if vote.final_at > at - SETTLING:
+        return Verdict.PENDING, ""
+    facts = facts_of(vote)
+    if facts is None:
+        return Verdict.CHECKED_SOON, ""
+    if facts.counted:
+        return Verdict.COUNTED, ""
+    return Verdict.NOT_COUNTED, str(facts.get_not_counted_because_display())
+
+
+def facts_of(vote: Vote) -> Any | None:
+    """Return what the integrity rules decided, which stands above this app; None before that."""
+    try:
+        return vote.facts
+    except ObjectDoesNotExist:
+        return None
+
+
+def _entry(battle: Any, vote: Vote | None, at: dt.datetime) -> Entry:
+    verdict, why = verdict_of(battle, vote, at=at)
+    return Entry(
+        battle=battle,
+        prompt=battle.first_prompt or "",
+        turns=battle.turn_count,
+        vote=vote,
+        verdict=verdict,
+        why=why,
+    )

@@ -1,0 +1,94 @@
+"""A battle shown to whoever has its link: only after the vote, and until the voter ends it."""
+
+import datetime as dt
+import secrets
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from arena.battles.errors import NotFound, NotPossibleNow
+from arena.battles.models import Battle, Reply, SharedBattle, Side, Turn, TurnState, Vote
+from arena.battles.turns import own_battle
+from arena.battles.votes import final_vote, standing_vote
+
+_BYTES = 16
+
+
+@dataclass(frozen=True)
+class SharedTurn:
+    """A prompt and its two answers, by side."""
+
+    prompt: str
+    answers: dict[Side, str]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a link shows: the battle as far as the vote is about it, never who voted."""
+
+    battle: Battle
+    vote: Vote
+    turns: tuple[SharedTurn, ...]
+
+
+def share_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, at: dt.datetime) -> str:
+    """Return the token of a battle's link, made when it is shared for the first time.
+
+    Raises
+    ------
+    NotFound, NotYours
+        When there is no such battle, or it is another voter's.
+    NotPossibleNow
+        Before the vote is final, or when the texts were erased.
+    """
+    with transaction.atomic():
+        battle = own_battle(voter_id, battle_id, lock=True)
+        if final_vote(battle) is None:
+            raise NotPossibleNow("vote_pending" if standing_vote(battle) else "no_vote")
+        if Reply.objects.filter(turn__battle=battle, erased=True).exists():
+            raise NotFound
+        shared, _ = SharedBattle.objects.get_or_create(
+            battle=battle,
+            defaults={"token": secrets.token_urlsafe(_BYTES), "shared_at": at},
+        )
+    return shared.token
+
+
+def end_sharing(voter_id: uuid.UUID | None, battle_id: uuid.UUID) -> None:
+    """Make a battle's link dead for ever; sharing again makes another one."""
+    battle = own_battle(voter_id, battle_id)
+    SharedBattle.objects.filter(battle=battle).delete()
+
+
+def shared_battle(token: str) -> Shared:
+    """Return what a link shows.
+
+    Raises
+    ------
+    NotFound
+        When the link is not, or no longer, a battle's.
+    """
+    battle = (
+        Battle.objects.filter(shared__token=token)
+        .select_related("model_a", "model_b")
+        .prefetch_related("model_a__licensings", "model_b__licensings")
+        .first()
+    )
+    if battle is None:
+        raise NotFound
+    vote = standing_vote(battle)
+    if vote is None:
+        raise NotFound
+    turns = (
+        Turn.objects.filter(
+            battle=battle, state=TurnState.COMPLETE, ended_at__lte=vote.cast_at
+        )  # what came after the vote is not what it was about
+        .order_by("number")
+        .prefetch_related("replies")
+    )
+    return Shared(battle, vote, tuple(map(_turn, turns)))
+
+
+def _turn(turn: Turn) -> SharedTurn:
+    return SharedTurn(turn.prompt, {Side(reply.side): reply.text for reply in turn.replies.all()})
