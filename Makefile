@@ -55,7 +55,7 @@ bench: ## Measure the ratings against other packages; writes ratings/docs/
 	@$(UV) sync --frozen --inexact --group dev --group bench
 	@$(PYTHON) -m tests.bench
 
-bench-rendering: setup ## Measure how smoothly answers are drawn in Chromium; writes docs/rendering.md
+bench-rendering: setup ## Measure how smoothly answers are drawn in Chromium; writes arena/battles/docs/rendering.md
 	@$(PYTHON) -m tests.browser.bench_rendering
 
 bench-live: ## Measure live battles on this machine, some ten minutes; writes docs/live.md

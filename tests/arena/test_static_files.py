@@ -79,3 +79,11 @@ async def test_files_are_answered_whole_in_part_and_not_again(tmp_path: Path) ->
     assert (head.status_code, head.content, head["Content-Length"]) == (200, b"", "10")
     assert (again.status_code, again.content) == (304, b"")
     assert "Content-Type" not in again
+
+
+async def test_the_favicon_is_found_where_browsers_ask_for_it(async_client: AsyncClient) -> None:
+    answer = await async_client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/static/site/favicon")
+    picture = Path(__file__).parents[2] / "static" / "site" / "favicon.ico"
+    assert picture.read_bytes()[:4] == b"\x00\x00\x01\x00"

@@ -1,7 +1,7 @@
 """How smoothly two long answers are drawn while they stream: `make bench-rendering`.
 
 The real page in a real Chromium; text is added once a frame, to both sides. Beside it, in the same
-run, the plain way: all of the text rendered again in each frame. Writes `docs/rendering.md`.
+run, the plain way: all of the text rendered again in each frame. Writes `arena/battles/docs/rendering.md`.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.browser.conftest import DESKTOP, PROGRAMS
 from tests.browser.fake_server import MODULE, FakeServer
 from tests.browser.site import ROOT, Parrots, running_site
 
-RESULT = ROOT / "docs" / "rendering.md"
+RESULT = ROOT / "arena" / "battles" / "docs" / "rendering.md"
 FRAMES = 300
 # The plain way is so slow that these frames, evenly spread over the answer, stand for all.
 PLAIN_FRAMES = 12
