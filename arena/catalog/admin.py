@@ -41,6 +41,7 @@ class PriceInline(TabularInline):
 
     model = Price
     fk_name = "language_model"
+    raw_id_fields = ("endpoint",)  # a list of all endpoints would cost a query for each
     extra = 0
 
 

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from arena.admin_policy import ADMIN_CSP
 from arena.battles.models import Battle, Reply, Turn, Vote
-from arena.boards.models import Board, Snapshot, SnapshotRow
+from arena.boards.models import Board, BoardFailure, Publication, Snapshot, SnapshotRow
 from arena.catalog.models import LanguageModel, Provider
 from arena.integrity.facts import decide_votes
-from arena.integrity.models import VoteFacts
+from arena.integrity.models import FailedLabel, Labeller, VoteFacts
 from arena.read_only import ReadOnlyAdmin
 from arena.voters.models import Voter
 
@@ -50,6 +50,16 @@ def votes(db: None, tmp_path: Path) -> None:
         provider = Provider.objects.create(name=f"p {model}", base_url="https://x.example")
         endpoint = model.endpoints.create(provider=provider, model_name=model.name)
         endpoint.admissions.create(reason="added")
+    now = timezone.now()
+    facts = VoteFacts.objects.all()[:1].get()
+    FailedLabel.objects.create(vote=facts, attempts=1, error_code="unreachable", next_at=now)
+    Labeller.objects.create(endpoint=endpoint)
+    Publication.objects.create(
+        source="import:votes", period=now, decisions=30, boards=2, completed_at=now
+    )
+    BoardFailure.objects.create(
+        job="refresh", source="import:votes", error="NotConverged", decisions=30, at=now
+    )
 
 
 def test_what_happened_is_registered_read_only() -> None:
@@ -127,6 +137,7 @@ def test_a_model_and_its_licences_are_saved_together(client: Client) -> None:
     form |= {"licensings-TOTAL_FORMS": "1", "licensings-INITIAL_FORMS": "0"}
     form |= {"licensings-0-licence_class": "closed", "licensings-0-since": "2025-01-02"}
     form |= {"published_scores-TOTAL_FORMS": "0", "published_scores-INITIAL_FORMS": "0"}
+    form |= {"prices-TOTAL_FORMS": "0", "prices-INITIAL_FORMS": "0"}
     response = client.post("/admin/catalog/languagemodel/add/", form)
     assert response.status_code == 302, response.content.decode()
     assert LanguageModel.objects.get().licence_class() == "closed"
