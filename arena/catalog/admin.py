@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin, TabularInline
 
 from arena.catalog.admin_of_endpoints import EndpointAdmin
+from arena.catalog.admissions import test_again
 from arena.catalog.forms import ProviderForm
 from arena.catalog.models import (
     Admission,
@@ -159,6 +160,12 @@ class ProviderAdmin(ModelAdmin):
     def changeform_view(self, *positional: Any, **named: Any) -> Any:
         """Show and take the form; the key is masked in error reports."""
         return super().changeform_view(*positional, **named)
+
+    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
+        """Save the account; with another address or key its endpoints are tested again."""
+        super().save_model(request, obj, form, change)
+        if change and {"base_url", "api_key", "remove_key", "preset"} & set(form.changed_data):
+            test_again(obj.endpoints.filter(enabled=True), moved="base_url" in form.changed_data)
 
     @admin.display(description="a key is stored", boolean=True)
     def key_stored(self, provider: Provider) -> bool:

@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from arena.catalog import endpoint_pages
-from arena.catalog.admissions import test_in_background
+from arena.catalog.admissions import test_again, test_in_background
 from arena.catalog.enrol import enrol
 from arena.catalog.forms import EndpointForm, NewEndpointForm
 from arena.catalog.models import Admission, AdmissionState, Endpoint
@@ -114,6 +114,9 @@ class EndpointAdmin(ModelAdmin):
         """Save a changed endpoint; a new one is stored by `save_form`."""
         if change:
             super().save_model(request, obj, form, change)
+            if {"provider", "model_name", "parameters"} & set(form.changed_data):
+                moved = bool({"provider", "model_name"} & set(form.changed_data))
+                test_again([obj], moved=moved)
 
     def response_add(
         self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None

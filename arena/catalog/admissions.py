@@ -136,6 +136,16 @@ def test_in_background(endpoints: Iterable[Endpoint], reason: Admission.Reason) 
             transaction.on_commit(_starter(admission.pk))
 
 
+def test_again(endpoints: Iterable[Endpoint], *, moved: bool) -> None:
+    """Test endpoints that were changed; one that is ``moved`` waits for it out of battles."""
+    changed = list(endpoints)
+    if moved:
+        Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in changed]).update(
+            admission=AdmissionState.UNTESTED
+        )
+    test_in_background(changed, Admission.Reason.ASKED)
+
+
 def _starter(pk: int) -> Callable[[], None]:
     def run() -> None:
         close_old_connections()

@@ -28,6 +28,7 @@ from arena.catalog.validation import (
 from workers.endpoints import EndpointAddress, presets
 
 _SLUG_LENGTH = 120
+SERVING = ("system_prompt", "engine", "quantisation", "weight", "gpu_group")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,11 @@ class Enrolment:
     weights_released_on: dt.date | None = None
     api_released_on: dt.date | None = None
     parameters: Mapping[str, Any] | None = None
+    system_prompt: str | None = None
+    engine: str | None = None
+    quantisation: str | None = None
+    weight: float | None = None
+    gpu_group: str | None = None
     enabled: bool | None = None
     # In battles without an admission test: the demo knows its own servers.
     vouched: bool = False
@@ -126,6 +132,11 @@ def enrol(enrolment: Enrolment) -> Enrolled:
         if wanted.enabled is not None:
             endpoint.enabled = wanted.enabled
         endpoint.save(update_fields=["parameters", "enabled"])
+    served = {name: value for name in SERVING if (value := getattr(wanted, name)) is not None}
+    if served:
+        for name, value in served.items():
+            setattr(endpoint, name, value)
+        endpoint.save(update_fields=list(served))
     if wanted.vouched:
         endpoint.admission, endpoint.admitted_at = AdmissionState.PASSED, timezone.now()
         endpoint.save(update_fields=["admission", "admitted_at"])

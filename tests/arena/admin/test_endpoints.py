@@ -263,7 +263,25 @@ def test_save_and_test_calls_what_was_saved(client: Client) -> None:
         page = client.get(response["Location"]).content.decode()
     assert told_on(page)[0]["state"] == "passed"
     assert Endpoint.objects.get().model_name == NAME
-    assert "It answers and streams." in client.get(address).content.decode()
+    assert "It answers and streams" in client.get(address).content.decode()
+
+
+@committed
+def test_what_is_moved_leaves_battles_until_it_passes_again(client: Client) -> None:
+    with serving() as server:
+        add(client, base_url=server.base_url)
+        endpoint = Endpoint.objects.get()
+        assert endpoint.admission == "passed"
+        provider = endpoint.provider
+        page = f"/admin/catalog/provider/{provider.pk}/change/"
+        inline = {"endpoints-TOTAL_FORMS": "0", "endpoints-INITIAL_FORMS": "0"}
+        client.post(page, {"name": "p", "base_url": server.base_url + "/gone", **inline})
+        wait_for_tests()
+        assert not LanguageModel.objects.drawable(at=timezone.now()).exists()
+        client.post(page, {"name": "p", "base_url": server.base_url, **inline})
+        wait_for_tests()
+        assert LanguageModel.objects.drawable(at=timezone.now()).exists()
+    assert endpoint.admissions.count() == 3
 
 
 def provider_form(**fields: str) -> dict[str, str]:

@@ -170,3 +170,5 @@ def test_the_example_in_deploy_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, KEY)
     example = Path(__file__).resolve().parents[3] / "deploy" / "endpoints.example.toml"
     assert add("--file", str(example), "--no-check").count(" added.") == 3
+    local = Endpoint.objects.get(model_name="llama3.2")
+    assert (local.quantisation, local.gpu_group, local.weight) == ("q4_k_m", "workstation", 1.0)

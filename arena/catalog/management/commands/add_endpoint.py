@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from arena.catalog.admissions import events_of, plan, record
-from arena.catalog.enrol import Enrolled, Enrolment, enrol, stored_address
+from arena.catalog.enrol import SERVING, Enrolled, Enrolment, enrol, stored_address
 from arena.catalog.licences import LicenceClass
 from arena.catalog.models import AdmissionState, Provider
 from arena.catalog.wording import line_of, sentence_of
@@ -34,6 +34,11 @@ _KINDS: Mapping[str, type] = {
     "key_env": str,
     "provider": str,
     "preset": str,
+    "system_prompt": str,
+    "engine": str,
+    "quantisation": str,
+    "weight": float,
+    "gpu_group": str,
 }
 
 
@@ -66,6 +71,15 @@ class Command(BaseCommand):
         parser.add_argument("--licence-class", choices=LicenceClass.values)
         parser.add_argument("--released", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--parameters", type=_json_object, metavar="JSON")
+        parser.add_argument("--engine", metavar="NAME", help="what serves it, as vLLM 0.11")
+        parser.add_argument("--quantisation", metavar="NAME", help="as fp16, fp8, q4_k_m")
+        parser.add_argument("--system-prompt", metavar="TEXT")
+        parser.add_argument(
+            "--weight", type=float, help="its share among the model's endpoints; 0 is in reserve"
+        )
+        parser.add_argument(
+            "--gpu-group", metavar="WORD", help="endpoints that cannot be loaded at the same time"
+        )
         parser.add_argument("--no-check", action="store_true", help="store without calling it")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -132,7 +146,7 @@ def _entries_of_file(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise CommandError(
                     f"{path}, {where}: {name!r} is not one of {', '.join(_KINDS)}{hint}."
                 )
-            if not isinstance(value, _KINDS[name]):
+            if not isinstance(value, (float, int) if _KINDS[name] is float else _KINDS[name]):
                 raise CommandError(f"{path}, {where}: {name} must be a {_KINDS[name].__name__}.")
         if "model" not in entry or not ("base_url" in entry or "provider" in entry):
             raise CommandError(f"{path}, {where}: base_url and model are needed.")
@@ -143,6 +157,7 @@ def _enrolment(where: str, entry: dict[str, Any]) -> tuple[str, Enrolment]:
     licence = entry.get("licence_class", "")
     closed = licence in {"", LicenceClass.CLOSED, LicenceClass.UNKNOWN}
     released = entry.get("released")
+    serving: dict[str, Any] = {name: entry.get(name) for name in SERVING}
     try:
         return where, Enrolment(
             base_url=entry.get("base_url", ""),
@@ -150,6 +165,7 @@ def _enrolment(where: str, entry: dict[str, Any]) -> tuple[str, Enrolment]:
             api_key=_key(entry),
             provider=_provider(entry.get("provider")),
             preset=entry.get("preset", ""),
+            **serving,
             name=entry.get("name", ""),
             organisation=entry.get("organisation", ""),
             licence_class=licence,
