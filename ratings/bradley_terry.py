@@ -100,7 +100,8 @@ def fit_bradley_terry(
     InvalidParameter
         An argument outside what is listed here.
     NotConverged
-        The gradient did not fall below 1e-9 votes.
+        The gradient did not fall below 1e-9 votes, or the weights are too unequal for it to mean
+        anything.
 
     References
     ----------
@@ -152,7 +153,7 @@ def rateable_components(counted: Tally, prior: float) -> Components:
     NotEnoughVotes, Separated
     """
     if len(counted.models) < 2:
-        raise NotEnoughVotes(f"there is nothing to compare: {len(counted.models)} model")
+        raise NotEnoughVotes(f"there is nothing to compare: {len(counted.models) or 'no'} model")
     points = points_taken(counted)
     if not points.any():
         raise NotEnoughVotes("there are no counted votes")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ratings.sorted_comparisons import SortedComparisons
 
 HEAVIEST = 1e100
-"""Weights beyond it could not be squared and summed."""
+LIGHTEST = 1e-100
+"""Weights beyond these could not be squared and summed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,6 +253,7 @@ def _checked_weight(column: Any) -> Floats:
     _check_rows(~np.isfinite(weight), "has a weight that is not a finite number")
     _check_rows(weight < 0, "has a negative weight")
     _check_rows(weight > HEAVIEST, f"has a weight above {HEAVIEST:g}")
+    _check_rows((weight > 0) & (weight < LIGHTEST), f"has a weight below {LIGHTEST:g}, but not 0")
     return weight
 
 

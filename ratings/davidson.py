@@ -23,7 +23,7 @@ import numpy as np
 from ratings.arrays import Floats
 from ratings.covariance import laplacian_of
 from ratings.errors import NotConverged, NotEnoughVotes, Separated
-from ratings.newton import ground_level, newman_start, permitted_gradient
+from ratings.newton import ground_level, newman_start, permitted_gradient, refuse_swallowed
 
 _MAX_STEPS = 100
 _MAX_HALVINGS = 40
@@ -73,6 +73,7 @@ def fit_with_ties(won: Floats, tied: Floats, start: Floats | None = None) -> Tie
     for _ in range(_MAX_STEPS):
         gradient, hessian = _gradient_and_hessian(theta, log_nu, won, tied)
         if np.abs(gradient).max() <= allowed:
+            refuse_swallowed(won + tied / 2, allowed)
             return TieModel(theta, log_nu, _inverse(hessian))
         step = np.linalg.solve(_grounded(hessian), gradient)
         step *= min(1.0, 2.0 / np.abs(step).max())

@@ -18,7 +18,7 @@ from ratings.compiled import column, in_threads, kernels
 from ratings.components import NO_VOTES, Components
 from ratings.errors import InvalidParameter, InvalidVotes, NotEnoughVotes
 from ratings.outcomes import BothBad
-from ratings.parameters import Parameters
+from ratings.parameters import Parameters, as_number
 from ratings.tally import Tally
 
 type EloInterval = Literal["orders", "bootstrap"]
@@ -64,9 +64,11 @@ def fit_elo(
     ------
     NotEnoughVotes, InvalidVotes, InvalidParameter
     """
-    for name, value in (("k", k), ("initial", initial)):
-        if not np.isfinite(value) or (name == "k" and value <= 0):
-            raise InvalidParameter(f"{name} must be a finite number, and k positive, not {value}")
+    k, initial = as_number(k, "k"), as_number(initial, "initial")
+    if not (np.isfinite(k) and k > 0):
+        raise InvalidParameter(f"k must be a positive number, not {k}")
+    if not np.isfinite(initial):
+        raise InvalidParameter(f"initial must be a finite number, not {initial}")
     if interval not in (None, "orders", "bootstrap"):
         raise InvalidParameter(f"interval must be 'orders', 'bootstrap' or None, not {interval!r}")
     if votes.weight is not None:
@@ -116,7 +118,7 @@ def fit_elo(
         components,
         Estimate(theta, None, replicates),
         parameters,
-        record=parameters.record("elo", k=float(k), interval=interval),
+        record=parameters.record("elo", k=k, interval=interval),
         source=votes,
     )
 
@@ -143,7 +145,8 @@ def play(
     if compiled is None:
         return elo_in_order(a, b, scores[outcome], m, step)
     rating = np.zeros(m)
-    compiled.play_elo(column(a), column(b), column(outcome, np.int8), scores, step, rating)
+    told = np.nan_to_num(scores, nan=-1.0)
+    compiled.play_elo(column(a), column(b), column(outcome, np.int8), told, step, rating)
     return rating
 
 

@@ -28,7 +28,7 @@ from ratings.style_kernels import (
     count_kinds,
     count_pairs,
     feature_sums,
-    place_by_pair,
+    order_by_pair,
     sort_by_pair,
     sorted_pass,
 )
@@ -48,11 +48,11 @@ __all__ = [
     "logistic_block",
     "mirror",
     "newman_step",
+    "order_by_pair",
     "order_by_voter",
     "pair_curvature",
     "pair_gradient",
     "pair_residuals",
-    "place_by_pair",
     "play_elo",
     "sort_by_pair",
     "sorted_pass",
@@ -70,12 +70,13 @@ def count_votes(a, b, outcome, m, count):
 def play_elo(a, b, outcome, scores, step, rating):
     """Elo in order, in natural log-odds, into `rating`: `ratings.elo.elo_in_order`.
 
+    A score below 0 does not count; NaN could not say so, as this code is compiled without it.
     Votes that share no model overlap in the processor, so a short logistic pays twice: more of
     them fit its window.
     """
     for row in range(len(a)):
         score = scores[AT(outcome[AT(row)])]
-        if np.isnan(score):
+        if score < 0.0:
             continue
         i, j = AT(a[AT(row)]), AT(b[AT(row)])
         x, y = rating[i], rating[j]

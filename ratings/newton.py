@@ -22,6 +22,9 @@ TOLERANCE = 1e-9
 _ROUNDING = 1e-14
 """A sum of n votes cannot vanish below about this share of n."""
 
+_SWALLOWED = 0.01
+"""Share of a model's points within the rounding of others' sums, from which its rating is noise."""
+
 _STARTING_STEPS = 3
 _MOST_STARTING_STEPS = 25
 _QUICK = 0.4
@@ -39,7 +42,7 @@ _SHORT = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Strengths:
-    """A maximum of the likelihood: theta (m,), and the inverse of its Hessian, gauge-free."""
+    """A maximum of the likelihood: theta (m,), its largest gradient, and Newton steps taken."""
 
     theta: Floats
     gradient: float
@@ -149,13 +152,15 @@ def fit_strengths(
     Raises
     ------
     NotConverged
-        The gradient did not fall below `TOLERANCE`.
+        The gradient did not fall below `TOLERANCE`, or the weights are so unequal that it says
+        nothing of some models.
     """
     pairs = points if isinstance(points, PairPoints) else PairPoints(points, prior)
     theta = newman_start(pairs.points) if start is None else start - start.mean()
     for step in range(_MAX_STEPS):
         missing, hessian = pairs.gradient_and_hessian(theta)
         if (np.abs(missing) <= pairs.allowed).all():
+            refuse_swallowed(pairs.points, pairs.allowed, pairs.prior)
             return Strengths(theta, float(np.abs(missing).max()), step)
         factor = Factor.of(invertible(hessian))
         direction = factor.solve(missing)
@@ -166,6 +171,29 @@ def fit_strengths(
     raise NotConverged(
         f"after {_MAX_STEPS} steps the largest gradient is {np.abs(missing).max():.3g} votes"
     )
+
+
+def refuse_swallowed(points: Floats, allowed: Floats | float, prior: float = 0.0) -> None:
+    """Refuse points so unequal that some vanish in the rounding of the others' sums.
+
+    Parameters
+    ----------
+    points : (m, m)
+    allowed : (m,) or float
+        Gradient at which the fit ended.
+    prior : float
+
+    Raises
+    ------
+    NotConverged
+    """
+    won, lost = points.sum(axis=1), points.sum(axis=0)
+    fewest = np.minimum(won, lost) + prior
+    if (allowed > _SWALLOWED * fewest).any():
+        raise NotConverged(
+            "the weights are so unequal that the lightest votes vanish in the rounding of the "
+            f"heaviest: a model's points sum to {fewest.min():.3g}, another's to {won.max():.3g}"
+        )
 
 
 def _descend(

@@ -60,11 +60,16 @@ class Parameters:
         """Gather and check the keyword arguments of a fit."""
         return cls(
             interval=interval,
-            level=float(level),
+            level=as_number(level, "level"),
             scoring=Scoring(ties, both_bad),
-            scale=Scale(float(scale), float(base), float(center), anchor),
-            pair_weight=None if pair_weight is None else float(pair_weight),
-            prior=float(prior),
+            scale=Scale(
+                as_number(scale, "scale"),
+                as_number(base, "base"),
+                as_number(center, "center"),
+                anchor,
+            ),
+            pair_weight=None if pair_weight is None else as_number(pair_weight, "pair_weight"),
+            prior=as_number(prior, "prior"),
             rounds=_whole(rounds, "rounds"),
             seed=_whole(seed, "seed"),
         )
@@ -102,6 +107,19 @@ class Parameters:
         if flat["anchor"] is not None:
             flat["anchor"] = [flat["anchor"][0], float(flat["anchor"][1])]
         return {"method": method} | flat
+
+
+def as_number(value: float, name: str) -> float:
+    """Take any kind of number, a NumPy one as well.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidParameter(f"{name} must be a number, not {value!r}") from None
 
 
 def _whole(value: int, name: str) -> int:

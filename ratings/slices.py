@@ -60,8 +60,8 @@ def fit_slices(
         An option has no meaning; that would refuse every slice alike.
     """
     for name, members in slices.items():
-        if members.dtype != np.bool_ or members.shape != (len(votes),):
-            raise InvalidVotes(f"the slice {name!r} must be {len(votes)} booleans")
+        if getattr(members, "dtype", None) != np.bool_ or members.shape != (len(votes),):
+            raise InvalidVotes(f"the slice {name!r} must be {len(votes)} booleans of NumPy")
     tallied = votes.weight is None and not style and options.get("interval") not in _VOTERS
     keys = vote_keys(votes) if tallied else None
 

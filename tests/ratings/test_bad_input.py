@@ -6,7 +6,7 @@ import pytest
 
 from ratings import Board, Comparisons, fit_bradley_terry, fit_style_controlled
 from ratings.components import ISLAND, NO_VOTES, ONLY_LINKED, ONLY_LOST, ONLY_WON
-from ratings.errors import InvalidParameter, InvalidVotes, NotEnoughVotes, Separated
+from ratings.errors import InvalidParameter, InvalidVotes, NotConverged, NotEnoughVotes, Separated
 from ratings.parameters import Interval
 from ratings.tally import Tally
 from tests.ratings.examples import FOUR_PLAYERS, from_results, simulate
@@ -27,7 +27,7 @@ def assert_unrated(board: Board, model: str, reason: str) -> None:
 
 def test_no_votes() -> None:
     empty = Comparisons.from_labels([], [], [])
-    with pytest.raises(NotEnoughVotes):
+    with pytest.raises(NotEnoughVotes, match="nothing to compare: no model"):
         fit_bradley_terry(empty)
     none_counted = from_results([("x", "y")]).select(slice(0, 0))
     with pytest.raises(NotEnoughVotes, match="no counted votes"):
@@ -165,6 +165,23 @@ def test_one_huge_weight_decides_and_does_not_break_the_fit() -> None:
     assert board.id
 
 
+@pytest.mark.parametrize("heaviest", [1e18, 1e100])
+def test_a_rating_that_rounding_has_swallowed_is_refused(heaviest: float) -> None:
+    # x won `heaviest` points and y one, so their distance is known; in between sums lose the one.
+    votes = Comparisons.from_labels(["x", "y"], ["y", "x"], ["a", "a"], weight=[heaviest, 1.0])
+    with pytest.raises(NotConverged, match="weights are so unequal"):
+        fit_bradley_terry(votes)
+    weight = [heaviest, 1.0, 1.0]
+    tied = Comparisons.from_labels(
+        ["x", "y", "x"], ["y", "x", "y"], ["a", "a", "tie"], weight=weight
+    )
+    with pytest.raises(NotConverged, match="weights are so unequal"):
+        fit_bradley_terry(tied, ties="davidson")
+    light = Comparisons.from_labels(["x", "y"], ["y", "x"], ["a", "a"], weight=[1e9, 1.0])
+    rating = fit_bradley_terry(light).rating
+    np.testing.assert_allclose(rating[0] - rating[1], 3600, atol=0.01)
+
+
 def test_four_hundred_models_with_a_vote_each() -> None:
     models = tuple(f"m{number}" for number in range(400))
     a, b = np.arange(0, 400, 2), np.arange(1, 400, 2)
@@ -222,6 +239,7 @@ def test_all_ties_with_style_have_the_models_interval_and_a_note() -> None:
         ({"weight": ["heavy"] * 2}, "weight must hold numbers"),
         ({"weight": 2.0}, "weight must be one-dimensional"),
         ({"weight": [1e200, 1.0]}, "vote 0 has a weight above 1e.100"),
+        ({"weight": [1.0, 1e-200]}, "vote 1 has a weight below 1e-100, but not 0"),
         ({"features": [["long"], ["short"]]}, "features must hold numbers"),
         ({"features": [[np.inf], [-np.inf]]}, "vote 0 has a feature that is not a finite"),
         ({"features": 1.0}, "features must have shape"),

@@ -65,11 +65,12 @@ def random_votes(draw: st.DrawFn) -> Comparisons:
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     kind = draw(st.sampled_from([np.float32, np.float64]))
     assert votes.features is not None
+    some_bad = (votes.outcome == 2) & (rng.random(len(votes)) < 0.3)
     return Comparisons(
         votes.models,
         votes.a.astype(draw(st.sampled_from([np.int8, np.int32, np.int64]))),
         votes.b,
-        votes.outcome,
+        np.where(some_bad, np.int8(3), votes.outcome),
         voter=votes.voter,
         weight=rng.uniform(0, 3, len(votes)) if draw(st.booleans()) else None,
         features=votes.features.astype(kind),

@@ -104,5 +104,7 @@ def test_slices_refuse_what_is_no_slice() -> None:
     votes, _ = simulate(5, 100)
     with pytest.raises(InvalidVotes, match="100 booleans"):
         fit_slices(votes, {"short": np.ones(3, dtype=bool)})
+    with pytest.raises(InvalidVotes, match="100 booleans"):
+        fit_slices(votes, {"list": [True] * 100})  # type: ignore[dict-item]
     with pytest.raises(InvalidParameter):
         fit_slices(votes, {"all": np.ones(100, dtype=bool)}, level=2)

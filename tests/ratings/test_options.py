@@ -137,6 +137,8 @@ def test_level(name: str) -> None:
     assert other.level == 0.5
     with pytest.raises(InvalidParameter, match="level must lie between"):
         FITS[name](level=95)
+    with pytest.raises(InvalidParameter, match="level must be a number, not 'all'"):
+        FITS[name](level="all")
 
 
 @pytest.mark.parametrize("name", FITS)
