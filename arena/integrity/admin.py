@@ -27,6 +27,8 @@ class LabellerAdmin(ModelAdmin):
     """One endpoint at most; without one, categories are told by rules."""
 
     list_display = ("endpoint", "enabled")
+    list_select_related = ("endpoint__language_model", "endpoint__provider")
+    raw_id_fields = ("endpoint",)  # a list of all endpoints would cost a query for each
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow one."""
