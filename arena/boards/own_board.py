@@ -79,8 +79,9 @@ def own_board(voter_id: uuid.UUID | None) -> OwnBoard:
     if not votes:
         return OwnBoard((), 0)
     snapshot = newest_snapshot("live", Method.BRADLEY_TERRY)
-    public = _public_ratings(snapshot)
     records = _records(votes)
+    # The prior is independent from model to model: those without a vote change nothing.
+    public = _public_ratings(snapshot, records)
     models = LanguageModel.objects.in_bulk(list(records))
     fitted = _fit(votes, public) if public else None
     places = {pk: number for number, pk in enumerate(public)}
@@ -113,10 +114,10 @@ def counted_votes(voter_id: uuid.UUID) -> list[OwnVote]:
     return [OwnVote(*row) for row in facts.values_list(*columns)]
 
 
-def _public_ratings(snapshot: Snapshot | None) -> dict[int, float]:
+def _public_ratings(snapshot: Snapshot | None, models: Iterable[int]) -> dict[int, float]:
     if snapshot is None:
         return {}
-    rows = snapshot.rows.filter(rating__isnull=False).order_by("language_model")
+    rows = snapshot.rows.filter(language_model__in=models).order_by("language_model")
     found = rows.values_list("language_model", "rating")
     return {pk: rating for pk, rating in found if rating is not None}
 

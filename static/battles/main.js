@@ -1,6 +1,7 @@
 /** The battle page: wires the prompt box, the connection, the turns, the vote and the reveal. */
 
 import { loadRenderer } from "./answer.js";
+import { offerAfter } from "./after.js";
 import { Composer } from "./composer.js";
 import { button, find, isField, make, SIDES } from "./dom.js";
 import { startFollowing, stopFollowing } from "./follow.js";
@@ -257,16 +258,18 @@ class BattlePage {
     }
     this.revealed = true;
     turnCards(this.page, revealed);
-    this.showVerdict(revealed);
+    this.showVerdict(revealed, address);
     await this.watchReceipt(address, revealed);
   }
 
-  /** @param {import("./reveal.js").Revealed} revealed */
-  showVerdict(revealed) {
+  /** @param {import("./reveal.js").Revealed} revealed @param {string} address */
+  showVerdict(revealed, address) {
     const buttons = make("div", { class: "vote-next" },
       button(say("new_battle"), () => this.newBattle(), "primary", "↵"),
       button(say("new_pair"), () => this.again()));
-    this.vote.showAfter(make("div", { class: "verdict" }, ...sentences(revealed)), buttons);
+    const names = { a: revealed.sides.a.model.name, b: revealed.sides.b.model.name };
+    const after = offerAfter(find(".after", this.page), { address, names, ...revealed });
+    this.vote.showAfter(make("div", {}, make("div", { class: "verdict" }, ...sentences(revealed)), after), buttons);
     this.composer.setPlaceholder(say("go_on"));
   }
 
@@ -311,6 +314,7 @@ class BattlePage {
     this.turnList.replaceChildren();
     this.tabs.forget();
     turnBack(this.page);
+    find(".after", this.page).hidden = true;
     this.vote.sleep();
     this.hideNotice();
     stopFollowing();

@@ -15,7 +15,8 @@ import { announce, figure, money, percent, say } from "./words.js";
  *   tokens_per_second: number | null, cost?: number | null, reasoning: (string | null)[], finish_reason: string}} RevealedSide
  * @typedef {{sides: Record<Side, RevealedSide>, outcome: string,
  *   receipt: {code: string, counted: boolean | null, reason: string | null},
- *   pair: {votes: number, agreed: number | null}}} Revealed
+ *   pair: {votes: number, agreed: number | null},
+ *   reasons: import("./after.js").Reasons, shared: string | null}} Revealed
  */
 
 const ATTEMPTS = 40;

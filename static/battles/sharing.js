@@ -1,7 +1,7 @@
 /** Sharing one battle by a link that its voter can end. */
 
 import { copyButton } from "./copying.js";
-import { button, make } from "./dom.js";
+import { button, find, make } from "./dom.js";
 import { askAgainSoon } from "./server.js";
 import { announce, say } from "./words.js";
 
@@ -32,6 +32,6 @@ async function change(place, request, address) {
     return;
   }
   showSharing(place, address, body.path);
-  place.querySelector("input, button")?.focus();
+  find("input, button", place).focus();
   if (body.path === null) announce(say("share_ended"));
 }

@@ -165,7 +165,11 @@ def _shared_context(found: Shared) -> dict[str, Any]:
             {
                 "prompt": turn.prompt,
                 "answers": [
-                    {"letter": side.label, "html": render_markdown(turn.answers.get(side, ""))}
+                    {
+                        "letter": side.label,
+                        "name": found.battle.model(side).name,
+                        "html": render_markdown(turn.answers.get(side, "")),
+                    }
                     for side in Side
                 ],
             }

@@ -1,0 +1,114 @@
+"""The voter's own pages in a real browser: say why, share, look back, erase."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.battling import send, wait_until_votable
+from tests.browser.conftest import Watched
+from tests.browser.test_accessibility import axe as axe  # noqa: PLC0414  a fixture
+from tests.browser.test_accessibility import violations
+
+pytestmark = pytest.mark.browser
+type Visit = Callable[..., Page]
+ANSWER = (
+    "## Light\n\nIt **scatters**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nprint(1)\n```\n"
+)
+
+
+def vote(page: Page, key: str = "1") -> None:
+    """Have a battle on the open page, vote, and wait for the names."""
+    send(page, f"say:{ANSWER}")
+    wait_until_votable(page)
+    page.keyboard.press(key)
+    expect(page.locator(".verdict")).to_be_visible()
+
+
+def settle(page: Page) -> None:
+    """Wait until the history, which waits a little longer than the reveal, names the models."""
+    models = page.locator(".mine-models")
+    for _ in range(40):
+        expect(models).to_have_count(1)
+        if "Names come after the vote" not in (models.text_content() or ""):
+            return
+        page.wait_for_timeout(250)
+        page.reload()
+    raise AssertionError("the history never named the models")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_reasons_are_kept_over_a_reload(visit: Visit, axe: str, scheme: str, phone: bool) -> None:
+    page = visit(phone=phone, color_scheme=scheme)
+    vote(page)
+    expect(page.locator(".why")).to_have_count(0)
+    page.get_by_role("button", name="Say why").click()
+    page.get_by_role("group", name="A ").get_by_role("button", name="clear").click()
+    page.get_by_label("A comment, if you like").fill("A says why.")
+    expect(page.locator(".why-state")).to_have_text("Kept")
+    assert violations(page, axe) == []
+    page.reload()
+    page.get_by_role("button", name="Say why").click()
+    clear = page.get_by_role("group", name="A ").get_by_role("button", name="clear")
+    expect(clear).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_label("A comment, if you like")).to_have_value("A says why.")
+    page.get_by_role("button", name="Say why").click()
+    expect(page.locator(".after")).to_be_hidden()
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_a_link_works_for_others_until_it_is_ended(
+    visit: Visit, axe: str, watched: Watched, phone: bool
+) -> None:
+    page = visit(phone=phone)
+    vote(page)
+    page.get_by_role("button", name="Share").click()
+    page.locator(".after").get_by_role("button", name="Share").click()
+    link = page.get_by_label("Link to this battle").input_value()
+    reader = visit("", phone=phone, color_scheme="dark")
+    reader.goto(link)
+    expect(reader.locator(".answer h2").first).to_have_text("Light")
+    expect(reader.locator("h1")).to_contain_text("against")
+    assert violations(reader, axe) == []
+    wide = reader.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not wide
+    page.get_by_role("button", name="Stop sharing").click()
+    expect(page.locator(".after").get_by_role("button", name="Share")).to_be_visible()
+    watched.expected_statuses.add(404)
+    response = reader.reload()
+    assert response is not None
+    assert response.status == 404
+
+
+def test_the_history_leads_back_to_a_battle_and_is_erased(visit: Visit, axe: str) -> None:
+    page = visit()
+    vote(page, "2")
+    page.get_by_role("link", name="My battles").click()
+    settle(page)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        assert violations(page, axe) == [], scheme
+    expect(page.locator(".mine-models .chosen")).to_have_count(1)
+    page.get_by_role("searchbox").fill("no such words")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("No battle of yours fits")).to_be_visible()
+    page.get_by_role("link", name="Show all").click()
+    page.locator(".mine-prompt").click()
+    expect(page.locator(".verdict")).to_be_visible()
+    page.goto("/me/")
+    page.get_by_role("link", name="Erase everything").click()
+    assert violations(page, axe) == []
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Erase everything").click()
+    expect(page.get_by_text("Your texts are erased")).to_be_visible()
+    expect(page.locator(".mine-entry")).to_have_count(0)
+
+
+def test_what_is_yours_begins_empty(visit: Visit, axe: str) -> None:
+    page = visit("/me/")
+    expect(page.get_by_role("link", name="Start a battle")).to_be_visible()
+    assert violations(page, axe) == []
+    page.get_by_role("link", name="My board").click()
+    expect(page.get_by_text("None of your votes has been counted yet")).to_be_visible()
+    assert violations(page, axe) == []
