@@ -188,8 +188,10 @@ def _config() -> Spec:
         "locale": {"time": _time_words()},
         # The frame around it is one image with a sentence; the table has the figures.
         "aria": False,
+        "mark": {"aria": False},
         "view": {"stroke": None},
         "axis": {
+            "aria": False,
             "labelColor": ink("quiet"),
             "titleColor": ink("quiet"),
             "titleFontWeight": "normal",
