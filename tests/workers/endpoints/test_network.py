@@ -17,7 +17,14 @@ import pytest
 
 from tests.workers.asking import ask
 from workers.demo.scripted import ScriptedServer
-from workers.endpoints import AddressPolicy, AddressRefused, EndpointClients, Refused, list_models
+from workers.endpoints import (
+    AddressPolicy,
+    AddressRefused,
+    EndpointClients,
+    Limits,
+    Refused,
+    list_models,
+)
 
 # Each means 169.254.169.254, 127.0.0.1 or another address that is not for us; `{port}` listens.
 LINK_LOCAL = [
@@ -103,7 +110,7 @@ async def test_it_refuses_every_form_without_a_connection(
     base_url = f"http://{form.format(port=listening)}/v1"
     async with strangers:
         with pytest.raises(AddressRefused):
-            await ask(strangers, base_url, "m")
+            await ask(strangers, base_url, "m", limits=Limits())
         with pytest.raises(AddressRefused):
             await list_models(strangers, base_url)
 
@@ -125,7 +132,7 @@ async def test_it_refuses_names_that_lead_to_such_addresses(listening: int) -> N
     async with EndpointClients(policy=AddressPolicy(resolver=resolve)) as clients:
         for name in names:
             with pytest.raises(AddressRefused):
-                await ask(clients, f"http://{name}:{listening}/v1", "m")
+                await ask(clients, f"http://{name}:{listening}/v1", "m", limits=Limits())
 
 
 @pytest.mark.parametrize("scheme", ["file", "ftp", "gopher", "unix", "javascript", "ws"])
