@@ -38,7 +38,8 @@ class SortedComparisons:
         Outcome code as seen from i (0 i is better, 1 j, 2 tie, 3 both bad); plus 4 when i stood
         on side B.
     features : (n, k) float32 or float64
-        Style differences, i minus j.
+        Style differences, i minus j; kept column after column (``order="F"``), to which others are
+        copied.
     feature_names : tuple of k str
 
     Raises
@@ -65,7 +66,11 @@ class SortedComparisons:
             raise InvalidVotes(f"a kind of vote must lie between 0 and {2 * TURNED - 1}")
         if self.features.shape != (n, len(self.feature_names)):
             raise InvalidVotes(f"features must have shape ({n}, {len(self.feature_names)})")
-        if not np.isfinite(self.features.sum()):
+        columns = np.asfortranarray(self.features)
+        object.__setattr__(self, "features", columns)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = columns.sum()
+        if not np.isfinite(total):
             raise InvalidVotes("a feature is not a finite number")
 
     def __len__(self) -> int:
@@ -89,7 +94,7 @@ class SortedComparisons:
     @cached_property
     def sizes(self) -> FeatureSizes:
         """How large the features are."""
-        return FeatureSizes.of(self.features, self.kind >= TURNED)
+        return FeatureSizes.of(self.features, self.kind)
 
     def comparisons(self) -> Comparisons:
         """Return the same votes as plain columns, sides as they were."""

@@ -15,7 +15,6 @@ import numpy as np
 from ratings.arrays import AnyFloat, AnyInteger, Floats
 from ratings.assembly import Estimate, board_columns, percentile_bounds
 from ratings.board import Board
-from ratings.bootstrap import drawn_voters, notes_on_failures
 from ratings.bradley_terry import (
     NO_VARIATION,
     held_by_prior,
@@ -26,26 +25,20 @@ from ratings.bradley_terry import (
 )
 from ratings.comparisons import Comparisons
 from ratings.compiled import kernels
-from ratings.components import find_components
 from ratings.covariance import Covariance, clustered_meat
-from ratings.errors import (
-    CollinearFeatures,
-    InvalidParameter,
-    NotConverged,
-    RatingsError,
-    Separated,
-)
+from ratings.errors import CollinearFeatures, InvalidParameter, RatingsError
 from ratings.linear import invert_definite
 from ratings.newton import fit_strengths, ground_level
 from ratings.outcomes import BothBad, Ties
 from ratings.parameters import Interval, Parameters
 from ratings.rated import RatedVotes, rated_votes
 from ratings.sorted_comparisons import SortedComparisons
+from ratings.style_bootstrap import style_rounds
 from ratings.style_newton import StyleLikelihood, grounded
 from ratings.style_scale import FeatureSizes
-from ratings.style_sorted import SortedVotes, sort_votes, turned_scores
+from ratings.style_sorted import SortedVotes, sort_votes
 from ratings.style_sums import StyleSums, StyleVotes
-from ratings.tally import Tally, by_score
+from ratings.tally import Tally
 
 POSITION = "position"
 
@@ -171,12 +164,14 @@ class _StyleFit:
         self.tally = self.counted.restricted(self.components.main)
         self.notes: list[str] = []
         self.m = self.components.main.size
-        self.sorted = None if kept is None else self._as_they_are(kept)
-        if kept is None or self.sorted is None:
+        as_they_are = None if kept is None else self._as_they_are(kept)
+        if kept is None or as_they_are is None:
             self.features, self.names = self._features()
-            sizes = FeatureSizes.of(self.features)
+            self.passes = self._fastest()
+            sizes = FeatureSizes.of(self.passes.features, self.passes.kind)
         else:
-            self.names, sizes = kept.feature_names, kept.sizes
+            self.names, self.passes, sizes = kept.feature_names, as_they_are, kept.sizes
+        sizes.check(self.names)
         self.k = len(self.names)
         self.unit = self._units(sizes.spread)
         self._likelihood = StyleLikelihood(
@@ -191,7 +186,7 @@ class _StyleFit:
 
     def board(self, near: StyledBoard | None = None) -> StyledBoard:
         """Fit, from the answer of another board where there is one, and assemble."""
-        votes = self._fastest()
+        votes = self.passes
         theta, beta = self._start(votes) if near is None else self._start_from(near)
         theta, beta, sums = self._likelihood.maximise(votes, theta, beta, near=near is not None)
         m = self.m
@@ -231,7 +226,7 @@ class _StyleFit:
         plain = parameters.interval in (None, "model", "sandwich") and not self.position
         if compiled is None or not whole or not plain or self.tally.factor is not None:
             return None
-        score = turned_scores(parameters.scoring.scores)
+        score = np.nan_to_num(parameters.scoring.scores)
         return SortedVotes(
             self.m, votes.bounds, votes.kind, votes.features, np.empty(0), score, compiled
         )
@@ -299,8 +294,6 @@ class _StyleFit:
         return StyleVotes(rated.m, rated.a, rated.b, score, rated.weight, self.features)
 
     def _fastest(self) -> StyleVotes | SortedVotes:
-        if self.sorted is not None:
-            return self.sorted
         compiled = kernels(len(self.rated))
         if compiled is None:
             return self._columns()
@@ -316,7 +309,11 @@ class _StyleFit:
         if apart is not None:
             self.notes.append(note_on_prior(self.parameters.prior))
         if self.parameters.resamples:
-            rounds = self._bootstrap(theta, beta)
+            voter = self._voter() if self.parameters.needs_voters else None
+            rounds, notes = style_rounds(
+                self._likelihood, self.rated, self._columns(), (theta, beta), voter
+            )
+            self.notes += notes
             return Covariance(np.cov(rounds, rowvar=False)), rounds, None
         m = self.m
         hessian = sums.curvature.matrix()
@@ -344,37 +341,6 @@ class _StyleFit:
         if self.rated.voter is None:
             raise InvalidParameter(f"interval={self.parameters.interval!r} needs votes with voters")
         return self.rated.voter
-
-    def _bootstrap(self, theta: Floats, beta: Floats) -> Floats:
-        rng = np.random.default_rng(self.parameters.seed)
-        columns, rounds, failed = self._columns(), [], 0
-        who, drawers = np.arange(len(self.rated)), len(self.rated)
-        if self.parameters.needs_voters:
-            who, drawers = drawn_voters(self._voter())
-        for _ in range(self.parameters.rounds):
-            weight = self.rated.weights * rng.poisson(1.0, drawers)[who]
-            drawn = StyleVotes(
-                columns.m, columns.a, columns.b, columns.score, weight, columns.features
-            )
-            try:
-                self._check_linked(weight)
-                strengths, coefficients, _ = self._likelihood.maximise(drawn, theta, beta)
-            except (Separated, CollinearFeatures, NotConverged):
-                failed += 1
-                continue
-            rounds.append(np.concatenate([strengths, coefficients]))
-        self.notes += notes_on_failures(failed, self.parameters.rounds)
-        return np.array(rounds)
-
-    def _check_linked(self, weight: Floats) -> None:
-        """Refuse a resample in which some model took no points, or gave none."""
-        rated, m = self.rated, self.m
-        key = (rated.outcome.astype(np.int64) * m + rated.a) * m + rated.b
-        table = np.bincount(key, weight, 4 * m * m).reshape(4, m, m)
-        won, level = by_score(table)
-        components = find_components(won + level / 2, finite_prior=self.parameters.prior > 0)
-        if components.main.size < m:
-            raise Separated("the resample links fewer models than the votes do")
 
     def _bounds(self, beta: Floats, whole: Estimate) -> Floats:
         """Bounds of the coefficients, (k, 2), from the estimate of all parameters."""

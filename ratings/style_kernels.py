@@ -1,8 +1,9 @@
 """Compiled passes over votes with style features. Import through `ratings.compiled` only.
 
-Votes are sorted by pair once. A pass then goes block by block: features are turned so that each is
-a contiguous column, the logistic and all products are vector code over that block, and nothing is
-scattered. (Scattering sums of unsorted votes to their models cost three times a sorted pass.)
+Votes are sorted by pair once, each feature a column of its own. A pass then goes block by block:
+the logistic and all products are vector code over a block that stays in the first-level cache,
+four features at a time, and nothing is scattered. (Scattering sums of unsorted votes to their
+models cost three times a sorted pass.)
 """
 
 # mypy: ignore-errors
@@ -14,20 +15,23 @@ from numba import njit
 
 from ratings.vector_kernels import AT, ORDERED, logistic_block
 
-_BLOCK = 256
+_BLOCK = 512
+_TOGETHER = 4
+"""Features summed in one loop; blocks are padded with columns of zeros to a multiple of it."""
+_TURNED = 4
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def feature_sums(features, first, last, total, square):
-    """Sums (k,) of each feature and of its square, added."""
-    k = features.shape[1]
-    block = np.empty((k, _BLOCK))
-    for start in range(first, last, _BLOCK):
-        n = min(_BLOCK, last - start)
-        for f in range(k):
-            _turn(features, start, n, f, block)
-            total[f] += _total(block[f], 0, n)
-            square[f] += _product(block[f], block, f, 0, n)
+def feature_sums(columns, kind, first, last, total, square):
+    """Sums (k,) of each feature as it was voted, and of its square, added."""
+    for f in range(len(columns)):
+        plain, squared = 0.0, 0.0
+        for row in range(first, last):
+            value = np.float64(columns[AT(f), AT(row)])
+            plain += value if kind[AT(row)] < _TURNED else -value
+            squared += value * value
+        total[f] += plain
+        square[f] += squared
 
 
 @njit(cache=True, nogil=True)
@@ -39,26 +43,50 @@ def count_pairs(a, b, m, first, last, count):
 
 
 @njit(cache=True, nogil=True)
-def sort_by_pair(a, b, outcome, features, m, first, last, cursor, kind, sorted_features):
-    """Put votes where their pair's `cursor` says, turned so that the lower number is side A.
+def order_by_pair(a, b, outcome, m, first, last, cursor, order):
+    """List rows `first` to `last` by pair: eight times the row, from `first` on, plus its kind.
 
-    `kind` is the outcome code, plus 4 for a vote that was turned; its outcome is turned as well.
+    `cursor` says where in `order` each pair begins, and is moved. The kind is the outcome code as
+    seen from the lower number, plus 4 for a vote that had the other one on side A.
     """
-    k = features.shape[1]
     for row in range(first, last):
         i, j = np.int64(a[AT(row)]), np.int64(b[AT(row)])
         key = AT(min(i, j) * m + max(i, j))
-        spot = AT(cursor[key])
+        code = np.int64(outcome[AT(row)])
+        if i > j:
+            code = _TURNED + (1 - code if code < 2 else code)
+        order[AT(cursor[key])] = 8 * (row - first) + code
         cursor[key] += 1
-        code = outcome[AT(row)]
-        if i < j:
-            kind[spot] = code
+
+
+@njit(cache=True, nogil=True)
+def sort_by_pair(order, count, first, features, weight, weighted, spots, kind, columns, weights):
+    """Put votes in the `order` of their pairs, each pair's from its spot on, turned.
+
+    Parameters
+    ----------
+    order, count
+        Of `order_by_pair` and `count_pairs`, for rows from `first` on.
+    features, weight : (n, k), (n,) as they come
+    spots : (pairs,) where each pair's votes go
+    kind, columns, weights : (n,), (k, n), (n,), filled
+    """
+    k = features.shape[1]
+    begin = 0
+    for pair in range(len(count)):
+        if count[AT(pair)] == 0:
+            continue
+        spot = spots[AT(pair)]
+        for place in range(count[AT(pair)]):
+            entry = np.int64(order[AT(begin + place)])
+            row, code = first + (entry >> 3), entry & 7
+            kind[AT(spot + place)] = code
+            if weighted:
+                weights[AT(spot + place)] = weight[AT(row)]
             for f in range(k):
-                sorted_features[spot, AT(f)] = features[AT(row), AT(f)]
-        else:
-            kind[spot] = 4 + (1 - code if code < 2 else code)
-            for f in range(k):
-                sorted_features[spot, AT(f)] = -features[AT(row), AT(f)]
+                value = features[AT(row), AT(f)]
+                columns[AT(f), AT(spot + place)] = value if code < _TURNED else -value
+        begin += count[AT(pair)]
 
 
 @njit(cache=True, nogil=True)
@@ -67,22 +95,6 @@ def count_kinds(bounds, kind, count):
     for pair in range(len(bounds) - 1):
         for row in range(bounds[pair], bounds[pair + 1]):
             count[AT(kind[AT(row)]), AT(pair)] += 1.0
-
-
-@njit(cache=True, nogil=True)
-def place_by_pair(a, b, values, m, first, last, cursor, out):
-    """Put one column of values where `sort_by_pair` would put their votes."""
-    for row in range(first, last):
-        i, j = np.int64(a[row]), np.int64(b[row])
-        key = min(i, j) * m + max(i, j)
-        out[cursor[key]] = values[row]
-        cursor[key] += 1
-
-
-@njit(cache=True, nogil=True, fastmath=ORDERED)
-def _turn(features, start, n, f, columns):
-    for row in range(n):
-        columns[AT(f), AT(row)] = features[AT(start + row), AT(f)]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -94,26 +106,43 @@ def _total(u, first, last):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _product(u, z, f, first, last):
-    total = 0.0
+def _products(u, z, g, first, last):
+    """Sums of u and of u times each of the four columns from g on."""
+    plain, one, two, three, four = 0.0, 0.0, 0.0, 0.0, 0.0
     for row in range(first, last):
-        total += u[AT(row)] * z[AT(f), AT(row)]
-    return total
+        value = u[AT(row)]
+        plain += value
+        one += value * z[AT(g), AT(row)]
+        two += value * z[AT(g + 1), AT(row)]
+        three += value * z[AT(g + 2), AT(row)]
+        four += value * z[AT(g + 3), AT(row)]
+    return plain, one, two, three, four
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _triple(u, z, f, g, n):
-    total = 0.0
+def _add_triples(u, z, f, g, n, gram):
+    """Add sums of u times column f times each of the four columns from g on."""
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0
     for row in range(n):
-        total += u[AT(row)] * z[AT(f), AT(row)] * z[AT(g), AT(row)]
-    return total
+        value = u[AT(row)] * z[AT(f), AT(row)]
+        one += value * z[AT(g), AT(row)]
+        two += value * z[AT(g + 1), AT(row)]
+        three += value * z[AT(g + 2), AT(row)]
+        four += value * z[AT(g + 3), AT(row)]
+    gram[f, g] += one
+    gram[f, g + 1] += two
+    gram[f, g + 2] += three
+    gram[f, g + 3] += four
 
 
 @njit(cache=True, nogil=True, fastmath=ORDERED)
 def _scores(score, kind, weight, weighted, start, n, chance, residual, curvature, square):
+    won, lost, tied, bad = score[0], score[1], score[2], score[3]
     for row in range(n):
         p = chance[AT(row)]
-        residual[AT(row)] = score[AT(kind[AT(start + row)])] - p
+        code = kind[AT(start + row)] & 3
+        points = (won if code == 0 else lost) if code < 2 else (tied if code == 2 else bad)
+        residual[AT(row)] = points - p
         curvature[AT(row)] = p * (1.0 - p)
     if weighted:
         for row in range(n):
@@ -124,92 +153,106 @@ def _scores(score, kind, weight, weighted, start, n, chance, residual, curvature
 
 
 @njit(cache=True, nogil=True, fastmath=ORDERED)
-def _add_feature(x, beta, z, f, n):
+def _add_feature(columns, f, start, n, beta, z, x):
     for row in range(n):
-        x[AT(row)] += beta * z[AT(f), AT(row)]
+        value = np.float64(columns[AT(f), AT(start + row)])
+        z[AT(f), AT(row)] = value
+        x[AT(row)] += beta * value
 
 
 @njit(cache=True, nogil=True)
-def _add_products(residual, curvature, square, z, squares, n, gram, grams):
+def _add_grams(residual, curvature, square, z, k, squares, n, slope, gram, grams):
     """Add a block to the sums over all votes."""
-    k = len(z)
+    for g in range(0, len(z), _TOGETHER):
+        _, one, two, three, four = _products(residual, z, g, 0, n)
+        slope[g] += one
+        slope[g + 1] += two
+        slope[g + 2] += three
+        slope[g + 3] += four
     for f in range(k):
-        gram[0, f] += _product(residual, z, f, 0, n)
-        for g in range(f, k):
-            gram[1 + f, g] += _triple(curvature, z, f, g, n)
+        for g in range(f // _TOGETHER * _TOGETHER, len(z), _TOGETHER):
+            _add_triples(curvature, z, f, g, n, gram)
             if squares:
-                grams[f, g] += _triple(square, z, f, g, n)
+                _add_triples(square, z, f, g, n, grams)
 
 
 @njit(cache=True, nogil=True)
-def _look_up(bounds, difference, start, n, pair, x):
+def _look_up(bounds, theta, start, n, pair, x):
     """Write the difference of strengths of each vote's pair; `pair` is at or before the first."""
+    m = len(theta)
     row = 0
     while row < n:
         while bounds[pair + 1] <= start + row:
             pair += 1
         end = min(n, bounds[pair + 1] - start)
+        difference = theta[pair // m] - theta[pair % m]
         for spot in range(row, end):
-            x[AT(spot)] = difference[pair]
+            x[AT(spot)] = difference
         row = end
 
 
 @njit(cache=True, nogil=True)
-def _add_pairs(bounds, start, n, pair, residual, curvature, square, z, squares, pairs):
-    """Add a block of votes to the sums of their pairs; returns the last pair."""
-    k = len(z)
-    row = 0
-    while row < n:
-        while bounds[pair + 1] <= start + row:
-            pair += 1
-        end = min(n, bounds[pair + 1] - start)
-        pairs[0, pair] += _total(residual, row, end)
-        pairs[1, pair] += _total(curvature, row, end)
-        for f in range(k):
-            pairs[2 + f, pair] += _product(curvature, z, f, row, end)
-        if squares:
-            pairs[2 + k, pair] += _total(square, row, end)
-            for f in range(k):
-                pairs[3 + k + f, pair] += _product(square, z, f, row, end)
-        row = end
-    return pair
+def _add_moment(u, z, first, last, pair, weights, cross):
+    """Add the votes of one pair to its weight, and to the products of its models and features."""
+    i, j = divmod(pair, len(cross))
+    for g in range(0, len(z), _TOGETHER):
+        plain, one, two, three, four = _products(u, z, g, first, last)
+        if g == 0:
+            weights[pair] += plain
+        for place, value in enumerate((one, two, three, four)):
+            cross[i, g + place] += value
+            cross[j, g + place] -= value
 
 
 @njit(cache=True, nogil=True)
 def sorted_pass(
-    bounds, difference, score, kind, features, weight, weighted, beta, squares, first, last,
-    pairs, gram, grams,
+    bounds, theta, score, kind, columns, weight, weighted, beta, squares, first, last,
+    pairs, gradient, slope, cross, gram,
 ):  # fmt: skip
     """Sums over the votes of pairs `first` to `last`: `ratings.style_sums.StyleVotes.sums`.
 
     Parameters
     ----------
-    bounds : (pairs + 1,) where each pair's votes begin
-    difference : (pairs,) difference of the two strengths
-    score : (8,) by kind
-    kind, features, weight : (n,), (n, k), (n,) sorted by pair
+    bounds : (m m + 1,) where each pair's votes begin
+    theta : (m,)
+    score : (4,) by outcome, as seen from the lower model
+    kind, columns, weight : (n,), (k, n), (n,) sorted by pair
     beta : (k,)
     squares : bool
-    pairs : (2 + k + squares (1 + k), pairs), filled
-        Sums of the residual, the curvature, the curvature times each feature, then of the squared
-        residual in the same way.
-    gram : (1 + k, k), added to
-        Residual times features; curvature times pairs of features.
-    grams : (k, k), added to
-        Squared residual times pairs of features.
+        Whether to sum squared residuals as well.
+    pairs : (2, m m), added to
+        Curvature, and squared residual, of each pair; so in the last two.
+    gradient, slope : (m,), (k,), added to
+        Residual times models, and times features.
+    cross : (2, m, k), added to
+        Times models and features.
+    gram : (2, k, k), added to
+        Times pairs of features; its lower triangle is not to be used.
+
+    The last axis of `slope`, `cross` and `gram` is k padded to a multiple of four.
     """
-    k = len(beta)
+    k, m = len(beta), len(theta)
     x, chance = np.empty(_BLOCK), np.empty(_BLOCK)
     residual, curvature, square = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
-    z = np.empty((k, _BLOCK))
+    z = np.zeros((len(slope), _BLOCK))
     pair = first
     for start in range(bounds[first], bounds[last], _BLOCK):
         n = min(_BLOCK, bounds[last] - start)
-        _look_up(bounds, difference, start, n, pair, x)
+        _look_up(bounds, theta, start, n, pair, x)
         for f in range(k):
-            _turn(features, start, n, f, z)
-            _add_feature(x, beta[f], z, f, n)
+            _add_feature(columns, f, start, n, beta[f], z, x)
         logistic_block(x, n, chance)
         _scores(score, kind, weight, weighted, start, n, chance, residual, curvature, square)
-        _add_products(residual, curvature, square, z, squares, n, gram, grams)
-        pair = _add_pairs(bounds, start, n, pair, residual, curvature, square, z, squares, pairs)
+        _add_grams(residual, curvature, square, z, k, squares, n, slope, gram[0], gram[1])
+        row = 0
+        while row < n:
+            while bounds[pair + 1] <= start + row:
+                pair += 1
+            end = min(n, bounds[pair + 1] - start)
+            missing = _total(residual, row, end)
+            gradient[pair // m] += missing
+            gradient[pair % m] -= missing
+            _add_moment(curvature, z, row, end, pair, pairs[0], cross[0])
+            if squares:
+                _add_moment(square, z, row, end, pair, pairs[1], cross[1])
+            row = end

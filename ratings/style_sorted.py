@@ -19,6 +19,10 @@ from ratings.style_sums import Moment, StyleSums
 TURNED = 4
 """Added to the outcome code of a vote whose sides were exchanged, which exchanges its outcome."""
 
+_VOTES_A_PAIR = 16
+"""Votes of a pair in one stretch of a sort: as many as fill a line of the cache."""
+_LEAST = 1 << 17
+"""Votes of the shortest stretch."""
 _SAMPLE_FROM = 400_000
 _SAMPLE = 16
 """Of many votes every so-manyth gives a start so near that three passes over all are enough."""
@@ -33,9 +37,9 @@ class SortedVotes:
     m : int
     bounds : (m m + 1,) where the votes of pair i m + j begin
     kind : (n,) int8, outcome code as seen from i, plus `TURNED` when i stood on side B
-    features : (n, k), as seen from i
+    features : (n, k), as seen from i; each column contiguous
     weight : (n,) or (0,) when all are 1
-    score : (8,) score of i by kind
+    score : (4,) score of i by outcome code
     kernels : the module of compiled kernels
     """
 
@@ -50,27 +54,32 @@ class SortedVotes:
     def sums(self, theta: Floats, beta: Floats, *, squares: bool) -> StyleSums:
         """Pass once over all votes: see `ratings.style_sums.StyleVotes.sums`."""
         m, k = self.m, len(beta)
-        difference = (theta[:, None] - theta[None, :]).ravel()
-        pairs = np.zeros((2 + k + squares * (1 + k), m * m))
+        wide = -(-k // 4) * 4  # the kernels sum four features at a time
+        pairs = np.zeros((1 + squares, m * m))
         parts = [
-            (first, last, np.zeros((1 + k, k)), np.zeros((k, k))) for first, last in self._shares()
+            (
+                *(first, last, np.zeros(m), np.zeros(wide)),
+                *(np.zeros((2, m, wide)), np.zeros((2, k, wide))),
+            )
+            for first, last in self._shares()
         ]
 
-        def work(first: int, last: int, gram: Floats, grams: Floats) -> None:
+        def work(first: int, last: int, *sums: Floats) -> None:
             self.kernels.sorted_pass(
-                *(self.bounds, difference, self.score, self.kind, self.features, self.weight),
-                *(len(self.weight) > 0, beta, squares, first, last, pairs, gram, grams),
+                *(self.bounds, theta, self.score, self.kind, self.features.T, self.weight),
+                *(len(self.weight) > 0, beta, squares, first, last, pairs, *sums),
             )
 
         in_threads(work, parts)
-        gram = np.sum([part[2] for part in parts], axis=0)
-        gradient = np.concatenate([_net(pairs[0], m), gram[0]])
-        curvature = _moment(pairs[1], pairs[2 : 2 + k], gram[1:], m)
-        if not squares:
-            return StyleSums(gradient, curvature, None)
-        grams = np.sum([part[3] for part in parts], axis=0)
-        squared = _moment(pairs[2 + k], pairs[3 + k :], grams, m)
-        return StyleSums(gradient, curvature, squared)
+        gradient, slope, cross, gram = (
+            np.sum([part[place] for part in parts], axis=0) for place in range(2, 6)
+        )
+        moments = [
+            Moment(pair.reshape(m, m), of_models[:, :k].copy(), _symmetric(of_features[:, :k]))
+            for pair, of_models, of_features in zip(pairs, cross, gram, strict=False)
+        ]
+        slopes = np.concatenate([gradient, slope[:k]])
+        return StyleSums(slopes, moments[0], moments[1] if squares else None)
 
     def sample(self) -> "SortedVotes | None":
         """Every sixteenth vote, or None when that would be too few to help."""
@@ -78,7 +87,7 @@ class SortedVotes:
             return None
         rows = slice(_SAMPLE // 2, None, _SAMPLE)
         bounds = (self.bounds + (_SAMPLE - 1 - _SAMPLE // 2)) // _SAMPLE
-        features = np.ascontiguousarray(self.features[rows])
+        features = np.ascontiguousarray(self.features.T[:, rows]).T
         kind, weight = np.ascontiguousarray(self.kind[rows]), self.weight[rows].copy()
         return SortedVotes(self.m, bounds, kind, features, weight, self.score, self.kernels)
 
@@ -89,18 +98,12 @@ class SortedVotes:
         return list(pairwise(edges))
 
 
-def turned_scores(scores: Floats) -> Floats:
-    """Score of the lower model by kind, (8,): a turned vote's outcome is turned as well."""
-    both: Floats = np.nan_to_num(np.concatenate([scores, scores]))
-    return both
-
-
 def sort_votes(rated: RatedVotes, features: AnyFloat, scores: Floats, compiled: Any) -> SortedVotes:
     """Sort rated votes by pair, for passes of the compiled kernels over them."""
     order = sort_columns(
         rated.m, rated.a, rated.b, rated.outcome, features, compiled=compiled, weight=rated.weight
     )
-    return SortedVotes(rated.m, *order, turned_scores(scores), compiled)
+    return SortedVotes(rated.m, *order, np.nan_to_num(scores), compiled)
 
 
 def sort_columns(
@@ -115,48 +118,46 @@ def sort_columns(
 ) -> tuple[Integers, AnyInteger, AnyFloat, Floats]:
     """Sort by pair, by counting, in as many threads as there are processors.
 
+    Votes are taken in stretches that fit the cache: each is put in order by number, and only then
+    is a vote's row read and written, once, beside others of its pair.
+
     Returns
     -------
     bounds, kind, features, weight
         As in `SortedVotes`.
     """
-    n = len(a)
-    shares = even_shares(n)
-    counts = np.zeros((len(shares), m * m), dtype=np.int64)
+    n, k = features.shape
     a, b, outcome = column(a), column(b), column(outcome, np.int8)
     features = np.ascontiguousarray(features)
+    shares = even_shares(n, max(len(even_shares(n)), n // max(_VOTES_A_PAIR * m * m // 2, _LEAST)))
+    counts = np.zeros((len(shares), m * m), dtype=np.int32)
+    chunks = [(share, *edges) for share, edges in enumerate(shares)]
 
     def count(share: int, first: int, last: int) -> None:
         compiled.count_pairs(a, b, m, first, last, counts[share])
 
-    numbered = [(share, *edges) for share, edges in enumerate(shares)]
-    in_threads(count, numbered)
-    bounds = np.concatenate([[0], np.cumsum(counts.sum(axis=0))])
-    cursor = bounds[:-1] + np.cumsum(counts, axis=0) - counts
-    kind = np.empty(n, dtype=np.int8)
-    ordered = np.empty(features.shape, dtype=features.dtype)
-    ordered_weight = np.empty(0 if weight is None else n)
+    in_threads(count, chunks)
+    bounds = np.concatenate([[0], np.cumsum(counts.sum(axis=0, dtype=np.int64))])
+    spots = bounds[:-1] + np.cumsum(counts, axis=0, dtype=np.int64) - counts
+    kind, columns = np.empty(n, dtype=np.int8), np.empty((k, n), dtype=features.dtype)
+    own = np.empty(0) if weight is None else weight
+    weights = np.empty(len(own))
 
     def place(share: int, first: int, last: int) -> None:
-        if weight is not None:
-            moved = cursor[share].copy()
-            compiled.place_by_pair(a, b, weight, m, first, last, moved, ordered_weight)
+        order = np.empty(last - first, dtype=np.int64)
+        cursor = np.cumsum(counts[share], dtype=np.int64) - counts[share]
+        compiled.order_by_pair(a, b, outcome, m, first, last, cursor, order)
         compiled.sort_by_pair(
-            *(a, b, outcome, features, m, first, last, cursor[share], kind, ordered)
+            *(order, counts[share], first, features, own, len(own) > 0),
+            *(spots[share], kind, columns, weights),
         )
 
-    in_threads(place, numbered)
-    return bounds, kind, ordered, ordered_weight
+    in_threads(place, chunks)
+    return bounds, kind, columns.T, weights
 
 
-def _net(pair: Floats, m: int) -> Floats:
-    """Sum over pairs of ``pair[i, j] (e_i - e_j)``, (m,)."""
-    square = pair.reshape(m, m)
-    net: Floats = square.sum(axis=1) - square.sum(axis=0)
-    return net
-
-
-def _moment(pair: Floats, by_feature: Floats, gram: Floats, m: int) -> Moment:
-    cross = np.array([_net(column, m) for column in by_feature]).reshape(-1, m).T
-    upper = np.triu(gram)
-    return Moment(pair.reshape(m, m), cross.copy(), upper + np.triu(upper, 1).T)
+def _symmetric(upper: Floats) -> Floats:
+    """Return the matrix of which only the upper triangle is known."""
+    triangle = np.triu(upper)
+    whole: Floats = triangle + np.triu(triangle, 1).T
+    return whole

@@ -58,6 +58,8 @@ class StyleVotes:
     score: Floats
     weight: Floats | None
     features: AnyFloat
+    kind = None
+    """Sides are as they were voted: see `ratings.style_sorted.SortedVotes`."""
 
     def sums(self, theta: Floats, beta: Floats, *, squares: bool) -> StyleSums:
         """Pass once over all votes at strengths `theta` (m,) and coefficients `beta` (k,)."""

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ratings import Comparisons, Tally, fit_bradley_terry, fit_style_controlled
+from ratings import Comparisons, Tally, fit_bradley_terry, fit_style_controlled, style_sorted
+from ratings import compiled as switch
 from ratings.arrays import AnyFloat, Floats
 from ratings.errors import CollinearFeatures, InvalidParameter, InvalidVotes, Separated
 from ratings.parameters import Interval
@@ -168,6 +169,48 @@ def test_it_refuses_features_that_say_nothing(
     column = features(500, votes.a, votes.b)  # type: ignore[operator]
     with pytest.raises(CollinearFeatures, match=sentence):
         fit_style_controlled(with_features(votes, column), **options)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-150, 1e-200])
+@pytest.mark.parametrize("kept", [False, True], ids=["as they come", "sorted"])
+def test_it_refuses_features_whose_products_cannot_be_summed(size: float, kept: bool) -> None:
+    votes, _ = simulate(5, 500, effects=(0.2,))
+    assert votes.features is not None
+    extreme = with_features(votes, votes.features * size)
+    with pytest.raises(InvalidVotes, match=r"'feature 1' is too (small|large)"):
+        fit_style_controlled(extreme.sorted() if kept else extreme)
+
+
+def test_features_of_any_other_size_are_fitted_alike() -> None:
+    votes, _ = simulate(5, 500, effects=(0.2,))
+    assert votes.features is not None
+    expected = fit_style_controlled(votes)
+    for size in (1e-90, 1e90):
+        found = fit_style_controlled(with_features(votes, votes.features * size))
+        np.testing.assert_allclose(found.rating, expected.rating, atol=1e-6)
+        np.testing.assert_allclose(found.coefficients, expected.coefficients, atol=1e-9)
+
+
+def test_more_features_than_are_summed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba", reason="NOT RUN: without Numba there is no compiled path")
+    effects = (0.3, -0.2, 0.1, 0.0, 0.25, -0.3)
+    votes, _ = simulate(5, 4000, effects=effects)
+    expected = fit_style_controlled(votes)
+    monkeypatch.setattr(switch, "WORTH_COMPILED", 0)
+    found = fit_style_controlled(votes)
+    np.testing.assert_allclose(found.rating, expected.rating, atol=1e-6)
+    np.testing.assert_allclose(found.coefficients, expected.coefficients, atol=1e-9)
+    np.testing.assert_allclose(found.covariance, expected.covariance, atol=1e-6)
+
+
+def test_a_sort_in_several_stretches_is_one_sort(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba", reason="NOT RUN: without Numba there is no compiled path")
+    votes = plain_votes()
+    expected = votes.sorted()
+    monkeypatch.setattr(switch, "WORTH_COMPILED", 0)
+    monkeypatch.setattr(style_sorted, "_LEAST", 700)
+    found = votes.sorted()
+    assert found.digest() == expected.digest()
 
 
 def test_a_feature_that_predicts_everything_has_no_estimate() -> None:
