@@ -44,6 +44,8 @@ def compile_kernels() -> float | None:
         fit_style_controlled(styled, interval="clustered")
         fit_style_controlled(styled)
         fit_style_controlled(Comparisons(models, a, b, outcome, features=features).sorted())
+    fit_bradley_terry(plain)
+    fit_bradley_terry(plain, prior=1.0)
     fit_bradley_terry(plain, interval="clustered")
     fit_bradley_terry(plain, interval="bootstrap", rounds=2)
     LiveRatings(plain).add(0, 1, 0)
@@ -65,7 +67,9 @@ def main() -> int:
     """Compile, and say how long it took."""
     seconds = compile_kernels()
     if seconds is None:
-        sys.stderr.write("Numba is not available: ratings will use the plain NumPy path.\n")
+        sys.stderr.write(
+            "There is no compiled code: Numba is missing, switched off or cannot cache.\n"
+        )
         return 1
     sys.stdout.write(f"Compiled code is ready ({seconds:.1f} s).\n")
     return 0

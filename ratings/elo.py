@@ -65,14 +65,7 @@ def fit_elo(
     NotEnoughVotes, InvalidVotes, InvalidParameter
     """
     k, initial = as_number(k, "k"), as_number(initial, "initial")
-    if not (np.isfinite(k) and k > 0):
-        raise InvalidParameter(f"k must be a positive number, not {k}")
-    if not np.isfinite(initial):
-        raise InvalidParameter(f"initial must be a finite number, not {initial}")
-    if interval not in (None, "orders", "bootstrap"):
-        raise InvalidParameter(f"interval must be 'orders', 'bootstrap' or None, not {interval!r}")
-    if votes.weight is not None:
-        raise InvalidVotes("Elo has no weights: leave them out, or use fit_bradley_terry")
+    _check(votes, k, initial, interval)
     parameters = Parameters.of(
         interval=None if interval is None else "bootstrap",
         level=level,
@@ -104,14 +97,7 @@ def fit_elo(
     theta = theta[components.main]
     replicates = None
     if interval is not None:
-        rng = np.random.default_rng(seed)
-        orders = (_order(rng, len(votes), interval) for _ in range(rounds))
-        replicates = np.array(
-            [
-                play(votes.a[order], votes.b[order], votes.outcome[order], scores, m=m, step=step)
-                for order in orders
-            ]
-        )[:, components.main]
+        replicates = _replayed(votes, parameters, step, interval)[:, components.main]
     return assemble_board(
         votes.models,
         played,
@@ -121,6 +107,17 @@ def fit_elo(
         record=parameters.record("elo", k=k, interval=interval),
         source=votes,
     )
+
+
+def _check(votes: Comparisons, k: float, initial: float, interval: EloInterval | None) -> None:
+    if not (np.isfinite(k) and k > 0):
+        raise InvalidParameter(f"k must be a positive number, not {k}")
+    if not np.isfinite(initial):
+        raise InvalidParameter(f"initial must be a finite number, not {initial}")
+    if interval not in (None, "orders", "bootstrap"):
+        raise InvalidParameter(f"interval must be 'orders', 'bootstrap' or None, not {interval!r}")
+    if votes.weight is not None:
+        raise InvalidVotes("Elo has no weights: leave them out, or use fit_bradley_terry")
 
 
 def play(
@@ -159,6 +156,21 @@ def elo_in_order(a: AnyInteger, b: AnyInteger, score: Floats, m: int, step: floa
             rating[i] += move
             rating[j] -= move
     return np.array(rating)
+
+
+def _replayed(
+    votes: Comparisons, parameters: Parameters, step: float, interval: EloInterval
+) -> Floats:
+    """Play resampled votes `rounds` times, (rounds, m)."""
+    rng = np.random.default_rng(parameters.seed)
+    scores, m = parameters.scoring.scores, len(votes.models)
+    orders = (_order(rng, len(votes), interval) for _ in range(parameters.rounds))
+    return np.array(
+        [
+            play(votes.a[order], votes.b[order], votes.outcome[order], scores, m=m, step=step)
+            for order in orders
+        ]
+    )
 
 
 def _order(rng: np.random.Generator, n: int, interval: EloInterval) -> Integers:

@@ -287,3 +287,52 @@ with warnings.catch_warnings(record=True) as said:
     nowhere = os.devnull
     answer = run(code, tmp_path, HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="")
     assert answer == "None None ratings goes on with plain NumPy"
+
+
+def test_what_is_compiled_beforehand_is_all_that_fits_need() -> None:
+    code = """
+import numpy as np
+import ratings.kernels as kernels
+from ratings import *
+from ratings.compile import compile_kernels
+from ratings.compiled import WORTH_COMPILED
+
+def variants():
+    made = {name: getattr(kernels, name) for name in kernels.__all__}
+    return {name: made[name].signatures for name in made if hasattr(made[name], "signatures")}
+
+compile_kernels()
+before = {name: list(known) for name, known in variants().items()}
+inner = {"logistic_block", "logistic_of"}
+print([name for name, known in before.items() if not known and name not in inner])
+n, rng = WORTH_COMPILED, np.random.default_rng(0)
+a = rng.integers(0, 17, n)
+b = (a + rng.integers(1, 17, n)) % 17
+outcome = rng.integers(0, 4, n)
+models, weight = tuple(f"m{one}" for one in range(17)), rng.uniform(0, 2, n)
+for kind in (np.int16, np.int64):
+    columns = models, a.astype(kind), b.astype(kind), outcome.astype(kind)
+    for heavy in (None, weight):
+        votes = Comparisons(*columns, voter=rng.integers(-1, 99, n), weight=heavy)
+        fit_bradley_terry(votes, prior=1.0)
+        for ties in ("half", "davidson"):
+            for interval in ("model", "sandwich", "clustered", "bootstrap", "bootstrap_voters"):
+                options = {"ties": ties, "pair_weight": 9.0, "both_bad": "drop"}
+                fit_bradley_terry(votes, interval=interval, rounds=2, **options)
+        for width in (np.float32, np.float64):
+            features = rng.normal(size=(n, 2)).astype(width)
+            bare = Comparisons(*columns, weight=heavy, features=features)
+            fit_style_controlled(bare, position=True)
+            fit_style_controlled(bare, interval="bootstrap", rounds=2)
+            if heavy is None:
+                sorted_votes = bare.sorted()
+                start = fit_style_controlled(sorted_votes)
+                fit_style_controlled(sorted_votes, start=start, interval="model")
+    live = LiveRatings(Comparisons(*columns), prior=0.5)
+    live.add_votes(Comparisons(*columns).select(slice(0, 9)))
+    fit_elo(Comparisons(*columns), both_bad="drop")
+    names = np.array(models, dtype=object)
+    Comparisons.from_labels(names[a], names[b], np.array(["a", "b", "tie", "both_bad"])[outcome])
+print({name: known for name, known in variants().items() if known != before[name]})
+"""
+    assert run(code) == "[]\n{}"
