@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -97,11 +97,22 @@ class DatabaseWatch:
     def __init__(self) -> None:
         self.answers = True
         self._connection: _Probe | None = None
+        self._to_tell: set[asyncio.Future[None]] = set()
 
     def is_hopeless(self, seconds: float) -> bool:
         """Return whether there is no point in waiting on after so many seconds."""
-        away = not self.answers and seconds > _SECONDS_TO_ANSWER
-        return away or seconds > _SECONDS_OF_ANY_STATEMENT
+        return not self.answers or seconds > _SECONDS_OF_ANY_STATEMENT
+
+    @contextlib.contextmanager
+    def loss(self) -> Iterator[asyncio.Future[None]]:
+        """Give what is done when the database ceases to answer while inside."""
+        told = asyncio.get_running_loop().create_future()
+        self._to_tell.add(told)
+        try:
+            yield told
+        finally:
+            self._to_tell.discard(told)
+            told.cancel()
 
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -127,6 +138,9 @@ class DatabaseWatch:
             if answers != self.answers:
                 logger.warning("The database %s", "answers again" if answers else "is away")
             self.answers = answers
+            for told in () if answers else self._to_tell:
+                if not told.done():
+                    told.set_result(None)
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def _look(self) -> bool:

@@ -7,6 +7,7 @@ visitor asks too often: an answer that says when to come back, in place of a wai
 import asyncio
 import functools
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,6 +25,8 @@ from arena.voters.language import language_of_scope
 from arena.voters.limits import Rate
 from arena.voters.visitors import visitors
 
+logger = logging.getLogger(__name__)
+
 type Scope = dict[str, Any]
 type Receive = Callable[[], Awaitable[Any]]
 type Send = Callable[[Any], Awaitable[None]]
@@ -37,6 +40,8 @@ _FILE = re.compile(r"/static/.*")
 _BALLOT = re.compile(r".*/battle/[^/]+/(vote|vote/undo|reveal)/")
 _BATTLE = re.compile(r"/([a-z-]+/)?(battle/[^/]+/)?")
 _OPENINGS = Rate("openings", 60, 30)
+# Who opens too many sockets waits for each refusal, as long as not too many wait already.
+_SECONDS_TO_REFUSE, _REFUSED_SLOWLY = 2.0, 500
 
 
 class HttpGate:
@@ -46,6 +51,7 @@ class HttpGate:
         self._application = application
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
+        self._at_work: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
@@ -54,16 +60,50 @@ class HttpGate:
             await self._application(scope, receive, send)
             return
         try:
-            if not _FILE.fullmatch(path):
+            if _FILE.fullmatch(path):
+                await self._enter()
+                await self._work(scope, receive, send)
+            else:
                 await self._admit(scope, path)
-            await self._enter()
+                await self._enter()
+                await self._work_unless_away(scope, receive, send)
         except BattleError as error:
             await _answer(scope, send, error)
-            return
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let Django answer, and leave the place that was taken for it."""
         try:
             await self._application(scope, receive, send)
         finally:
             self._room.release()
+
+    async def _work_unless_away(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let Django answer; a request whose database ceases to answer is left to its thread.
+
+        Raises
+        ------
+        Unavailable
+            When the database is away and nothing was answered yet.
+        """
+        if not database_watch.answers:  # since it was admitted
+            self._room.release()
+            raise _storage_away()
+        reply = _Reply(send)
+        task = asyncio.create_task(self._work(scope, receive, reply.send))
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+        try:
+            with database_watch.loss() as loss:
+                await asyncio.wait({task, loss}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if task.done() or reply.begun:
+            await task
+        else:
+            reply.dropped = True
+            task.add_done_callback(_report)
+            raise _storage_away()
 
     async def _admit(self, scope: Scope, path: str) -> None:
         """Count the request.
@@ -74,7 +114,7 @@ class HttpGate:
             When it is refused.
         """
         if not database_watch.answers:
-            raise Unavailable("storage_away", retry_after=_SECONDS_TO_COME_BACK)
+            raise _storage_away()
         if readiness.draining and _BATTLE.fullmatch(path):
             raise Unavailable("restarting", retry_after=_SECONDS_TO_COME_BACK)
         if _BALLOT.fullmatch(path):
@@ -106,11 +146,27 @@ class HttpGate:
             self._waiting -= 1
 
 
+class _Reply:
+    """What Django says to a request; nothing more once somebody else has answered it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+        self.dropped = False
+
+    async def send(self, message: Any) -> None:
+        """Send a part of it."""
+        if not self.dropped:
+            self.begun = True
+            await self._send(message)
+
+
 class SocketGate:
     """Before the consumer: no new socket on a process that ends, and few for each visitor."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._refused_slowly = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a socket in, or close it."""
@@ -122,13 +178,36 @@ class SocketGate:
         here = visitors()
         identity = await here.identity(scope)
         if await here.rates.take(identity, _OPENINGS):
-            await _close(receive, send)
+            await self._refuse(receive, send)
             return
         async with here.sockets.open(identity) as is_within_limit:
             if is_within_limit:
                 await self._application(scope, receive, send)
             else:
-                await _close(receive, send)
+                await self._refuse(receive, send)
+
+    async def _refuse(self, receive: Receive, send: Send) -> None:
+        """Accept and close: a browser is told the code of an open socket alone."""
+        await receive()
+        if self._refused_slowly < _REFUSED_SLOWLY:
+            # Whoever opens one after the other costs us little then.
+            self._refused_slowly += 1
+            try:
+                await asyncio.sleep(_SECONDS_TO_REFUSE)
+            finally:
+                self._refused_slowly -= 1
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
+
+
+def _storage_away() -> Unavailable:
+    return Unavailable("storage_away", retry_after=_SECONDS_TO_COME_BACK)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Nobody else hears of what went wrong with a request that was answered meanwhile."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("A request that the database left broke", exc_info=error)
 
 
 async def _answer(scope: Scope, send: Send, error: BattleError) -> None:
@@ -163,13 +242,6 @@ async def _answer(scope: Scope, send: Send, error: BattleError) -> None:
 def _page(code: str, status: int, language: str) -> bytes:
     with translation.override(language):
         return page_without_request(status, code).encode()
-
-
-async def _close(receive: Receive, send: Send) -> None:
-    """Accept and close: a browser is told the code of an open socket alone."""
-    await receive()
-    await send({"type": "websocket.accept"})
-    await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
 
 
 async def _refuse_handshake(send: Send, scope: Scope) -> None:

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,12 +22,14 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from arena.asgi import application
 from arena.battles.lifespan import drain
-from arena.battles.protocol import MAX_BYTES
+from arena.battles.protocol import CLOSE_TOO_MANY, MAX_BYTES
 
 logger = logging.getLogger(__name__)
 
 # A peer that takes nothing of what waits for it for so long is cut off.
 _STUCK_SECONDS = 10.0
+# Who was closed for sending too much is not read any more, and has so long to take the close.
+_SECONDS_TO_TAKE_CLOSE = 1.0
 # Streams get `DRAIN_SECONDS`, requests the rest of half a minute.
 _GRACE_SECONDS = 3
 # Frames over the protocol's own cap are refused by it, with its code; far larger ones here.
@@ -80,6 +83,13 @@ class _WebSocket(_CutsOffStuckPeers, WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         self.scope["extensions"]["parity.abort"] = {"now": self.transport.abort}
         await super().run_asgi()
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        too_many = message["type"] == "websocket.close" and message.get("code") == CLOSE_TOO_MANY
+        if too_many and not self.transport.is_closing():
+            self.transport.pause_reading()
+            self.loop.call_later(_SECONDS_TO_TAKE_CLOSE, self.transport.abort)
 
     def keepalive_timeout(self) -> None:
         # Whoever did not answer a ping does not read a close frame either.

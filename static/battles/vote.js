@@ -115,7 +115,8 @@ export class VoteBar {
   /** @param {Outcome} outcome @param {number} seconds left to undo */
   async #showChoice(outcome, seconds) {
     const left = make("span", { class: "undo-seconds", "aria-hidden": "true" });
-    const undo = button(say("undo"), () => this.#undo(), "undo");
+    const end = performance.now() + seconds * 1000;
+    const undo = button(say("undo"), () => this.#undo(outcome, end), "undo");
     undo.append(left);
     const chosen = make("strong", {}, say(`chose_${outcome}`));
     this.showAfter(make("p", { class: "vote-sentence" }, chosen), undo);
@@ -123,7 +124,6 @@ export class VoteBar {
       announce(`${say(`chose_${outcome}`)} ${say("undo")}: ${say("seconds", { count: figure(seconds) })}`);
     }
     const round = this.#round;
-    const end = performance.now() + seconds * 1000;
     for (let now = performance.now(); now < end; now = performance.now()) {
       left.textContent = figure(Math.ceil((end - now) / 1000));
       await pause(Math.min(200, end - now));
@@ -133,7 +133,8 @@ export class VoteBar {
     this.onFinal(this.#address);
   }
 
-  async #undo() {
+  /** @param {Outcome} outcome that stands @param {number} end of the time to undo it */
+  async #undo(outcome, end) {
     const address = this.#address;
     this.#round += 1; // the countdown must not reveal meanwhile
     const { status, body } = await askAgainSoon("POST", `${address}vote/undo/`, {});
@@ -142,6 +143,9 @@ export class VoteBar {
       announce(say("undone"));
     } else if (OUTCOMES.includes(body.outcome)) {
       this.#showChoice(body.outcome, 0); // too late: this is the vote that stands
+    } else if (performance.now() < end) {
+      this.#showChoice(outcome, (end - performance.now()) / 1000); // not done: it can be asked again
+      this.onProblem(body.message ?? say("offline"));
     } else {
       this.onFinal(address); // unknown: the server's answer to the reveal decides
     }

@@ -59,6 +59,24 @@ def test_a_whole_battle_with_follow_up_vote_undo_and_reveal(visit: Visit) -> Non
     expect(page).to_have_url(re.compile(r"/$"))
 
 
+def test_an_undo_that_the_server_refuses_can_be_asked_again(visit: Visit, watched: Watched) -> None:
+    watched.expected_statuses = {429}
+    page = visit()
+    send(page, "say:An answer.")
+    wait_until_votable(page)
+    refusal = '{"code": "too_many_requests", "message": "Not so fast.", "retry_after": 30}'
+    page.route(
+        "**/undo/",
+        lambda route: route.fulfill(status=429, content_type="application/json", body=refusal),
+        times=1,
+    )
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".battle-notice")).to_contain_text("Not so fast.")
+    page.get_by_role("button", name="Undo").click()
+    wait_until_votable(page)
+
+
 def test_a_battle_on_a_phone(visit: Visit) -> None:
     page = visit(phone=True)
     box = page.get_by_label("Your prompt")
