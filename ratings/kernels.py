@@ -28,8 +28,8 @@ from ratings.style_kernels import (
     count_kinds,
     count_pairs,
     feature_sums,
-    order_by_pair,
-    sort_by_pair,
+    group_votes,
+    sort_groups,
     sorted_pass,
 )
 from ratings.vector_kernels import AT, ORDERED, UNCHECKED, logistic_block, logistic_of
@@ -44,17 +44,17 @@ __all__ = [
     "draw_counts",
     "feature_sums",
     "fold_sides",
+    "group_votes",
     "linked",
     "logistic_block",
     "mirror",
     "newman_step",
-    "order_by_pair",
     "order_by_voter",
     "pair_curvature",
     "pair_gradient",
     "pair_residuals",
     "play_elo",
-    "sort_by_pair",
+    "sort_groups",
     "sorted_pass",
 ]
 

@@ -43,50 +43,60 @@ def count_pairs(a, b, m, first, last, count):
 
 
 @njit(cache=True, nogil=True)
-def order_by_pair(a, b, outcome, m, first, last, cursor, order):
-    """List rows `first` to `last` by pair: eight times the row, from `first` on, plus its kind.
+def group_votes(a, b, outcome, features, weight, weighted, m, shift, first, last, cursor, records):
+    """Put votes `first` to `last` beside others of nearby pairs: first half of a sort by pair.
 
-    `cursor` says where in `order` each pair begins, and is moved. The kind is the outcome code as
-    seen from the lower number, plus 4 for a vote that had the other one on side A.
+    Pairs whose numbers agree but for the last `shift` bits are a group. A record is a row of
+    features, a code, and the weight where there is one. The code is eight times those last bits
+    plus the kind: the outcome code as seen from the lower number, plus 4 when the other one stood
+    on side A. `cursor` says where each group's records go, and is moved.
     """
+    k = features.shape[1]
+    mask = (1 << shift) - 1
     for row in range(first, last):
         i, j = np.int64(a[AT(row)]), np.int64(b[AT(row)])
-        key = AT(min(i, j) * m + max(i, j))
-        code = np.int64(outcome[AT(row)])
-        if i > j:
-            code = _TURNED + (1 - code if code < 2 else code)
-        order[AT(cursor[key])] = 8 * (row - first) + code
-        cursor[key] += 1
+        key = min(i, j) * m + max(i, j)
+        code, turned = np.int64(outcome[AT(row)]), np.int64(i > j)
+        # Sides are as good as random, so a branch would be mispredicted half of the time.
+        code = _TURNED * turned + (code ^ (turned & (1 - (code >> 1))))
+        group = AT(key >> shift)
+        spot = AT(cursor[group])
+        cursor[group] += 1
+        for f in range(k):
+            records[spot, AT(f)] = features[AT(row), AT(f)]
+        records[spot, AT(k)] = 8 * (key & mask) + code
+        if weighted:
+            records[spot, AT(k + 1)] = weight[AT(row)]
 
 
 @njit(cache=True, nogil=True)
-def sort_by_pair(order, count, first, features, weight, weighted, spots, kind, columns, weights):
-    """Put votes in the `order` of their pairs, each pair's from its spot on, turned.
+def sort_groups(records, weighted, shift, first, last, bounds, kind, columns, weights):
+    """Put records of the pairs `first` to `last`, whole groups, in order: the second half.
 
     Parameters
     ----------
-    order, count
-        Of `order_by_pair` and `count_pairs`, for rows from `first` on.
-    features, weight : (n, k), (n,) as they come
-    spots : (pairs,) where each pair's votes go
-    kind, columns, weights : (n,), (k, n), (n,), filled
+    records : (n, k + 1 + weighted)
+        Of `group_votes`.
+    bounds : (pairs + 1,) where each pair's votes begin
+    kind, columns, weights : (n,), (k, n), (n,) or (0,), filled
+        Features turned so that the lower number stands on side A.
     """
-    k = features.shape[1]
-    begin = 0
-    for pair in range(len(count)):
-        if count[AT(pair)] == 0:
-            continue
-        spot = spots[AT(pair)]
-        for place in range(count[AT(pair)]):
-            entry = np.int64(order[AT(begin + place)])
-            row, code = first + (entry >> 3), entry & 7
-            kind[AT(spot + place)] = code
-            if weighted:
-                weights[AT(spot + place)] = weight[AT(row)]
+    k = len(columns)
+    size = 1 << shift
+    cursor = np.empty(size, dtype=np.int64)
+    for begin in range(first, last, size):
+        end = min(begin + size, last)
+        cursor[: end - begin] = bounds[begin:end]
+        for row in range(bounds[begin], bounds[end]):
+            code = np.int64(records[AT(row), AT(k)])
+            spot = AT(cursor[AT(code >> 3)])
+            cursor[AT(code >> 3)] += 1
+            kind[spot] = code & 7
+            sign = 1 - 2 * ((code & 7) // _TURNED)
             for f in range(k):
-                value = features[AT(row), AT(f)]
-                columns[AT(f), AT(spot + place)] = value if code < _TURNED else -value
-        begin += count[AT(pair)]
+                columns[AT(f), spot] = sign * records[AT(row), AT(f)]
+            if weighted:
+                weights[spot] = records[AT(row), AT(k + 1)]
 
 
 @njit(cache=True, nogil=True)

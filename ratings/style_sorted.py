@@ -19,10 +19,10 @@ from ratings.style_sums import Moment, StyleSums
 TURNED = 4
 """Added to the outcome code of a vote whose sides were exchanged, which exchanges its outcome."""
 
-_VOTES_A_PAIR = 16
-"""Votes of a pair in one stretch of a sort: as many as fill a line of the cache."""
-_LEAST = 1 << 17
-"""Votes of the shortest stretch."""
+_GROUP_BITS = 10
+"""A sort makes at most 2 to this power groups of pairs,"""
+_FEWEST_BITS = 6
+"""and none of fewer pairs than 2 to this power."""
 _SAMPLE_FROM = 400_000
 _SAMPLE = 16
 """Of many votes every so-manyth gives a start so near that three passes over all are enough."""
@@ -118,8 +118,8 @@ def sort_columns(
 ) -> tuple[Integers, AnyInteger, AnyFloat, Floats]:
     """Sort by pair, by counting, in as many threads as there are processors.
 
-    Votes are taken in stretches that fit the cache: each is put in order by number, and only then
-    is a vote's row read and written, once, beside others of its pair.
+    Twice: into a thousand groups of nearby pairs, then within each group, so that the places
+    written to at a time stay in the cache.
 
     Returns
     -------
@@ -129,30 +129,39 @@ def sort_columns(
     n, k = features.shape
     a, b, outcome = column(a), column(b), column(outcome, np.int8)
     features = np.ascontiguousarray(features)
-    shares = even_shares(n, max(len(even_shares(n)), n // max(_VOTES_A_PAIR * m * m // 2, _LEAST)))
-    counts = np.zeros((len(shares), m * m), dtype=np.int32)
-    chunks = [(share, *edges) for share, edges in enumerate(shares)]
+    own, weighted = np.empty(0) if weight is None else weight, weight is not None
+    shares = even_shares(n)
+    counts = np.zeros((len(shares), m * m), dtype=np.int64)
+    numbered = [(share, *edges) for share, edges in enumerate(shares)]
 
     def count(share: int, first: int, last: int) -> None:
         compiled.count_pairs(a, b, m, first, last, counts[share])
 
-    in_threads(count, chunks)
-    bounds = np.concatenate([[0], np.cumsum(counts.sum(axis=0, dtype=np.int64))])
-    spots = bounds[:-1] + np.cumsum(counts, axis=0, dtype=np.int64) - counts
-    kind, columns = np.empty(n, dtype=np.int8), np.empty((k, n), dtype=features.dtype)
-    own = np.empty(0) if weight is None else weight
-    weights = np.empty(len(own))
+    in_threads(count, numbered)
+    bounds = np.concatenate([[0], np.cumsum(counts.sum(axis=0))])
+    shift = max(_FEWEST_BITS, (m * m).bit_length() - _GROUP_BITS)
+    heads = np.arange(0, m * m, 1 << shift)
+    grouped = np.add.reduceat(counts, heads, axis=1)
+    cursor = bounds[heads] + np.cumsum(grouped, axis=0) - grouped
+    records = np.empty((n, k + 1 + weighted), dtype=np.float64 if weighted else features.dtype)
 
-    def place(share: int, first: int, last: int) -> None:
-        order = np.empty(last - first, dtype=np.int64)
-        cursor = np.cumsum(counts[share], dtype=np.int64) - counts[share]
-        compiled.order_by_pair(a, b, outcome, m, first, last, cursor, order)
-        compiled.sort_by_pair(
-            *(order, counts[share], first, features, own, len(own) > 0),
-            *(spots[share], kind, columns, weights),
+    def group(share: int, first: int, last: int) -> None:
+        compiled.group_votes(
+            *(a, b, outcome, features, own, weighted, m, shift, first, last),
+            *(cursor[share], records),
         )
 
-    in_threads(place, chunks)
+    in_threads(group, numbered)
+    kind, columns = np.empty(n, dtype=np.int8), np.empty((k, n), dtype=features.dtype)
+    weights = np.empty(len(own))
+
+    def sort(first: int, last: int) -> None:
+        compiled.sort_groups(
+            *(records, weighted, shift, first, last, bounds, kind, columns, weights)
+        )
+
+    inner = heads[np.searchsorted(bounds[heads], [last for _, last in shares[:-1]], "right") - 1]
+    in_threads(sort, pairwise(np.unique([0, *inner, m * m]).tolist()))
     return bounds, kind, columns.T, weights
 
 

@@ -203,14 +203,14 @@ def test_more_features_than_are_summed_at_once(monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(found.covariance, expected.covariance, atol=1e-6)
 
 
-def test_a_sort_in_several_stretches_is_one_sort(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sort_in_any_groups_is_one_sort(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba", reason="NOT RUN: without Numba there is no compiled path")
     votes = plain_votes()
     expected = votes.sorted()
     monkeypatch.setattr(switch, "WORTH_COMPILED", 0)
-    monkeypatch.setattr(style_sorted, "_LEAST", 700)
-    found = votes.sorted()
-    assert found.digest() == expected.digest()
+    for bits in (1, 4, 10):
+        monkeypatch.setattr(style_sorted, "_FEWEST_BITS", bits)
+        assert votes.sorted().digest() == expected.digest()
 
 
 def test_a_feature_that_predicts_everything_has_no_estimate() -> None:
