@@ -25,7 +25,7 @@ from arena.battles.protocol import (
     Resume,
     Stop,
 )
-from arena.battles.state import read_battle
+from arena.battles.state import new_battle, read_battle
 from arena.battles.stream import SlowReader, Subscription
 from arena.connections import database_watch
 from arena.voters.identity import voter_of_scope
@@ -102,16 +102,16 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         match message:
             case Prompt(text=text, battle=None):
                 started = await generation.start(turns.start_battle, voter_id, text)
-                await self._show(generation, started.battle_id, started.first_seq - 1)
+                await self._show(generation, new_battle(started), 0)
             case Prompt(text=text, battle=uuid.UUID() as battle):
                 started = await generation.start(turns.start_turn, voter_id, battle, text)
-                await self._show(generation, battle, started.first_seq - 1)
+                await self._show_stored(generation, battle, started.first_seq - 1)
             case Again(battle=battle):
                 started = await generation.start(turns.start_again, voter_id, battle)
-                await self._show(generation, started.battle_id, started.first_seq - 1)
+                await self._show(generation, new_battle(started), 0)
             case Resume(battle=battle, after=after):
                 await generation.begin()
-                await self._show(generation, battle, after)
+                await self._show_stored(generation, battle, after)
             case Stop(battle=battle):
                 await generation.stop(voter_id, battle)
 
@@ -121,10 +121,13 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         if wait:
             raise TooMany("too_many_prompts", retry_after=wait)
 
-    async def _show(self, generation: Generation, battle_id: uuid.UUID, after: int) -> None:
-        """Send the stored truth of a battle, then the frames that follow."""
-        await self._leave()
+    async def _show_stored(self, generation: Generation, battle_id: uuid.UUID, after: int) -> None:
         message = await in_database(read_battle, self._voter_id, battle_id)
+        await self._show(generation, message, after)
+
+    async def _show(self, generation: Generation, message: BattleMessage, after: int) -> None:
+        """Send the truth of a battle, then the frames that follow."""
+        await self._leave()
         await self._write(message.encode())
         if message.streaming:
             self._reader = asyncio.create_task(

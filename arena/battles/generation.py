@@ -172,21 +172,27 @@ class Generation:
             self._live[end.turn_id] = live
 
     async def _store(self, live: LiveTurn) -> StartedTurn | TurnEnd:
-        started, results, at = live.started, live.results(), timezone.now()
-        end: StartedTurn | TurnEnd
         if live.replaceable:
-            end = await _persist(
-                lambda: turns.next_attempt(
-                    started, results, at=at, runner_id=self.runner_id, last_seq=live.last_seq
-                )
+            return await self._replace(live)
+        started, results, at = live.started, live.results(), timezone.now()
+        outcomes = {} if live.stopped else live.outcomes()
+
+        def finish() -> TurnEnd:
+            end = turns.finish_turn(started, results, at=at, last_seq=live.last_seq)
+            turns.record_health(started.calls, outcomes, at=at)
+            return end
+
+        return await _persist(finish)
+
+    async def _replace(self, live: LiveTurn) -> StartedTurn | TurnEnd:
+        started, results, at = live.started, live.results(), timezone.now()
+        end = await _persist(
+            lambda: turns.next_attempt(
+                started, results, at=at, runner_id=self.runner_id, last_seq=live.last_seq
             )
-        else:
-            end = await _persist(
-                lambda: turns.finish_turn(started, results, at=at, last_seq=live.last_seq)
-            )
-        if not live.stopped:
-            outcomes = live.outcomes()
-            await _persist(lambda: turns.record_health(started.calls, outcomes, at=at))
+        )
+        outcomes = live.outcomes()
+        await _persist(lambda: turns.record_health(started.calls, outcomes, at=at))
         return end
 
     def _stop_here(self, order: str) -> None:

@@ -6,7 +6,7 @@ from django.db.models import prefetch_related_objects
 
 from arena.battles.models import Battle, Side, Turn, TurnState, Vote
 from arena.battles.protocol import BattleMessage, TurnView, VoteView
-from arena.battles.turns import own_battle
+from arena.battles.turns import StartedTurn, own_battle
 
 
 def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
@@ -39,6 +39,25 @@ def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
         void=battle.void_reason or None,
         seq=_seq(turns[-1]) if turns else 0,
         vote=None if vote is None else _vote_view(vote),
+    )
+
+
+def new_battle(started: StartedTurn) -> BattleMessage:
+    """Return what `read_battle` does of a battle whose first turn has just been stored."""
+    return BattleMessage(
+        battle=started.battle_id,
+        turns=(
+            TurnView(
+                number=started.number,
+                prompt=started.prompt,
+                state=TurnState.STREAMING,
+                texts=dict.fromkeys(Side, ""),
+            ),
+        ),
+        votable=False,
+        void=None,
+        seq=started.first_seq - 1,
+        vote=None,
     )
 
 

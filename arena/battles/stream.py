@@ -23,10 +23,12 @@ import redis.exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from arena.battles.packed import Command, send_packed
 from workers.alarm import Alarm
 
-# Appends wait this long for those of other battles, and share one round trip.
-_SECONDS_TO_GATHER = 0.01
+# Appends wait this long for those of other battles, and share one round trip. Readers in this
+# process do not wait for it.
+_SECONDS_TO_GATHER = 0.02
 _SECONDS_OF_LIFE = 900
 # The life of a battle's frames begins anew this often while they are being written.
 _SECONDS_TO_RENEW = 60.0
@@ -255,21 +257,19 @@ class BattleStreams:
         await self._compare()
         now = asyncio.get_running_loop().time()
         sent: list[tuple[_Log, int]] = []
-        async with self._writer.pipeline(transaction=False) as pipe:
-            for battle, log in self._logs.items():
-                fresh = log.entries[log.stored :]
-                for entry in fresh:
-                    fields: dict[Any, Any] = {_TEXT: entry.text}
-                    if entry.last:
-                        fields[_LAST] = "1"
-                    pipe.xadd(_key(battle), fields, id=f"{entry.seq}-0", maxlen=_MAX_FRAMES)
-                if fresh and (log.ended or now - log.renewed_at > _SECONDS_TO_RENEW):
-                    pipe.expire(_key(battle), _SECONDS_OF_LIFE)
-                    log.renewed_at = now
-                if fresh:
-                    sent.append((log, len(log.entries)))
-            if sent:
-                await pipe.execute()
+        commands: list[Command] = []
+        for battle, log in self._logs.items():
+            fresh = log.entries[log.stored :]
+            if not fresh:
+                continue
+            key = _key(battle)
+            commands += [_appending(key, entry) for entry in fresh]
+            if log.ended or now - log.renewed_at > _SECONDS_TO_RENEW:
+                commands.append(("EXPIRE", key, str(_SECONDS_OF_LIFE)))
+                log.renewed_at = now
+            sent.append((log, len(log.entries)))
+        if commands:
+            await send_packed(self._writer, commands)
         for log, count in sent:
             log.stored = count
         self._logs = {b: log for b, log in self._logs.items() if not log.forgettable}
@@ -395,6 +395,12 @@ def _key(battle: uuid.UUID) -> str:
 
 def _orders_key(process: uuid.UUID) -> str:
     return f"parity:process:{{{process}}}"
+
+
+def _appending(key: str, entry: Entry) -> Command:
+    end = (_LAST, "1") if entry.last else ()
+    most = ("MAXLEN", "~", str(_MAX_FRAMES))
+    return ("XADD", key, *most, f"{entry.seq}-0", _TEXT, entry.text, *end)
 
 
 def _entry(raw: Any) -> Entry:

@@ -61,6 +61,7 @@ class StartedTurn:
     number: int
     attempt: int
     first_seq: int
+    prompt: str
     calls: Mapping[Side, Call]
 
 
@@ -230,6 +231,8 @@ def finish_turn(
         if ended and state == TurnState.FAILED:
             filtered = any(result.error_code == "content_filter" for result in results.values())
             _void(battle, "answer_filtered" if filtered else "answer_failed", at)
+        if ended and state == TurnState.COMPLETE and turn.number == 1 and not battle.voided_at:
+            return TurnEnd(state=state, votable=True, void=None)  # nobody can have voted yet
         return _end_of(battle, turn)
 
 
@@ -394,6 +397,7 @@ def _open(
         number=number,
         attempt=attempt,
         first_seq=first_seq,
+        prompt=prompt,
         calls=calls,
     )
 
