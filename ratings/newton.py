@@ -91,7 +91,8 @@ class PairPoints:
             missing, curvature = gradient_and_curvature(theta, self.played, self.won, self.prior)
             return missing, laplacian(curvature, theta, self.prior)
         x, chance, missing = self._room
-        hessian = np.empty_like(self.points)
+        # Zeros, as arithmetic on whatever memory held would warn of numbers that are none.
+        hessian = np.zeros_like(self.points)
         self._kernels.pair_curvature(theta, self.played, self.won, x, chance, missing, hessian)
         if self.prior:
             hessian += _bend(theta, self.prior)
