@@ -58,7 +58,7 @@ bench: ## Measure the ratings against other packages; writes ratings/docs/
 bench-rendering: setup ## Measure how smoothly answers are drawn in Chromium; writes arena/battles/docs/rendering.md
 	@$(PYTHON) -m tests.browser.bench_rendering
 
-bench-live: ## Measure live battles on this machine, some ten minutes; writes docs/live.md
+bench-live: ## Measure live battles on this machine, some ten minutes; writes arena/battles/docs/live.md
 	@$(UV) sync --frozen --inexact --group dev
 	@$(PYTHON) -m tests.bench_live
 

@@ -1,6 +1,6 @@
 """Measure live battles, and write what they cost: ``make bench-live``.
 
-Writes ``docs/live.md``. One web process has a processor of its own; the upstream, the
+Writes ``arena/battles/docs/live.md``. One web process has a processor of its own; the upstream, the
 databases and this load share the others. Sections may be run one at a time; the page has the
 newest figures of each.
 """
