@@ -1,7 +1,8 @@
 """How smoothly two long answers are drawn while they stream: `make bench-rendering`.
 
 The real page in a real Chromium; text is added once a frame, to both sides. Beside it, in the same
-run, the plain way: all of the text rendered again in each frame. Writes `arena/battles/docs/rendering.md`.
+run, the plain way: all of the text rendered again in each frame. Writes
+`arena/battles/docs/rendering.md`.
 """
 
 import json

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from arena.ids import uuid7
@@ -72,7 +73,7 @@ async def test_a_visitor_has_few_sockets(add_models: AddModels) -> None:
                 codes[0] += 1
                 held.append(socket)
 
-        held = []
+        held: list[ClientConnection] = []
         await asyncio.gather(*(open_one() for _ in range(SOCKETS)))
         measured(27, f"{SOCKETS} sockets: {codes[4429]} closed with 4429, {codes[0]} stay open")
         assert codes[0] <= ALLOWED_AT_ONCE

@@ -130,17 +130,18 @@ BIG_FRAMES = {
     ),
     "a big nothing": " " * 300_000,
 }
+KNOWN_FRAMES: dict[str, dict[str, object]] = {
+    "prompt": {"text": "x"},
+    "resume": {"after": 0},
+    "stop": {},
+    "again": {},
+}
 CASES = [
     *((frame, protocol.CLOSE_BAD_MESSAGE) for frame in UNKNOWN_FRAMES.values()),
     *((frame, protocol.CLOSE_TOO_BIG) for frame in BIG_FRAMES.values()),
     *(
         (json.dumps({"type": kind, "battle": SOME, **fields}), protocol.CLOSE_NOT_FOUND)
-        for kind, fields in {
-            "prompt": {"text": "x"},
-            "resume": {"after": 0},
-            "stop": {},
-            "again": {},
-        }.items()
+        for kind, fields in KNOWN_FRAMES.items()
     ),
 ]
 
@@ -148,7 +149,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("frame", "code"),
     CASES,
-    ids=[*UNKNOWN_FRAMES, *BIG_FRAMES, "prompt", "resume", "stop", "again"],
+    ids=[*UNKNOWN_FRAMES, *BIG_FRAMES, *KNOWN_FRAMES],
 )
 async def test_what_is_not_of_the_protocol_closes_that_socket_alone_and_is_logged_once(
     add_models: AddModels, frame: str | bytes, code: int, caplog: pytest.LogCaptureFixture

@@ -95,7 +95,7 @@ async def test_readers_beside_the_writer_need_no_redis(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         entries = publish(streams, battle, 1, 4)
         late = read(streams, battle, after=2, until=4)
-        assert await asyncio.gather(early, late) == [entries, entries[2:]]
+        assert list(await asyncio.gather(early, late)) == [entries, entries[2:]]
 
 
 async def test_without_redis_ended_turns_are_not_kept_for_ever(
