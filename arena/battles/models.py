@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from arena.catalog.models import Endpoint, LanguageModel
 from arena.ids import uuid7
@@ -330,7 +331,7 @@ class Reason(models.TextChoices):
     """What a voter may say of one answer, after the vote."""
 
     USEFUL = "useful", _("useful")
-    COMPLETE = "complete", _("complete")
+    COMPLETE = "complete", pgettext_lazy("reason", "complete")
     CREATIVE = "creative", _("creative")
     CLEAR = "clear", _("clear")
     WRONG = "wrong", _("wrong")

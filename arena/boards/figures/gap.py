@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from arena.boards.charts.forest import forest
 from arena.boards.charts.frame import Cell, Chart, Column
@@ -209,7 +209,7 @@ def direct(reading: GapReading) -> Chart | None:
             Column(_("Lost")),
             Column(_("Tie")),
             Column(_("Both bad")),
-            Column(_("Share"), 2),
+            Column(pgettext("of votes", "Share"), 2),
             Column(_("Lower"), 2),
             Column(_("Upper"), 2),
         ),

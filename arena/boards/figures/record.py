@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from arena.boards.charts.frame import Chart, Column
 from arena.boards.charts.over_time import eras
@@ -36,7 +37,7 @@ def public_record() -> Chart:
             Column(_("Rating"), 0),
             Column(_("Best open model")),
             Column(_("Rating"), 0),
-            Column(_("Copy")),
+            Column(pgettext("of a page", "Copy")),
         ),
         rows=[
             (
