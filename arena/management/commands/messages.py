@@ -156,7 +156,7 @@ def _as_formatted(message: Message) -> Message:
     """Return a message whose percent signs in prose are none of a placeholder."""
     ids, texts = (
         tuple(_PERCENT_OF_PROSE.sub("%% ", text) for text in _strings(value))
-        for value in (message.id, message.string)
+        for value in (message.id, message.string or "")
     )
     if isinstance(message.id, str):
         return Message(ids[0], texts[0], context=message.context)
