@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, QuerySet
 from numpy.typing import NDArray
 
 from arena.battles.models import Battle
@@ -40,10 +40,13 @@ def write_ledgers(now: dt.datetime) -> list[str]:
     with only_one(_JOB) as mine:
         if not mine:
             return []
-        fresh = Ledger.objects.filter(
-            made_at__gt=now - dt.timedelta(seconds=settings.PUBLISH_SECONDS)
-        ).values("source")
-        due = Board.objects.exclude(source__in=fresh).order_by("source")
+        period = dt.timedelta(seconds=settings.PUBLISH_SECONDS)
+        fresh = Ledger.objects.filter(made_at__gt=now - period)
+        # A source is first seen before its first publication, which makes the pairs.
+        halves = fresh.filter(content__pairs="", source__in=_with_pairs().values("source"))
+        due = Board.objects.exclude(
+            source__in=fresh.exclude(pk__in=halves.values("pk")).values("source")
+        )
         sources = sorted(set(due.values_list("source", flat=True)))
         for source in sources:
             Ledger.objects.update_or_create(
@@ -60,7 +63,8 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
     dict
         ``models``: by slug, battles, first and last day, counted votes, and votes left out by
         rule; ``rules``: votes by rule; ``classes``: places in battles, counted votes and votes
-        left out by licence class; ``battles``, ``counted``; ``influence``: see `_influence`;
+        left out by licence class; ``battles``, ``counted``; ``pairs``: the `replay_id` of the
+        board that the last two are about, if there is one; ``influence``: see `_influence`;
         ``policies``: see `_policies`.
     """
     facts = read_facts(now.date())
@@ -84,6 +88,8 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
         "classes": {name: dict(own) for name, own in classes.items()},
         "battles": sum(row["battles"] for row in battles.values()) // 2,
         "counted": sum(counted.values()) // 2,
+        # The board whose pairs were counted.
+        "pairs": pairs.replay_id if pairs else "",
         "influence": _influence(pairs, facts) if pairs else None,
         "policies": _policies(pairs) if pairs else [],
     }
@@ -145,15 +151,20 @@ def _model(
 
 
 def _pairs(source: str) -> Pairs | None:
-    board = Board.objects.filter(
-        source=source,
+    board = _with_pairs().filter(source=source).first()
+    return read_pairs(board) if board else None
+
+
+def _with_pairs() -> QuerySet[Board]:
+    """Return the boards of all votes, of any source, whose pairs are kept."""
+    return Board.objects.filter(
         method=Method.BRADLEY_TERRY,
         category="",
         language="",
         days=None,
         style_controlled=False,
-    ).first()
-    return read_pairs(board) if board else None
+        pair_table__isnull=False,
+    )
 
 
 def _tally(pairs: Pairs) -> Tally:
