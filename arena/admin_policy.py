@@ -8,7 +8,7 @@ scripts stay forbidden, and the public site keeps the strict policy of `SECURE_C
 
 from collections.abc import Callable, Sequence
 from inspect import iscoroutinefunction
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from django.utils.decorators import sync_and_async_middleware
 from django.views.decorators.csp import csp_override
 
 ADMIN_CSP: dict[str, Sequence[str]] = {
-    **cast("dict[str, list[str]]", settings.SECURE_CSP),
+    **settings.SECURE_CSP,
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
     "frame-ancestors": [CSP.SELF],
