@@ -85,7 +85,9 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
                 "retired": model.retired_at and model.retired_at.date(),
             }
         )
-    return sorted(rows, key=lambda row: (-row["battles"], row["facts"].name))
+    rows.sort(key=lambda row: (-row["battles"], row["facts"].name))
+    numbers = ("battles", "counted", "excluded")
+    return [row | {part: f"{row[part]:,}" for part in numbers} for row in rows]
 
 
 def _rules(votes: dict[str, int]) -> list[dict[str, Any]]:
