@@ -38,7 +38,7 @@ async def lifespan(
     await receive()
     readiness.draining = False
     LimitedConnection.is_hopeless = database_watch.is_hopeless
-    _put_streams_first()
+    put_streams_first()
     async with database_watch.watching():
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -48,7 +48,7 @@ async def lifespan(
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def _put_streams_first() -> None:
+def put_streams_first() -> None:
     """Let neither collections of what was loaded to stay nor threads at work hold up the loop."""
     gc.collect()
     gc.freeze()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from arena.embedded import EmbeddedError, EmbeddedServers
@@ -20,7 +21,8 @@ def start(servers: EmbeddedServers) -> int:
         _say("Running. Ctrl-C ends it.")
         try:
             while True:
-                signal.pause()
+                # Not signal.pause(), which a signal just before it would not end.
+                time.sleep(0.5)
         except KeyboardInterrupt:
             _say("Stopping.")
     return 0

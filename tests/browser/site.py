@@ -93,7 +93,7 @@ class Site:
     def execute(self, statement: LiteralString, *parameters: object) -> tuple[Any, ...] | None:
         """Run a statement on the site's database; return the first row, where there are rows."""
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
-            cursor = connection.execute(statement, parameters)
+            cursor = connection.execute(statement, parameters or None)
             return cursor.fetchone() if cursor.description else None
 
     def wait_until_boards_are_up_to_date(self) -> None:

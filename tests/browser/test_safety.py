@@ -240,7 +240,11 @@ def renamed(site: Site) -> Iterator[Callable[[Sequence[str]], None]]:
                 *(name, name[:120], number),
             )
         # Pages are kept for a minute; those of another snapshot are others.
-        site.execute("UPDATE boards_snapshot SET created_at = created_at + interval '1 ms'")
+        # Locked, because a worker may be writing the same rows in another order.
+        site.execute(
+            "BEGIN; LOCK TABLE boards_snapshot IN EXCLUSIVE MODE;"
+            " UPDATE boards_snapshot SET created_at = created_at + interval '1 ms'; COMMIT"
+        )
 
     yield rename
     site.manage("remove_simulated")

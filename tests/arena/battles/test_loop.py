@@ -1,11 +1,15 @@
 """The event loop is never kept from its other work for long."""
 
 import asyncio
+import gc
+import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from arena.battles.lifespan import put_streams_first
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Visitor
 
@@ -37,6 +41,18 @@ class LoopWatch:
         self._handle.cancel()
 
 
+@pytest.fixture
+def streams_first() -> Iterator[None]:
+    """What a web process does at its start; else this collects the garbage of all tests before."""
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    put_streams_first()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("streams_first")
 @pytest.mark.parametrize("pacing", ["paced", "live"])
 async def test_many_battles_at_once_do_not_block_the_loop(
     add_models: AddModels, settings: Any, pacing: str
