@@ -1,0 +1,24 @@
+"""The contestants, where they are served, and what that costs: one module per noun."""
+
+from arena.catalog.models.admissions import Admission, RunState
+from arena.catalog.models.endpoints import AdmissionState, Endpoint, Provider
+from arena.catalog.models.language_models import (
+    LanguageModel,
+    Licensing,
+    PublishedScore,
+    Standing,
+)
+from arena.catalog.models.prices import Price
+
+__all__ = [
+    "Admission",
+    "AdmissionState",
+    "Endpoint",
+    "LanguageModel",
+    "Licensing",
+    "Price",
+    "Provider",
+    "PublishedScore",
+    "RunState",
+    "Standing",
+]
