@@ -68,6 +68,7 @@ def describe(model: LanguageModel, on: dt.date) -> Facts:
         simulated=model.simulated,
         params_total_b=model.params_total_b,
         context_tokens=model.context_tokens,
+        modalities=tuple(model.modalities),
         retired=model.retired_at is not None,
     )
 

@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from arena.catalog.admin_of_endpoints import EndpointAdmin
 from arena.catalog.admissions import test_again
-from arena.catalog.forms import ProviderForm
+from arena.catalog.forms import LanguageModelForm, ProviderForm
 from arena.catalog.models import (
     Admission,
     Endpoint,
@@ -57,6 +57,7 @@ class PublishedScoreInline(TabularInline):
 class LanguageModelAdmin(ModelAdmin):
     """A contestant. One that met others is retired, never deleted: every model stays listed."""
 
+    form = LanguageModelForm
     list_display = (
         *("name", "organisation", "licence", "released", "endpoint_count", "sampling_weight"),
         *("rating", "retired_at"),

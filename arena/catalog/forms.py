@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -12,6 +13,7 @@ from unfold.widgets import (
 )
 
 from arena.catalog.enrol import Enrolment, find_provider, refuse_fictional
+from arena.catalog.modalities import Modality
 from arena.catalog.models import Endpoint, LanguageModel, Provider
 from arena.catalog.validation import (
     clean_api_key,
@@ -104,6 +106,22 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             self.instance.set_api_key(self.cleaned_data["api_key"])
         provider: Provider = super().save(commit)
         return provider
+
+
+class LanguageModelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
+    """A contestant and what is known of it."""
+
+    modalities = forms.MultipleChoiceField(
+        label="Input",
+        choices=Modality,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What the model can be given. Nothing ticked: not known.",
+    )
+
+    class Meta:
+        model = LanguageModel
+        fields: ClassVar = "__all__"
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable

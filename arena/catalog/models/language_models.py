@@ -2,11 +2,13 @@
 
 import datetime as dt
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from arena.catalog.licences import LicenceClass
+from arena.catalog.modalities import Modality
 from arena.catalog.models.endpoints import Endpoint
 
 
@@ -34,6 +36,13 @@ class LanguageModel(models.Model):
     params_total_b = models.FloatField("total parameters (billions)", null=True, blank=True)
     params_active_b = models.FloatField("active parameters (billions)", null=True, blank=True)
     context_tokens = models.PositiveIntegerField(null=True, blank=True)
+    # What it takes as input; empty where it is not known.
+    modalities = ArrayField(
+        models.CharField(max_length=8, choices=Modality),
+        blank=True,
+        default=list,
+        help_text="What the model can be given. Nothing ticked: not known.",
+    )
     link = models.URLField("link", blank=True, default="", max_length=500)
     # Fictional; votes on it are simulated. Never drawn in a battle.
     simulated = models.BooleanField(default=False, editable=False)
@@ -60,6 +69,10 @@ class LanguageModel(models.Model):
             models.CheckConstraint(
                 condition=Q(params_active_b=None) | Q(params_active_b__gt=0),
                 name="language_model_active_parameters_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(modalities__contained_by=Modality.values),
+                name="language_model_modalities_known",
             ),
         ]
 
