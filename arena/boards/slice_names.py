@@ -2,8 +2,10 @@
 
 from babel import Locale, UnknownLocaleError
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from arena.boards.lists import reader_locale
 
 CATEGORIES: dict[str, str | Promise] = {
     "coding": gettext_lazy("Coding"),
@@ -32,9 +34,8 @@ def category_name(category: str) -> str:
 
 def language_name(tag: str) -> str:
     """Return a prompt language in the reader's words, from its BCP 47 tag."""
-    reader = (get_language() or "en").replace("-hans", "-Hans").replace("-hant", "-Hant")
     try:
-        name = Locale.parse(tag, sep="-").get_display_name(Locale.parse(reader, sep="-"))
+        name = Locale.parse(tag, sep="-").get_display_name(reader_locale())
     except (UnknownLocaleError, ValueError):
         return tag
     return name[:1].upper() + name[1:] if name else tag
@@ -43,7 +44,8 @@ def language_name(tag: str) -> str:
 def slice_name(category: str, language: str) -> str:
     """Return a slice in the reader's words."""
     if category and language:
-        return f"{category_name(category)}, {language_name(language)}"
+        words = {"category": category_name(category), "language": language_name(language)}
+        return _("%(category)s, %(language)s") % words
     if category:
         return category_name(category)
     return language_name(language) if language else _("All votes")

@@ -97,7 +97,8 @@ def model_in_short(model: LanguageModel, on: dt.date) -> dict[str, Any]:
     """Return a contestant's facts."""
     names = (
         *("name", "organisation", "weights_released_on", "api_released_on", "params_total_b"),
-        *("params_active_b", "context_tokens", "link", "simulated", "created_at", "retired_at"),
+        *("params_active_b", "context_tokens", "modalities", "link", "simulated", "created_at"),
+        "retired_at",
     )
     return {
         "model": model.slug,

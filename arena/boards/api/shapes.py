@@ -101,6 +101,8 @@ class Model(Schema):
     params_total_b: float | None
     params_active_b: float | None
     context_tokens: int | None
+    # What it takes as input; empty where it is not known.
+    modalities: list[str]
     link: str
     simulated: bool
     created_at: dt.datetime

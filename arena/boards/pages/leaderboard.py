@@ -80,6 +80,7 @@ def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         "windows": choice.windows(),
         "methods": choice.methods(),
         "licences": choice.licences(),
+        "modalities": choice.modalities(table.facts.values()),
         "organisations": table.organisations,
         "preliminary": table.preliminary,
         "address": choice.address(),
@@ -94,7 +95,9 @@ def table_of(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         "choice": choice,
         "sorts": {option: choice.address(sort=option) for option in SORTS},
         "simulated": choice.source == SIMULATED,
-        "all_models": choice.address(licence="all", organisation="", q="", preliminary="shown"),
+        "all_models": choice.address(
+            licence="all", organisation="", modality="", q="", preliminary="shown"
+        ),
         "snapshot": snapshot,
         "votes": f"{snapshot.votes:,}" if snapshot else "0",
         "voters": f"{snapshot.voters:,}" if snapshot else "0",

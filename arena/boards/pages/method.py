@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.choices import SIMULATED, Choice
 from arena.boards.gap.rules import BUDGETS, CUTS, MIN_BATTLES, STANDARD
+from arena.boards.lists import listed
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
 from arena.catalog.licences import LicenceClass
@@ -58,8 +59,8 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "rule": STANDARD,
         "half_width": f"{STANDARD.max_half_width:g}",
         "battles": f"{MIN_BATTLES:,}",
-        "budgets": ", ".join(f"{budget:g}" for budget in BUDGETS),
-        "cuts": [LicenceClass(name) for name in CUTS],
+        "budgets": listed(f"{budget:g}" for budget in BUDGETS),
+        "cuts": listed(LicenceClass(name).label for name in CUTS),
     }
 
 

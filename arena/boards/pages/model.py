@@ -14,12 +14,14 @@ from arena.boards.catalogue import describe, read_facts
 from arena.boards.choices import SIMULATED, Choice, source_label
 from arena.boards.figures import models as charts
 from arena.boards.leaderboard import rank_text
+from arena.boards.lists import listed
 from arena.boards.measurements import economies
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
 from arena.boards.pairs import read_pairs
+from arena.catalog.modalities import Modality
 from arena.catalog.models import LanguageModel
 
 # Replies that reliability is judged by: the newest, so that the page stays quick.
@@ -60,6 +62,7 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "served": served(found),
         "reliability": reliability(found),
         "size": size_text(found),
+        "takes": listed(Modality(name).label for name in found.modalities),
         "context_text": f"{found.context_tokens or 0:,}",
         "simulated": found.simulated,
         "back": Choice(source=SIMULATED).address() if found.simulated else "",
