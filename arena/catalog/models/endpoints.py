@@ -107,6 +107,17 @@ class Endpoint(models.Model):
     engine = models.CharField(max_length=60, blank=True, default="")
     quantisation = models.CharField(max_length=60, blank=True, default="")
     max_concurrent = models.PositiveSmallIntegerField(default=8)
+    requests_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="At most so many calls in any minute, over all processes. Empty for no limit.",
+    )
+    token_limit = models.PositiveIntegerField(
+        default=4096,
+        db_default=4096,
+        help_text="At most so many tokens in an answer; sent with each call, and what a call is "
+        "reserved for. Half of the server's context at most, where that is known.",
+    )
     weight = models.FloatField(
         default=1.0,
         help_text="Its share of the model's battles, relative to the model's other endpoints. "
@@ -146,6 +157,13 @@ class Endpoint(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(max_concurrent__gte=1), name="endpoint_takes_at_least_one_request"
+            ),
+            models.CheckConstraint(
+                condition=Q(requests_per_minute=None) | Q(requests_per_minute__gte=1),
+                name="endpoint_takes_at_least_one_request_a_minute",
+            ),
+            models.CheckConstraint(
+                condition=Q(token_limit__gte=1), name="endpoint_answers_have_a_token"
             ),
             models.CheckConstraint(condition=~Q(model_name=""), name="endpoint_has_a_model_name"),
             models.CheckConstraint(
