@@ -250,10 +250,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": min(PUBLISH_SECONDS, 30.0),
         "options": {"expires": 30.0},
     },
+    # Looks often, so that a test whose process died is found within a minute.
     "test-endpoints": {
         "task": "arena.catalog.tasks.test_endpoints_that_are_due",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
+        "schedule": 15.0,
+        "options": {"expires": 30.0},
     },
     "destroy-old-address-keys": {
         "task": "arena.voters.tasks.destroy_old_address_keys",

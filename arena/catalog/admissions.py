@@ -9,9 +9,8 @@ the schedule and ended.
 import asyncio
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import asdict, replace
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connections, transaction
@@ -31,14 +30,20 @@ from workers.endpoints import (
     admit,
 )
 
-# A run that has not told of a step for so long has lost its process.
-_SILENT = dt.timedelta(minutes=10)
+# Whoever runs a test says so this often, however long a step takes; a run that was not heard of
+# for four times as long has lost its process.
+_BEAT_SECONDS = 10.0
+_SILENT = dt.timedelta(seconds=40)
 _RETRY = dt.timedelta(minutes=10)
 _MOST_AT_ONCE = 4
 # Failures of a scheduled test that say nothing of the endpoint.
 _NOT_ITS_FAULT = frozenset({"rate_limited"})
 
 type Event = StepName | Step | Findings
+
+
+class _LostError(Exception):
+    """The run was ended by others: this process was not heard of for too long."""
 
 
 def plan(*, concurrency: int = 8, scheduled: bool = False) -> Plan:
@@ -60,22 +65,46 @@ def plan(*, concurrency: int = 8, scheduled: bool = False) -> Plan:
     )
 
 
-def events_of(address: EndpointAddress, how: Plan) -> Iterator[Event]:
-    """Test an address and yield what `workers.endpoints.admit` does, for synchronous callers."""
+def events_of(
+    address: EndpointAddress, how: Plan, *, beat: Callable[[], object] | None = None
+) -> Iterator[Event]:
+    """Test an address and yield what `workers.endpoints.admit` does, for synchronous callers.
+
+    While nothing comes, ``beat`` is called every ten seconds; it may use the database.
+    """
     with asyncio.Runner() as runner:
         clients = endpoint_clients()
         events = admit(clients, address, how)
         try:
-            while (event := runner.run(_next(events))) is not None:
+            while (event := _next(runner, events, beat)) is not None:
                 yield event
         finally:
             runner.run(events.aclose())
             runner.run(clients.close())
 
 
-async def _next(events: Any) -> Event | None:
-    found: Event | None = await anext(events, None)
-    return found
+def _next(
+    runner: asyncio.Runner, events: AsyncIterator[Event], beat: Callable[[], object] | None
+) -> Event | None:
+    step = runner.get_loop().create_task(_after(events))
+    try:
+        while not runner.run(_is_done(step)):
+            if beat is not None:
+                beat()
+    except BaseException:
+        step.cancel()
+        runner.run(asyncio.wait({step}))
+        raise
+    return step.result()
+
+
+async def _after(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)
+
+
+async def _is_done(step: asyncio.Task[Event | None]) -> bool:
+    done, _ = await asyncio.wait({step}, timeout=_BEAT_SECONDS)
+    return bool(done)
 
 
 def address_to_test(endpoint: Endpoint) -> EndpointAddress:
@@ -175,12 +204,16 @@ def run_admission(pk: int) -> Admission:
         return _end(admission, None)
     found: Findings | None = None
     how = plan(concurrency=endpoint.max_concurrent, scheduled=scheduled)
-    for event in events_of(address, how):
-        if isinstance(event, Findings):
-            found = event
-        else:
-            _tell(admission, event)
-    return _end(admission, found)
+    try:
+        for event in events_of(address, how, beat=lambda: _beat(admission)):
+            if isinstance(event, Findings):
+                found = event
+            else:
+                _tell(admission, event)
+        return _end(admission, found)
+    except _LostError:
+        admission.refresh_from_db()
+        return admission
 
 
 def _tell(admission: Admission, event: StepName | Step) -> None:
@@ -189,18 +222,32 @@ def _tell(admission: Admission, event: StepName | Step) -> None:
         admission.doing = ""
     else:
         admission.doing = event
-    admission.beat_at = timezone.now()
-    admission.save(update_fields=["steps", "doing", "beat_at"])
+    _beat(admission, steps=admission.steps, doing=admission.doing)
+
+
+def _beat(admission: Admission, **told: object) -> None:
+    """Say that the run goes on, and what there is to tell.
+
+    Raises
+    ------
+    _LostError
+    """
+    mine = Admission.objects.filter(pk=admission.pk, state=RunState.RUNNING)
+    if not mine.update(beat_at=timezone.now(), **told):
+        raise _LostError
 
 
 @transaction.atomic
 def _end(admission: Admission, found: Findings | None) -> Admission:
     """Store how a test ended, with the run and with the endpoint."""
-    admission.state = RunState.PASSED if found else RunState.FAILED
-    admission.ended_at = admission.beat_at = timezone.now()
-    admission.doing = ""
-    admission.findings = asdict(found) if found else {}
-    admission.save()
+    _beat(
+        admission,
+        state=RunState.PASSED if found else RunState.FAILED,
+        ended_at=timezone.now(),
+        doing="",
+        findings=asdict(found) if found else {},
+    )
+    admission.refresh_from_db()
     if found:
         remember(admission.endpoint_id, found)
     else:

@@ -6,9 +6,12 @@ import os
 import sys
 import tomllib
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,8 +23,9 @@ from arena.catalog.enrol import SERVING, Enrolled, Enrolment, enrol, stored_addr
 from arena.catalog.licences import LicenceClass
 from arena.catalog.models import AdmissionState, Provider
 from arena.catalog.wording import line_of, sentence_of
-from workers.endpoints import Findings, Step, presets
+from workers.endpoints import EndpointAddress, Findings, Step, presets
 
+_MOST_AT_ONCE = 4
 # Keys of a table in the file, and what each must be.
 _KINDS: Mapping[str, type] = {
     "base_url": str,
@@ -89,7 +93,7 @@ class Command(BaseCommand):
         if options["no_check"]:
             tested = [_Tested(where, enrolment) for where, enrolment in enrolments]
         else:
-            tested = [_test(where, enrolment, self.say) for where, enrolment in enrolments]
+            tested = _test_all(enrolments, self.say)
             _refuse_failures(tested)
         # One transaction: a file is stored whole or not at all.
         with transaction.atomic():
@@ -210,22 +214,52 @@ class _Tested:
     findings: Findings | None = None
 
 
-def _test(where: str, enrolment: Enrolment, say: Callable[[str], object]) -> _Tested:
-    """Run the admission test, a line for each step."""
+def _test_all(
+    enrolments: Sequence[tuple[str, Enrolment]], say: Callable[[str], object]
+) -> list[_Tested]:
+    """Test all, a few at once; those of one GPU group, which cannot be loaded together, in turn."""
+    in_turn: dict[str, Lock] = defaultdict(Lock)
+    with ThreadPoolExecutor(_MOST_AT_ONCE) as threads:
+        tests = [
+            threads.submit(
+                _test,
+                _Tested(where, enrolment),
+                _address(where, enrolment),
+                _saying(say, where if len(enrolments) > 1 else ""),
+                in_turn[enrolment.gpu_group or where],
+            )
+            for where, enrolment in enrolments
+        ]
+        return [test.result() for test in tests]
+
+
+def _address(where: str, enrolment: Enrolment) -> EndpointAddress:
     try:
-        address = stored_address(enrolment)
+        return stored_address(enrolment)
     except ValidationError as error:
         raise _refusal(where, error) from None
+
+
+def _saying(say: Callable[[str], object], where: str) -> Callable[[str], object]:
+    return (lambda line: say(f"{where}: {line}")) if where else say
+
+
+def _test(
+    wanted: _Tested, address: EndpointAddress, say: Callable[[str], object], its_turn: Lock
+) -> _Tested:
+    """Run the admission test, a line for each step."""
     steps: list[Step] = []
-    say(f"Testing {enrolment.model_name} at {address.base_url}")
-    for event in events_of(address, plan()):
-        match event:
-            case Step():
-                steps.append(event)
-                say(f"  {line_of(event)}")
-            case Findings():
-                return _Tested(where, enrolment, tuple(steps), event)
-    return _Tested(where, enrolment, tuple(steps))
+    findings = None
+    with its_turn:
+        say(f"Testing {address.model_name} at {address.base_url}")
+        for event in events_of(address, plan()):
+            match event:
+                case Step():
+                    steps.append(event)
+                    say(f"  {line_of(event)}")
+                case Findings():
+                    findings = event
+    return replace(wanted, steps=tuple(steps), findings=findings)
 
 
 def _refuse_failures(tested: list[_Tested]) -> None:
