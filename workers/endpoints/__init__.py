@@ -22,12 +22,13 @@ from workers.endpoints.errors import (
     Unreachable,
 )
 from workers.endpoints.findings import COSTLY, REQUIRED, Findings, Plan, Step, StepName
+from workers.endpoints.moderation import Judgement, ModerationAddress, moderate
 from workers.endpoints.policy import AddressPolicy, Allowance
 from workers.endpoints.presets import Preset, preset_of, presets
 from workers.endpoints.probe import CheckResult, ListedModel, check, list_models
 from workers.endpoints.protocols import stream_reply
 from workers.endpoints.replies import Delta, Finished, Timings
-from workers.endpoints.usage import Usage
+from workers.endpoints.usage import Usage, most_prompt_tokens
 
 __all__ = [
     "COSTLY",
@@ -43,10 +44,12 @@ __all__ = [
     "EndpointError",
     "Findings",
     "Finished",
+    "Judgement",
     "Limits",
     "ListedModel",
     "Malformed",
     "Message",
+    "ModerationAddress",
     "Plan",
     "Preset",
     "Quirk",
@@ -65,6 +68,8 @@ __all__ = [
     "admit",
     "check",
     "list_models",
+    "most_prompt_tokens",
+    "moderate",
     "preset_of",
     "presets",
     "stream_reply",
