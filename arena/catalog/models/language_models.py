@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from arena.catalog.licences import LicenceClass
 from arena.catalog.modalities import Modality
 from arena.catalog.models.endpoints import Endpoint
+from arena.catalog.models.licences import Licence
 
 
 class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
@@ -21,6 +23,10 @@ class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
             sampling_weight__gt=0,
             endpoints__in=Endpoint.objects.available(at=at),
         ).distinct()
+
+    def entered(self) -> "LanguageModelQuerySet":
+        """Return the models of this arena: not those that only stand in the loaded catalogue."""
+        return self.filter(Q(catalogue_rows=None) | Q(endpoints__isnull=False)).distinct()
 
 
 class LanguageModel(models.Model):
@@ -44,6 +50,9 @@ class LanguageModel(models.Model):
         help_text="What the model can be given. Nothing ticked: not known.",
     )
     link = models.URLField("link", blank=True, default="", max_length=500)
+    # Names of repositories, as "meta-llama/Llama-3.1-8B-Instruct".
+    hugging_face = models.CharField("Hugging Face", max_length=200, blank=True, default="")
+    modelscope = models.CharField("ModelScope", max_length=200, blank=True, default="")
     # Fictional; votes on it are simulated. Never drawn in a battle.
     simulated = models.BooleanField(default=False, editable=False)
     sampling_weight = models.FloatField(
@@ -98,7 +107,16 @@ class Licensing(models.Model):
     language_model = models.ForeignKey(
         LanguageModel, on_delete=models.CASCADE, related_name="licensings"
     )
-    licence = models.CharField(max_length=120, blank=True, default="")
+    # Null where only the class is known.
+    licence = models.ForeignKey(
+        Licence,
+        to_field="identifier",
+        db_column="licence",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="licensings",
+    )
     licence_class = models.CharField(max_length=32, choices=LicenceClass)
     since = models.DateField()
     evidence = models.URLField(blank=True, default="", max_length=500)
@@ -117,6 +135,16 @@ class Licensing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_licence_class_display()} ({self.since})"
+
+    def clean(self) -> None:
+        """Refuse a class that is not the licence's; fully open goes beyond any licence."""
+        if self.licence is None or self.licence_class == LicenceClass.FULLY_OPEN:
+            return
+        if self.licence_class != self.licence.licence_class:
+            label = LicenceClass(self.licence.licence_class).label
+            raise ValidationError(
+                {"licence_class": f"A model under {self.licence} is {label}, or fully open."}
+            )
 
 
 class PublishedScore(models.Model):
