@@ -10,6 +10,7 @@ from django.conf import settings
 
 from arena.battles.errors import Unavailable
 from arena.battles.models import Side
+from arena.catalog import budget
 from arena.catalog.models import Endpoint
 from arena.catalog.serving import can_meet, choose_endpoint, shares
 
@@ -28,7 +29,11 @@ class Pair:
 
 
 def draw_pair(
-    *, at: dt.datetime, avoid: Collection[int] = (), rng: random.Random = _RANDOM
+    *,
+    at: dt.datetime,
+    avoid: Collection[int] = (),
+    without: Collection[int] = (),
+    rng: random.Random = _RANDOM,
 ) -> Pair:
     """Draw two models by sampling weight, without replacement, and their sides at random.
 
@@ -42,19 +47,23 @@ def draw_pair(
     avoid
         Ids of models not to draw, as far as two others are there: those that just failed, or the
         pair of the battle before.
+    without
+        Ids of endpoints that are not drawn at all: they cannot pay for this prompt.
     rng
         Where chance comes from.
 
     Raises
     ------
     Unavailable
-        When no two models that can be loaded together are available (code ``no_models``).
+        When no two models that can be loaded together are available (code ``no_models``), or those
+        that are have no budget left (code ``budget_spent``).
     """
-    candidates = _candidates(at)
+    found = _available(at)
+    candidates = _by_model(_able_to_pay(found, at, without))
     wanted = {pk: found for pk, found in candidates.items() if pk not in avoid}
     draw = _Draw(wanted if _Draw(wanted).firsts else candidates)
     if not draw.firsts:
-        raise Unavailable("no_models")
+        raise Unavailable("budget_spent" if _Draw(_by_model(found)).firsts else "no_models")
     if settings.SAME_MODEL_SHARE and rng.random() < settings.SAME_MODEL_SHARE:
         return draw.same_model(rng) or draw.two_models(rng)
     return draw.two_models(rng)
@@ -66,6 +75,7 @@ def endpoint_of_model(
     at: dt.datetime,
     preferred: int | None,
     avoid: Collection[int] = (),
+    without: Collection[int] = (),
     beside: Endpoint | None = None,
 ) -> Endpoint | None:
     """Return an endpoint that serves a model now: the preferred one if it can be called.
@@ -74,14 +84,19 @@ def endpoint_of_model(
     ----------
     avoid
         Ids of endpoints that just failed: another one is taken where there is one.
+    without
+        Ids of endpoints that are not taken at all.
     beside
         The other side's endpoint, which must be able to serve at the same time.
     """
-    found = [
-        endpoint
-        for endpoint in Endpoint.objects.available(at=at)
+    serving = (
+        Endpoint.objects.available(at=at)
         .filter(language_model_id=model_id)
         .select_related("provider", "language_model")
+    )
+    found = [
+        endpoint
+        for endpoint in _able_to_pay(list(serving), at, without)
         if beside is None or can_meet(endpoint, beside)
     ]
     for endpoint in found:
@@ -90,15 +105,27 @@ def endpoint_of_model(
     return choose_endpoint(found, _RANDOM, avoid=avoid) if found else None
 
 
-def _candidates(at: dt.datetime) -> dict[int, list[Endpoint]]:
-    """Return the endpoints that may be called, by model."""
-    found: dict[int, list[Endpoint]] = {}
+def _available(at: dt.datetime) -> list[Endpoint]:
+    """Return the endpoints that may be called."""
     endpoints = Endpoint.objects.available(at=at).filter(
         language_model__simulated=False,
         language_model__retired_at=None,
         language_model__sampling_weight__gt=0,
     )
-    for endpoint in endpoints.select_related("provider", "language_model").order_by("pk"):
+    return list(endpoints.select_related("provider", "language_model").order_by("pk"))
+
+
+def _able_to_pay(
+    endpoints: Sequence[Endpoint], at: dt.datetime, without: Collection[int]
+) -> list[Endpoint]:
+    """Return the endpoints whose budget has room for a call."""
+    refused = budget.refusals(endpoints, at=at).keys() | set(without)
+    return [endpoint for endpoint in endpoints if endpoint.pk not in refused]
+
+
+def _by_model(endpoints: Sequence[Endpoint]) -> dict[int, list[Endpoint]]:
+    found: dict[int, list[Endpoint]] = {}
+    for endpoint in endpoints:
         found.setdefault(endpoint.language_model_id, []).append(endpoint)
     return found
 

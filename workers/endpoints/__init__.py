@@ -23,6 +23,7 @@ from workers.endpoints.errors import (
 )
 from workers.endpoints.findings import COSTLY, REQUIRED, Findings, Plan, Step, StepName
 from workers.endpoints.moderation import Judgement, ModerationAddress, moderate
+from workers.endpoints.payment import Payment
 from workers.endpoints.policy import AddressPolicy, Allowance
 from workers.endpoints.presets import Preset, preset_of, presets
 from workers.endpoints.probe import CheckResult, ListedModel, check, list_models
@@ -50,6 +51,7 @@ __all__ = [
     "Malformed",
     "Message",
     "ModerationAddress",
+    "Payment",
     "Plan",
     "Preset",
     "Quirk",
@@ -68,8 +70,8 @@ __all__ = [
     "admit",
     "check",
     "list_models",
-    "most_prompt_tokens",
     "moderate",
+    "most_prompt_tokens",
     "preset_of",
     "presets",
     "stream_reply",

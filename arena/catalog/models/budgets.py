@@ -31,7 +31,9 @@ class Budget(models.Model):
         related_name="+",
         editable=False,
     )
-    daily_cap = models.DecimalField("cap a day (US dollars, UTC)", null=True, blank=True, **_DOLLARS)
+    daily_cap = models.DecimalField(
+        "cap a day (US dollars, UTC)", null=True, blank=True, **_DOLLARS
+    )
     total_cap = models.DecimalField("cap in total (US dollars)", null=True, blank=True, **_DOLLARS)
     # The day that the figures of today are of; an older one means that they are 0 by now.
     day = models.DateField(default=today, editable=False)
