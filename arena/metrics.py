@@ -7,6 +7,7 @@ and any one of them may be scraped.
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Count, Max
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
@@ -23,7 +24,19 @@ class ArenaCollector(Collector):
     """The arena's own figures; each is one indexed query."""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges."""
+        """Yield the gauges; while Postgres is away only that it is, so that an alarm can see it."""
+        try:
+            figures = list(self._figures())
+        except (OperationalError, InterfaceError):
+            figures = []
+        yield GaugeMetricFamily(
+            "parity_database_answers",
+            "1 while Postgres answers; at 0 the figures that stand in its rows are missing.",
+            value=bool(figures),
+        )
+        yield from figures
+
+    def _figures(self) -> Iterator[Metric]:
         now = timezone.now()
         hour_ago = now - dt.timedelta(hours=1)
         turns = GaugeMetricFamily(

@@ -46,6 +46,26 @@ def test_it_gives_the_arenas_figures(client: Client) -> None:
     assert "parity_models_drawable 0.0" in lines
     assert "parity_votes_last_hour 0.0" in lines
     assert 'parity_turns_last_hour{state="streaming"} 0.0' in lines
+    assert "parity_database_answers 1.0" in lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_its_figures_say_that_postgres_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.close()
+    connection.close_pool()
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        patch.setitem(connection.settings_dict, "PORT", "1")
+        patch.setitem(connection.settings_dict["OPTIONS"]["pool"], "timeout", 0.2)
+        response = client.get("/metrics")
+        connection.close_pool()
+    assert response.status_code == 200
+    lines = response.content.decode().splitlines()
+    assert "parity_database_answers 0.0" in lines
+    assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
+    assert not any(line.startswith("parity_votes_last_hour ") for line in lines)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
