@@ -31,6 +31,43 @@ def gap_over_time_finding(series: Sequence[Figures]) -> str:
     )
 
 
+def mix_finding(mixed: Figures, voted: Figures | None) -> str:
+    """Say who leads in the fixed mix of languages, beside what it is in the mix that was voted."""
+    if voted is None:
+        return _("In the fixed mix of languages: %(mixed)s") % {"mixed": _lead(mixed)}
+    words = {"mixed": _lead(mixed), "voted": _lead(voted)}
+    return _("In the fixed mix of languages: %(mixed)s; as voted: %(voted)s") % words
+
+
+def _lead(latest: Figures) -> str:
+    """Say who is ahead and by how much, if the interval can tell."""
+    low, high = sorted(abs(latest[bound]) for bound in ("lower", "upper"))
+    words = {
+        "points": points_text(abs(latest["gap"])),
+        "lower": f"{low:.0f}",
+        "upper": f"{high:.0f}",
+    }
+    if latest["lower"] > 0:
+        return _("closed ahead by %(points)s (%(lower)s to %(upper)s)") % words
+    if latest["upper"] < 0:
+        return _("open ahead by %(points)s (%(lower)s to %(upper)s)") % words
+    if round(latest["gap"]) == 0:
+        return _("level")
+    if latest["gap"] > 0:
+        return _("closed ahead by %(points)s, too close to call") % words
+    return _("open ahead by %(points)s, too close to call") % words
+
+
+def top_mean_finding(last: Figures, number: int) -> str:
+    """Say by how much the mean of one side's best is above the other's."""
+    words = {"number": number, "points": points_text(abs(last["gap"]))}
+    if round(last["gap"]) == 0:
+        return _("Between the means of the %(number)d best, neither side leads") % words
+    if last["gap"] > 0:
+        return _("Between the means of the %(number)d best, closed leads by %(points)s") % words
+    return _("Between the means of the %(number)d best, open leads by %(points)s") % words
+
+
 def lag_over_time_finding(lag: Figures | None) -> str:
     """Say how far behind the best open model is in months."""
     if lag is None:

@@ -1,11 +1,13 @@
 """What slices of votes are called on pages: uses, kinds of prompt, languages."""
 
+from collections.abc import Mapping
+
 from babel import Locale, UnknownLocaleError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from arena.boards.lists import reader_locale
+from arena.boards.lists import listed, reader_locale
 
 CATEGORIES: dict[str, str | Promise] = {
     "coding": gettext_lazy("Coding"),
@@ -39,6 +41,16 @@ def language_name(tag: str) -> str:
     except (UnknownLocaleError, ValueError):
         return tag
     return name[:1].upper() + name[1:] if name else tag
+
+
+def mix_text(shares: Mapping[str, float]) -> str:
+    """Return a mix of languages in the reader's words, the largest share first."""
+    parts = sorted(shares.items(), key=lambda part: -part[1])
+    return listed(
+        _("%(language)s %(share)s %%")
+        % {"language": language_name(tag), "share": f"{100 * share:g}"}
+        for tag, share in parts
+    )
 
 
 def slice_name(category: str, language: str) -> str:

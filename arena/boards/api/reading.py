@@ -11,7 +11,7 @@ from django.utils import timezone
 from arena.boards.catalogue import read_facts
 from arena.boards.measurements import economies
 from arena.boards.models import Snapshot, SnapshotRow
-from arena.boards.newest import newest_snapshots
+from arena.boards.newest import newest_mix, newest_snapshots
 from arena.catalog.models import LanguageModel
 
 
@@ -54,7 +54,8 @@ def gap_of(snapshot: Snapshot) -> dict[str, Any]:
         "source": snapshot.board.source,
         "id": snapshot.replay_id,
         "updated_at": snapshot.created_at,
-        "gap": snapshot.gap,
+        "gap": {name: part for name, part in snapshot.gap.items() if name != "mix"},
+        "mix": newest_mix(snapshot.board),
     }
 
 

@@ -66,6 +66,8 @@ class GapAnswer(Schema):
     id: str
     updated_at: dt.datetime
     gap: dict[str, Any]
+    # In a fixed mix of languages, as of the last publication; null before it, and for slices.
+    mix: dict[str, Any] | None
 
 
 class PairsAnswer(Schema):

@@ -3,15 +3,17 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
 
 from arena.boards.choices import Choice
 from arena.boards.gap.rules import DEFAULT_CUT, MIN_BATTLES
 from arena.boards.models import Method, Snapshot
-from arena.boards.newest import newest_snapshots
+from arena.boards.newest import newest_mix, newest_snapshots
 from arena.boards.slice_names import category_name, language_name
 
 # Published boards are shown by day; more days than this are more than a screen has pixels.
@@ -59,6 +61,27 @@ class GapReading:
             return self.content
         return self.content.get("cuts", {}).get(self.choice.cut) or {}
 
+    @cached_property
+    def mix(self) -> dict[str, Any]:
+        """Return the gap of the cut in the fixed mix of languages, as last published.
+
+        Of `arena.boards.gap.mix`, with ``at``, when it was published; empty where there is none.
+        """
+        whole = newest_mix(self.snapshot.board) if self.snapshot else None
+        if not whole:
+            return {}
+        if self.choice.cut == DEFAULT_CUT or "undefined" in whole:
+            return whole
+        return {**whole, **whole["cuts"][self.choice.cut]}
+
+    @property
+    def mix_row(self) -> dict[str, Any] | None:
+        """Return the total of the fixed mix as a row beside the languages; None without one."""
+        latest = self.mix.get("latest")
+        if not latest:
+            return None
+        return _row(_("All, in the fixed mix"), sum(self.mix["votes"].values()), latest)
+
     @property
     def until(self) -> dt.date:
         """Return the day of the snapshot."""
@@ -81,17 +104,7 @@ class GapReading:
         rows = []
         for key, battles, latest in self._latest_by_slice(kind):
             if latest and battles >= MIN_BATTLES:
-                rows.append(
-                    {
-                        "label": name(key),
-                        "value": latest["gap"],
-                        "lower": latest["lower"],
-                        "upper": latest["upper"],
-                        "battles": battles,
-                        "open": latest["open"]["name"],
-                        "closed": latest["closed"]["name"],
-                    }
-                )
+                rows.append(_row(name(key), battles, latest))
         return sorted(rows, key=lambda row: -row["value"])
 
     def thin(self, kind: str) -> list[str]:
@@ -149,6 +162,18 @@ class GapReading:
             .values_list(f"board__{kind}", "votes", "latest")
         )
         return list(rows)
+
+
+def _row(label: str, battles: int, latest: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "label": label,
+        "value": latest["gap"],
+        "lower": latest["lower"],
+        "upper": latest["upper"],
+        "battles": battles,
+        "open": latest["open"]["name"],
+        "closed": latest["closed"]["name"],
+    }
 
 
 def _nested(path: str, name: str) -> KeyTransform:
