@@ -9,6 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from arena.battles.moderation.models import (  # noqa: F401 -- Django finds an app's tables here
+    Ruling,
+    TextCheck,
+    TextLook,
+)
 from arena.catalog.models import Endpoint, LanguageModel
 from arena.ids import uuid7
 from arena.voters.models import Voter

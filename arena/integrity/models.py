@@ -19,6 +19,8 @@ class NotCounted(models.TextChoices):
     IDENTITY_IN_ANSWER = "identity_in_answer", _("an answer gave a model's identity away")
     SAME_MODEL = "same_model", _("both answers came from the same model")
     ERASED = "erased", _("the texts were erased before the vote was checked")
+    HARMFUL = "harmful", _("a moderator left it out for harmful content")
+    MANIPULATION = "manipulation", _("a moderator left it out as an attempt to cheat")
 
 
 class CategorySource(models.TextChoices):
