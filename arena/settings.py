@@ -238,6 +238,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 30.0},
     },
+    "check-texts": {
+        "task": "arena.integrity.tasks.check_texts",
+        "schedule": 5.0,
+        "options": {"expires": 30.0},
+    },
     # Looks often, so that a publication that was killed goes on; works once a period.
     "publish-boards": {
         "task": "arena.boards.tasks.publish_boards",
