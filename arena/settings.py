@@ -261,6 +261,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 30.0},
     },
+    "settle-lost-calls": {
+        "task": "arena.catalog.tasks.settle_lost_calls",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "destroy-old-address-keys": {
         "task": "arena.voters.tasks.destroy_old_address_keys",
         "schedule": 3600.0,

@@ -1,6 +1,7 @@
 """From a stored endpoint to what the client needs to call it, and which addresses it may call."""
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -75,14 +76,19 @@ def endpoint_address(endpoint: Endpoint) -> EndpointAddress:
         api_key=endpoint.provider.read_api_key(),
         parameters={
             name: value
-            for name, value in endpoint.parameters.items()
-            if name not in refused and name not in _TOKEN_LIMITS
+            for name, value in without_token_limits(endpoint.parameters).items()
+            if name not in refused
         },
         system_prompt=endpoint.system_prompt or None,
         token_limit=None if "no_token_limit" in quirks else answer_tokens(endpoint),
         quirks=quirks,
         protocol=preset.protocol if preset else "openai",
     )
+
+
+def without_token_limits(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters but for those that would overrule the token limit that a call is sent."""
+    return {name: value for name, value in parameters.items() if name not in _TOKEN_LIMITS}
 
 
 def answer_tokens(endpoint: Endpoint) -> int:

@@ -11,14 +11,22 @@ import datetime as dt
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from typing import cast
 
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connections, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from arena.catalog.addresses import endpoint_address, endpoint_clients, preset_for
-from arena.catalog.models import Admission, AdmissionState, Endpoint, RunState
+from arena.catalog import budget
+from arena.catalog.addresses import (
+    endpoint_address,
+    endpoint_clients,
+    preset_for,
+    without_token_limits,
+)
+from arena.catalog.models import Admission, AdmissionState, Endpoint, Reservation, RunState
+from arena.catalog.paid_calls import paying_for
 from workers.endpoints import (
     COSTLY,
     EndpointAddress,
@@ -121,7 +129,8 @@ def address_to_test(endpoint: Endpoint) -> EndpointAddress:
     if endpoint.admission == AdmissionState.UNTESTED:
         known = preset_for(address.base_url, endpoint.provider.preset)
         quirks |= known.quirks if known else frozenset()
-    return replace(address, parameters=endpoint.parameters, quirks=quirks)
+    parameters = without_token_limits(endpoint.parameters)
+    return replace(address, parameters=parameters, quirks=quirks)
 
 
 def record(endpoint: Endpoint, steps: Iterable[Step], found: Findings) -> None:
@@ -202,18 +211,29 @@ def run_admission(pk: int) -> Admission:
         step = Step(name="key", outcome="failed", code="unusable", detail=str(error))
         _tell(admission, step)
         return _end(admission, None)
-    found: Findings | None = None
-    how = plan(concurrency=endpoint.max_concurrent, scheduled=scheduled)
+    how = replace(
+        plan(concurrency=endpoint.max_concurrent, scheduled=scheduled),
+        paying=paying_for(endpoint, Reservation.Purpose.ADMISSION),
+    )
     try:
-        for event in events_of(address, how, beat=lambda: _beat(admission)):
-            if isinstance(event, Findings):
-                found = event
-            else:
-                _tell(admission, event)
-        return _end(admission, found)
+        return _end(admission, _follow(admission, address, how))
     except _LostError:
         admission.refresh_from_db()
         return admission
+
+
+def _follow(admission: Admission, address: EndpointAddress, how: Plan) -> Findings | None:
+    """Run the test, tell each step, and return what it found; None when it failed."""
+    try:
+        for event in events_of(address, how, beat=lambda: _beat(admission)):
+            if isinstance(event, Findings):
+                return event
+            _tell(admission, event)
+    except budget.OverBudgetError as over:
+        name = cast("StepName", admission.doing or "reach")
+        [code] = set(over.refusals.values())
+        _tell(admission, Step(name=name, outcome="failed", code=code))
+    return None
 
 
 def _tell(admission: Admission, event: StepName | Step) -> None:
@@ -274,7 +294,8 @@ def remember(endpoint_id: int, found: Findings) -> None:
 
 def _remember_failure(admission: Admission) -> None:
     code = admission.steps[-1]["code"] if admission.steps else "interrupted"
-    if admission.reason == Admission.Reason.SCHEDULED and code in _NOT_ITS_FAULT:
+    scheduled = admission.reason == Admission.Reason.SCHEDULED
+    if code in budget.SENTENCES or (scheduled and code in _NOT_ITS_FAULT):
         return
     Endpoint.objects.filter(pk=admission.endpoint_id).update(
         admission=AdmissionState.FAILED, last_failure_code=code, last_failed_at=timezone.now()
@@ -295,7 +316,7 @@ def due_endpoints(now: dt.datetime) -> list[Endpoint]:
     """Return the endpoints whose next test is due, longest waiting first, as many as may run.
 
     One that passed is due again after `PARITY_ADMISSION_HOURS`; one that failed or was never
-    tested after ten minutes.
+    tested after ten minutes. One that has no budget left waits until it has.
     """
     running = Admission.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING])
     last = Admission.objects.filter(endpoint=OuterRef("pk")).order_by("-created_at")
@@ -304,14 +325,13 @@ def due_endpoints(now: dt.datetime) -> list[Endpoint]:
         Endpoint.objects.filter(enabled=True, language_model__retired_at=None)
         .exclude(pk__in=running.values("endpoint"))
         .annotate(last_test=Subquery(last.values("created_at")[:1]))
-        .filter(
-            Q(admission=AdmissionState.PASSED, admitted_at__lt=again)
-            | (
-                ~Q(admission=AdmissionState.PASSED)
-                & (Q(last_test=None) | Q(last_test__lt=now - _RETRY))
-            )
-        )
+        .filter(~Q(admission=AdmissionState.PASSED) | Q(admitted_at__lt=again))
+        .filter(Q(last_test=None) | Q(last_test__lt=now - _RETRY))
         .order_by("admitted_at", "pk")
     )
     room = max(0, _MOST_AT_ONCE - running.count())
-    return list(endpoints[:room])
+    if not room:
+        return []
+    due = list(endpoints)
+    poor = budget.refusals(due, at=now)
+    return [endpoint for endpoint in due if endpoint.pk not in poor][:room]

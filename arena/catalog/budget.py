@@ -60,7 +60,7 @@ class OverBudgetError(Exception):
     Attributes
     ----------
     refusals : dict of int to str
-        The endpoints that cannot pay, by id, each with the code of its reason (see `sentence_of`).
+        The endpoints that cannot pay, by id, each with the code of its reason (see `SENTENCES`).
     """
 
     def __init__(self, refusals: Mapping[int, str]) -> None:
@@ -140,12 +140,17 @@ def refusals(endpoints: Collection[Endpoint], *, at: dt.datetime) -> dict[int, s
     return {pk: code for pk, code in found.items() if code}
 
 
-def sentence_of(code: str) -> str:
-    """Return what a refusal's code means and what to do about it, for administrators."""
-    return _SENTENCES[code]
+def is_free(endpoint: Endpoint | None, tariff: Tariff | None, *, on: dt.date) -> bool:
+    """Return whether calls need no account: nothing is known to cost, and nothing is capped."""
+    if tariff or (endpoint and tariffs_on(on, of=[endpoint])):
+        return False
+    budgets = _budgets([endpoint.pk] if endpoint else [])
+    caps = [(budget.daily_cap, budget.total_cap) for budget in budgets.values()]
+    return all(cap is None for pair in caps for cap in pair)
 
 
-_SENTENCES = {
+# What a refusal's code means and what to do about it, for administrators.
+SENTENCES: Mapping[str, str] = {
     "no_price": "There is a cap and no price: enter what it costs (0 for a server of your own), "
     "or take the cap away.",
     "no_token_limit": "There is a cap, and this server keeps no token limit: what an answer costs "

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from arena.catalog.addresses import refusal_of_address
+from arena.catalog.budget import SENTENCES
 from workers.endpoints import Step, StepName
 
 _NAMES_SHOWN = 8
@@ -79,7 +80,7 @@ def sentence_of_error(code: str, values: Mapping[str, Any] | None = None) -> str
         return refusal_of_address(values.get("allowance", ""))
     if code == "wrong_name":
         return _wrong_name(values.get("offered", []))
-    return _ERRORS.get(code, _OTHER)
+    return _ERRORS.get(code) or SENTENCES.get(code, _OTHER)
 
 
 def line_of(step: Step) -> str:

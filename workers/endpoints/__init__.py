@@ -23,7 +23,7 @@ from workers.endpoints.errors import (
 )
 from workers.endpoints.findings import COSTLY, REQUIRED, Findings, Plan, Step, StepName
 from workers.endpoints.moderation import Judgement, ModerationAddress, moderate
-from workers.endpoints.payment import Payment
+from workers.endpoints.payment import Paying, Payment, free_of_charge
 from workers.endpoints.policy import AddressPolicy, Allowance
 from workers.endpoints.presets import Preset, preset_of, presets
 from workers.endpoints.probe import CheckResult, ListedModel, check, list_models
@@ -51,6 +51,7 @@ __all__ = [
     "Malformed",
     "Message",
     "ModerationAddress",
+    "Paying",
     "Payment",
     "Plan",
     "Preset",
@@ -69,6 +70,7 @@ __all__ = [
     "Usage",
     "admit",
     "check",
+    "free_of_charge",
     "list_models",
     "moderate",
     "most_prompt_tokens",
