@@ -24,6 +24,20 @@ def check_pacing(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_pairing(**_: Any) -> list[CheckMessage]:
+    """Refuse a way of drawing pairs that does not exist."""
+    if settings.PAIRING in {"adaptive", "weights"}:
+        return []
+    return [
+        Error(
+            f"PARITY_PAIRING is {settings.PAIRING!r}.",
+            hint="Write adaptive or weights.",
+            id="parity.E008",
+        )
+    ]
+
+
+@register()
 def check_origins(**_: Any) -> list[CheckMessage]:
     """Refuse an origin that is not a scheme and a host."""
     return [

@@ -68,7 +68,7 @@ def store_snapshots(ratings: SourceRatings, origin: Origin) -> list[Snapshot]:
             for rated in ratings.methods
         ]
         if origin.source == "live":
-            write_standings(ratings.bradley_terry.lines, origin.now)
+            write_standings(ratings.bradley_terry.lines, snapshots[0])
     return snapshots
 
 
@@ -148,15 +148,19 @@ def store_pairs_of(board: Board, rated: Rated) -> None:
     )
 
 
-def write_standings(lines: Sequence[Line], now: dt.datetime) -> None:
+def write_standings(lines: Sequence[Line], snapshot: Snapshot) -> None:
     """Write each model's place on the live overall board where reveal and pairing find it."""
     Standing.objects.exclude(pk__in=[line.model for line in lines]).delete()
     Standing.objects.bulk_create(
-        (Standing(**line.columns(), updated_at=now) for line in lines),
+        (
+            Standing(**line.columns(), snapshot=snapshot.pk, updated_at=snapshot.created_at)
+            for line in lines
+        ),
         update_conflicts=True,
         unique_fields=["language_model"],
         update_fields=[
-            *("rating", "lower", "upper", "rank_best", "rank_worst", "votes", "updated_at"),
+            *("rating", "lower", "upper", "rank_best", "rank_worst", "votes"),
+            *("snapshot", "updated_at"),
         ],
     )
 

@@ -205,3 +205,5 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.language_model}: {self.rating}"
+    # The board's snapshot that says so, by number: boards are another app's.
+    snapshot = models.PositiveBigIntegerField(null=True)

@@ -49,10 +49,20 @@ def test_weights_decide_how_often(three: list[Endpoint]) -> None:
 
 
 def test_it_stores_why(three: list[Endpoint]) -> None:
-    reason = draw_pair(at=timezone.now()).reason
-    assert reason["rule"] == "sampling_weight"
-    assert reason["models"] == 3
-    assert reason["probability"] == pytest.approx(1 / 3)
+    pair = draw_pair(at=timezone.now())
+    assert pair.reason == {
+        "rule": "adaptive",
+        "version": 1,
+        "snapshot": None,
+        "models": 3,
+        "probability": pytest.approx(1 / 3, rel=1e-5),
+        "by_weight": pytest.approx(1 / 3, rel=1e-5),
+        "weights": [1.0, 1.0],
+        "ratings": [None, None],
+        "half_widths": [None, None],
+        "votes": [0, 0],
+        "avoided": [],
+    }
 
 
 def test_it_leaves_out_what_may_not_be_drawn(three: list[Endpoint]) -> None:
