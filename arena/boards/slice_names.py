@@ -26,6 +26,7 @@ CATEGORIES: dict[str, str | Promise] = {
     "longer": gettext_lazy("Longer prompts"),
     "multi_turn": gettext_lazy("Several turns"),
     "refusal_excluded": gettext_lazy("Without refusals"),
+    "starter_excluded": gettext_lazy("Without the site's own prompts"),
 }
 
 
