@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin, TabularInline
 
 from arena.catalog.admin_of_endpoints import EndpointAdmin
+from arena.catalog.admin_of_moderation import ModerationAdmin
 from arena.catalog.admissions import test_again
 from arena.catalog.forms import LanguageModelForm, ProviderForm
 from arena.catalog.models import (
@@ -19,6 +20,7 @@ from arena.catalog.models import (
     Endpoint,
     LanguageModel,
     Licensing,
+    Moderation,
     Price,
     Provider,
     PublishedScore,
@@ -180,6 +182,7 @@ class ProviderAdmin(ModelAdmin):
 
 
 admin.site.register(Endpoint, EndpointAdmin)
+admin.site.register(Moderation, ModerationAdmin)
 
 
 @admin.register(Admission)
