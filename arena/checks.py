@@ -100,6 +100,33 @@ def check_endpoint_allow(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_alarms(**_: Any) -> list[CheckMessage]:
+    """Refuse alarms that could never be delivered."""
+    found: list[CheckMessage] = []
+    webhook = urlsplit(settings.ALARM_WEBHOOK)
+    if settings.ALARM_WEBHOOK and (webhook.scheme not in {"http", "https"} or not webhook.hostname):
+        found.append(
+            Error(  # it is a secret, and not repeated
+                "PARITY_ALARM_WEBHOOK is no http(s) URL.",
+                hint="Write it whole, for example https://hooks.example.org/services/...",
+                id="parity.E006",
+            )
+        )
+    for text in settings.ALARM_WEBHOOK_ALLOW:
+        try:
+            Allowance.parse(text)
+        except ValueError as error:
+            found.append(
+                Error(
+                    f"PARITY_ALARM_WEBHOOK_ALLOW: {error}",
+                    hint="Write network:port, for example 10.0.0.5:8065.",
+                    id="parity.E007",
+                )
+            )
+    return found
+
+
+@register()
 def check_trusted_proxies(**_: Any) -> list[CheckMessage]:
     """Refuse a proxy that is not a network: a typing error would let anyone name an address."""
     try:

@@ -28,6 +28,11 @@ ALLOWED: dict[str, set[str]] = {
     "arena.boards": {
         *("arena.boards", "arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
         *("arena.ids", "arena.read_only", "ratings"),
+        "arena.staff.models",
+    },
+    "arena.operating": {
+        *("arena.operating", "arena.boards", "arena.integrity", "arena.battles", "arena.catalog"),
+        *("arena.read_only", "workers.endpoints", "workers.webhook"),
     },
 }
 PROJECT = ("ratings", "workers", "arena", "tests")

@@ -209,7 +209,12 @@ class Reply(models.Model):
     side = models.CharField(max_length=1, choices=Side)
     language_model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
     endpoint = models.ForeignKey(
-        Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
+        Endpoint,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replies",
+        db_index=False,  # the index below has it first
     )
     state = models.CharField(max_length=12, choices=ReplyState, default=ReplyState.STREAMING)
     text = models.TextField(blank=True, default="")
@@ -248,6 +253,10 @@ class Reply(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="failed") | ~Q(error_code=""), name="reply_failed_has_a_code"
             ),
+        ]
+        indexes = [
+            # Serves: an endpoint's last success, whatever failed since; an endpoint that is deleted.
+            models.Index(fields=["endpoint", "-id"], name="reply_by_endpoint_newest_first"),
         ]
 
     def __str__(self) -> str:

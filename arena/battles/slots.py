@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import redis
+
 from arena.connections import REDIS_IS_AWAY, redis_client
 
 _SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
@@ -26,6 +28,11 @@ _WORDS_PER_LEASE = 4
 _SECONDS_BETWEEN_LOOKS = 0.25
 _PATIENCE_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0
+
+
+def waiting_in_line(client: redis.Redis) -> int:
+    """Return how many battles wait for slots, over all processes."""
+    return int(client.zcard(_KEYS[0]))
 
 
 # An endpoint, and which of the requests that one battle makes there.
