@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import PROTECT, Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,7 +15,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from arena.catalog.admin_of_endpoints import EndpointAdmin
 from arena.catalog.admin_of_moderation import ModerationAdmin
 from arena.catalog.admissions import test_again
-from arena.catalog.forms import LanguageModelForm, ProviderForm
+from arena.catalog.forms import (
+    LanguageModelForm,
+    ProviderForm,
+    SamplingActionForm,
+    refuse_without_reason,
+)
 from arena.catalog.models import (
     Admission,
     Endpoint,
@@ -25,6 +31,7 @@ from arena.catalog.models import (
     Provider,
     PublishedScore,
 )
+from arena.catalog.sampling import SamplingReason, bring_back, retire
 from arena.catalog.wording import line_of
 from arena.read_only import ReadOnlyAdmin
 from workers.endpoints import Step
@@ -74,6 +81,7 @@ class LanguageModelAdmin(ModelAdmin):
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     inlines = (LicensingInline, PriceInline, PublishedScoreInline)
     actions = ("retire", "bring_back")
+    action_form = SamplingActionForm
     readonly_fields = ("simulated", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LanguageModel]:
@@ -118,15 +126,29 @@ class LanguageModelAdmin(ModelAdmin):
 
     @admin.action(description="Retire: out of the draw, still listed", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[LanguageModel]) -> None:
-        """Take models out of the draw."""
-        retired = queryset.filter(retired_at=None).update(retired_at=timezone.now())
+        """Take models out of the draw, for a reason."""
+        reason, note = _reason_of(request)
+        try:
+            refuse_without_reason(reason, note)
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+            return
+        retired = retire(queryset, reason=reason, note=note, at=timezone.now())
         self.message_user(request, f"{retired} retired.", messages.SUCCESS)
 
     @admin.action(description="Bring back into the draw", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: QuerySet[LanguageModel]) -> None:
         """Put retired models into the draw again."""
-        back = queryset.exclude(retired_at=None).update(retired_at=None)
+        reason, note = _reason_of(request)
+        back = bring_back(queryset, reason=reason, note=note)
         self.message_user(request, f"{back} back in the draw.", messages.SUCCESS)
+
+
+def _reason_of(request: HttpRequest) -> tuple[str, str]:
+    """Return the reason and the note that `SamplingActionForm` asks for."""
+    reason = request.POST.get("sampling_reason", "")
+    note = request.POST.get("sampling_note", "").strip()
+    return reason if reason in SamplingReason.values else "", note[:200]
 
 
 class EndpointInline(TabularInline):

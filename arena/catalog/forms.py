@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.forms import ActionForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
@@ -15,6 +16,7 @@ from unfold.widgets import (
 from arena.catalog.enrol import Enrolment, find_provider, refuse_fictional
 from arena.catalog.modalities import Modality
 from arena.catalog.models import Endpoint, LanguageModel, Provider
+from arena.catalog.sampling import SamplingReason
 from arena.catalog.validation import (
     clean_api_key,
     clean_base_url,
@@ -122,6 +124,46 @@ class LanguageModelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subsc
     class Meta:
         model = LanguageModel
         fields: ClassVar = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        """Ask why a model is taken out; a reason does not outlive the change it was given for."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        changed = set(self.changed_data)
+        if not changed & {"retired_at", "sampling_weight"}:
+            return cleaned
+        out = cleaned.get("retired_at") or cleaned.get("sampling_weight") == 0
+        if not out and not changed & {"sampling_reason", "sampling_note"}:
+            cleaned |= {"sampling_reason": "", "sampling_note": ""}
+        if out:
+            refuse_without_reason(cleaned.get("sampling_reason"), cleaned.get("sampling_note"))
+        return cleaned
+
+
+def refuse_without_reason(reason: str | None, note: str | None) -> None:
+    """Raise ValidationError where nothing says why a model is not drawn any more."""
+    if not reason:
+        raise ValidationError({"sampling_reason": "Say why: it is shown to everybody, for ever."})
+    if reason == SamplingReason.OTHER and not note:
+        raise ValidationError({"sampling_note": "Say which other reason."})
+
+
+class SamplingActionForm(ActionForm):  # type: ignore[misc]  # untyped
+    """What is asked beside an action on a list of models."""
+
+    sampling_reason = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Reason (for retiring)"), *SamplingReason.choices],
+        required=False,
+        widget=UnfoldAdminSelectWidget(attrs={"aria-label": "Reason"}),
+    )
+    sampling_note = forms.CharField(
+        label="In other words",
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"placeholder": "In other words", "aria-label": "In other words"}
+        ),
+    )
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable

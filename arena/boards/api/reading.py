@@ -12,6 +12,7 @@ from arena.boards.catalogue import read_facts
 from arena.boards.measurements import economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.newest import newest_mix, newest_snapshots
+from arena.boards.sampling_record import sampling_record
 from arena.catalog.models import LanguageModel
 
 
@@ -120,6 +121,10 @@ def model_in_full(model: LanguageModel, on: dt.date) -> dict[str, Any]:
                 "input_usd", "output_usd", "since", "evidence"
             )
         ),
+        "sampling": [
+            {name: getattr(event, name) for name in ("at", "move", "weight", "reason", "note")}
+            for event in sampling_record([model.pk])
+        ],
         "replies": economy.replies,
         "first_token_seconds": economy.first_token_seconds,
         "tokens_per_second": economy.tokens_per_second,

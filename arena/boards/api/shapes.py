@@ -134,11 +134,25 @@ class Place(Schema):
     votes: int
 
 
+class SamplingRecord(Schema):
+    """A change of how a model is drawn: `entered`, `left`, `returned` or `weight`.
+
+    `reason` is a word; empty where none was given.
+    """
+
+    at: dt.datetime
+    move: str
+    weight: float
+    reason: str
+    note: str
+
+
 class ModelAnswer(Model):
     """A contestant with all that is known."""
 
     licences: list[LicenceRecord]
     prices: list[PriceRecord]
+    sampling: list[SamplingRecord]
     replies: int
     first_token_seconds: float | None
     tokens_per_second: float | None

@@ -21,6 +21,7 @@ from arena.boards.newest import newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
 from arena.boards.pairs import read_pairs
+from arena.boards.sampling_record import sampling_record
 from arena.catalog.modalities import Modality
 from arena.catalog.models import LanguageModel
 
@@ -64,6 +65,7 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "size": size_text(found),
         "takes": listed(Modality(name).label for name in found.modalities),
         "context_text": f"{found.context_tokens or 0:,}",
+        "sampling": [{"event": event} for event in reversed(sampling_record([found.pk]))],
         "simulated": found.simulated,
         "back": Choice(source=SIMULATED).address() if found.simulated else "",
         "drawn": LanguageModel.objects.drawable(at=now).filter(pk=found.pk).exists(),

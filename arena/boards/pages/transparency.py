@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from arena.boards.catalogue import describe
+from arena.boards.catalogue import Facts, describe
 from arena.boards.choices import SIMULATED, Choice
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
+from arena.boards.sampling_record import sampling_record
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel
 from arena.integrity.models import NotCounted
@@ -46,6 +47,7 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "battles": f"{content.get('battles', 0):,}",
         "counted": f"{content.get('counted', 0):,}",
         "models": models,
+        "sampling": _sampling([line["facts"] for line in models]),
         "rules": _rules(content.get("rules", {})),
         "classes": _classes(content.get("classes", {})),
         "shares": _shares(weights),
@@ -88,6 +90,14 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
     rows.sort(key=lambda row: (-row["battles"], row["facts"].name))
     numbers = ("battles", "counted", "excluded")
     return [row | {part: f"{row[part]:,}" for part in numbers} for row in rows]
+
+
+def _sampling(models: Iterable[Facts]) -> list[dict[str, Any]]:
+    """Return what happened to the models in the draw, newest first."""
+    facts = {model.pk: model for model in models if not model.simulated}
+    return [
+        {"event": event, "facts": facts[event.model]} for event in reversed(sampling_record(facts))
+    ]
 
 
 def _rules(votes: dict[str, int]) -> list[dict[str, Any]]:

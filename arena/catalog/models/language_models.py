@@ -12,6 +12,7 @@ from arena.catalog.licences import LicenceClass
 from arena.catalog.modalities import Modality
 from arena.catalog.models.endpoints import Endpoint
 from arena.catalog.models.licences import Licence
+from arena.catalog.sampling import SamplingReason
 
 
 class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
@@ -59,6 +60,17 @@ class LanguageModel(models.Model):
         default=1.0, help_text="How often it is drawn, relative to others. 0 takes it out."
     )
     retired_at = models.DateTimeField(null=True, blank=True)
+    # Of the last change of the two above; the log of changes keeps those before.
+    sampling_reason = models.CharField(
+        "why it is drawn so", max_length=20, choices=SamplingReason, blank=True, default=""
+    )
+    sampling_note = models.CharField(
+        "in other words",
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Public, like the reason.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = LanguageModelQuerySet.as_manager()
@@ -82,6 +94,10 @@ class LanguageModel(models.Model):
             models.CheckConstraint(
                 condition=Q(modalities__contained_by=Modality.values),
                 name="language_model_modalities_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(sampling_reason="") | Q(sampling_reason__in=SamplingReason.values),
+                name="language_model_sampling_reason_known",
             ),
         ]
 
@@ -201,9 +217,9 @@ class Standing(models.Model):
     rank_best = models.PositiveIntegerField(null=True)
     rank_worst = models.PositiveIntegerField(null=True)
     votes = models.PositiveIntegerField(default=0)
+    # The board's snapshot that says so, by number: boards are another app's.
+    snapshot = models.PositiveBigIntegerField(null=True)
     updated_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.language_model}: {self.rating}"
-    # The board's snapshot that says so, by number: boards are another app's.
-    snapshot = models.PositiveBigIntegerField(null=True)

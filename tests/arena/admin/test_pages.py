@@ -122,7 +122,7 @@ def test_a_model_that_met_others_is_retired_and_not_deleted(client: Client, vote
         client.post(f"/admin/catalog/languagemodel/{met.pk}/delete/", {"post": "yes"}).status_code
         == 403
     )
-    form = {"action": "retire", "_selected_action": [met.pk]}
+    form = {"action": "retire", "_selected_action": [met.pk], "sampling_reason": "cost"}
     client.post("/admin/catalog/languagemodel/", form)
     assert LanguageModel.objects.exclude(retired_at=None).get() == met
     client.post("/admin/catalog/languagemodel/", form | {"action": "bring_back"})
