@@ -207,7 +207,9 @@ class Reply(models.Model):
 
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="replies")
     side = models.CharField(max_length=1, choices=Side)
-    language_model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     endpoint = models.ForeignKey(
         Endpoint,
         null=True,
@@ -257,6 +259,8 @@ class Reply(models.Model):
         indexes = [
             # Serves: an endpoint's last success, whatever failed since; an endpoint that is deleted.
             models.Index(fields=["endpoint", "-id"], name="reply_by_endpoint_newest_first"),
+            # Serves: how reliable a model was of late; a model that is deleted.
+            models.Index(fields=["language_model", "-id"], name="reply_by_model_newest_first"),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from numpy.typing import NDArray
 
-from arena.boards.removal import check_at_once, remove_source
+from arena.boards.removal import checked_at_once, remove_source
 from arena.boards.simulated_rows import SimulatedRows, time_ordered_keys
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel, Licensing
@@ -131,8 +131,7 @@ def simulate(
     """
     rng = np.random.default_rng(seed)
     cast = _cast(rng, models)
-    with transaction.atomic():
-        check_at_once()
+    with transaction.atomic(), checked_at_once():
         keys = _write_models(cast, until)
         people = _write_voters(rng, voters, until, source)
         draw = draw_votes(rng, votes, voters, cast)

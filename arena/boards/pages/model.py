@@ -126,8 +126,7 @@ def served(found: LanguageModel) -> list[dict[str, str]]:
 def reliability(found: LanguageModel) -> dict[str, int] | None:
     """Return how many of the newest replies came to an end; None without any."""
     newest = Reply.objects.filter(language_model=found).exclude(state=ReplyState.STREAMING)
-    last = newest.order_by("-pk").values("pk")[:_REPLIES]
-    counted = Reply.objects.filter(pk__in=last).aggregate(
+    counted = newest.order_by("-pk")[:_REPLIES].aggregate(
         replies=Count("pk"), complete=Count("pk", filter=Q(state=ReplyState.COMPLETE))
     )
     if not counted["replies"]:
