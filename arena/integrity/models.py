@@ -115,6 +115,10 @@ class PastVoteFacts(Facts):
 
     vote = models.ForeignKey(Vote, on_delete=models.CASCADE, related_name="+", db_index=False)
     until_revision = models.PositiveBigIntegerField()
+    # The versions that the facts which replaced them were decided by: greater than their own where
+    # a change of the rules moved the vote. Null where that was not written down yet.
+    until_rule_version = models.PositiveSmallIntegerField(null=True)
+    until_label_version = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         verbose_name_plural = "past vote facts"

@@ -16,6 +16,7 @@ from arena.boards.sampling_record import sampling_record
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel
 from arena.integrity.models import NotCounted
+from arena.integrity.rule_changes import CHANGES
 
 
 @require_safe
@@ -49,6 +50,7 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "models": models,
         "sampling": _sampling([line["facts"] for line in models]),
         "rules": _rules(content.get("rules", {})),
+        "changes": _changes(content.get("moved", [])),
         "classes": _classes(content.get("classes", {})),
         "shares": _shares(weights),
         "influence": content.get("influence"),
@@ -105,6 +107,26 @@ def _rules(votes: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {"label": str(NotCounted(rule).label), "votes": f"{votes.get(rule, 0):,}"}
         for rule in NotCounted.values
+    ]
+
+
+def _changes(moved: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return every version of the rules with what it did to the votes of the source."""
+    by_version = {(row["part"], row["version"]): row for row in moved}
+    parts = {"rules": _("Rules"), "labels": _("Labelling question")}
+    none = {"votes": 0, "left_out": 0, "counted": 0}
+    return [
+        {
+            "on": change.on.isoformat(),
+            "part": parts[change.part],
+            "version": change.version,
+            "text": change.text,
+            **{
+                name: f"{by_version.get((change.part, change.version), none)[name]:,}"
+                for name in none
+            },
+        }
+        for change in CHANGES
     ]
 
 
