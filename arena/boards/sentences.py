@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from arena.boards.gap.rules import MIX
+from arena.boards.gap.rules import MIN_MODELS, MIX
 from arena.boards.lists import listed
 from arena.boards.slice_names import language_name, mix_text
 
@@ -147,6 +147,11 @@ def _missing(eligible: dict[str, int]) -> str:
         return _("No open model is eligible yet, so there is no gap to measure.")
     if not eligible["closed"]:
         return _("No closed model is eligible yet, so there is no gap to measure.")
+    if min(eligible.values()) < MIN_MODELS:
+        return _(
+            "Too few eligible models: the best of one side would be its only one, so the gap can't "
+            "be measured yet."
+        )
     return _("Open and closed models don't share a day yet on which both had an eligible model.")
 
 

@@ -38,7 +38,7 @@ def ladder(reading: GapReading) -> Chart | None:
         return None
     return _forest_chart(
         "licence-ladder",
-        ladder_finding(rows),
+        reading.titled(ladder_finding(rows)),
         _("Best model of each licence class against the closed frontier, in points"),
         rows,
         (_("Licence"), _("Model")),
@@ -52,7 +52,7 @@ def budgets(reading: GapReading) -> Chart | None:
         return None
     return _forest_chart(
         "practical-gap",
-        budget_finding(rows),
+        reading.titled(budget_finding(rows)),
         _("Best open model whose weights fit at four bits, against the closed frontier, in points"),
         rows,
         (_("Memory"), _("Model")),
@@ -83,7 +83,7 @@ def direct(reading: GapReading) -> Chart | None:
     }
     return Chart(
         name="direct-check",
-        title=direct_finding(found, leaders),
+        title=reading.titled(direct_finding(found, leaders)),
         subtitle=_(
             "The open leader's score against the closed leader below one half, in points of 100, "
             "with Wilson's 95% interval; ties and both bad count half"
@@ -126,7 +126,7 @@ def catch_up(reading: GapReading) -> Chart | None:
     ]
     return Chart(
         name="catch-up",
-        title=catch_up_finding(found),
+        title=reading.titled(catch_up_finding(found)),
         subtitle=_(
             "Months from the release of each closed leader to the first open model not worse"
         ),
@@ -192,7 +192,7 @@ def _slice_note(reading: GapReading, kind: str) -> str:
 
 
 def _rungs(reading: GapReading, name: str, label: Callable[[str], str]) -> list[dict[str, Any]]:
-    found = reading.content.get(name) or {}
+    found = reading.groups.get(name) or {}
     return [
         {
             "label": label(key),

@@ -34,7 +34,7 @@ def frontiers(reading: GapReading) -> Chart | None:
     drawn = {**reading.figures, "models": reading.content.get("models", [])}
     return Chart(
         name="gap",
-        title=gap_sentence(dict(reading.figures)),
+        title=reading.titled(gap_sentence(dict(reading.figures))),
         subtitle=_(
             "Best rating so far of closed models and of models with open weights, by release "
             "date, in points with 95% intervals"
@@ -63,7 +63,7 @@ def gap_over_time(reading: GapReading) -> Chart | None:
         "gap-over-time",
         reading,
         series,
-        title=gap_over_time_finding(series) if series else "",
+        title=reading.titled(gap_over_time_finding(series)) if series else "",
         subtitle=_("Closed frontier minus open frontier, in points with 95% intervals"),
     )
 
@@ -78,7 +78,7 @@ def top_mean(reading: GapReading) -> Chart | None:
         "gap-top-mean",
         reading,
         series,
-        title=top_mean_finding(series[-1], top["of"]),
+        title=reading.titled(top_mean_finding(series[-1], top["of"])),
         subtitle=_(
             "Mean of the best of each side, which suffers less from the luck of a maximum; "
             "points with 95% intervals"
@@ -103,7 +103,7 @@ def lag_over_time(reading: GapReading) -> Chart | None:
     sure = [{"on": step["on"], "value": step["significance"]["months"]} for step in lags]
     return Chart(
         name="lag",
-        title=lag_over_time_finding(reading.figures.get("lag")),
+        title=reading.titled(lag_over_time_finding(reading.figures.get("lag"))),
         subtitle=_(
             "Months since the closed frontier was last not better than the open leader of the "
             "day, with 95% intervals; dashed: what is certain at 95%"

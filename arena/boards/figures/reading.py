@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from arena.boards.choices import Choice
-from arena.boards.gap.rules import DEFAULT_CUT, MIN_BATTLES
+from arena.boards.gap.rules import DEFAULT_CUT, MIN_BATTLES, MIN_MODELS
 from arena.boards.models import Method, Snapshot
 from arena.boards.newest import newest_mix, newest_snapshots
 from arena.boards.slice_names import category_name, language_name
@@ -29,7 +29,7 @@ class GapReading:
     content : dict
         All that is stored; empty before any board.
     figures : dict
-        Of the cut; those of the lowered rule where the standard one leaves nothing to compare.
+        Of the cut; those of the lowered rule where the standard one leaves too few models.
     lowered : bool
         Whether they are of the lowered rule, which the page must say.
     """
@@ -45,11 +45,10 @@ class GapReading:
         """Read the newest snapshot that has all figures."""
         snapshot = _newest_with_detail(choice)
         content = snapshot.gap if snapshot else {}
-        figures = content if choice.cut == DEFAULT_CUT else content.get("cuts", {}).get(choice.cut)
-        figures = figures or {}
+        figures = _standard(content, choice.cut)
         lowered = bool(
             choice.cut == DEFAULT_CUT
-            and content.get("latest") is None
+            and figures.get("latest") is None
             and content.get("lowered", {}).get("latest")
         )
         return cls(choice, snapshot, content, content["lowered"] if lowered else figures, lowered)
@@ -57,9 +56,22 @@ class GapReading:
     @property
     def strict(self) -> Mapping[str, Any]:
         """Return the figures of the standard rule."""
-        if self.choice.cut == DEFAULT_CUT:
-            return self.content
-        return self.content.get("cuts", {}).get(self.choice.cut) or {}
+        return _standard(self.content, self.choice.cut)
+
+    @property
+    def groups(self) -> Mapping[str, Any]:
+        """Return where the ladder of licences and the memory budgets stand."""
+        return self.figures if self.lowered else _standard(self.content, DEFAULT_CUT)
+
+    def titled(self, finding: str) -> str:
+        """Return a chart's finding, marked where it is of the lowered rule."""
+        if not self.lowered:
+            return finding
+        votes = self.figures["rule"]["min_votes"]
+        return _("Threshold lowered to %(votes)d votes: %(finding)s") % {
+            "votes": votes,
+            "finding": finding,
+        }
 
     @cached_property
     def mix(self) -> dict[str, Any]:
@@ -174,6 +186,15 @@ def _row(label: str, battles: int, latest: Mapping[str, Any]) -> dict[str, Any]:
         "open": latest["open"]["name"],
         "closed": latest["closed"]["name"],
     }
+
+
+def _standard(content: Mapping[str, Any], cut: str) -> Mapping[str, Any]:
+    """Return a cut's figures; of a side with too few models for a best one, their numbers alone."""
+    figures = content if cut == DEFAULT_CUT else content.get("cuts", {}).get(cut) or {}
+    eligible = figures.get("eligible")
+    if eligible and 0 < min(eligible.values()) < MIN_MODELS:
+        return {name: figures[name] for name in ("rule", "eligible", "undated")}
+    return figures
 
 
 def _nested(path: str, name: str) -> KeyTransform:

@@ -39,6 +39,8 @@ class LanguageMix:
 STANDARD = Rule(min_votes=300, max_half_width=25.0)
 # Shown, marked, only where the standard rule leaves nothing to compare.
 LOWERED = Rule(min_votes=100, max_half_width=75.0)
+# Eligible models of each side below which the page draws no frontier: the only one is no best.
+MIN_MODELS = 2
 
 # Each cut is named by the least open class that still counts as open; the first is the default.
 CUTS = LADDER

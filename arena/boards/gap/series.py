@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from arena.boards.catalogue import Facts
 from arena.boards.gap import figures
-from arena.boards.gap.rules import BUDGETS, CUTS, DEFAULT_CUT, LOWERED, STANDARD, Rule
+from arena.boards.gap.rules import BUDGETS, CUTS, DEFAULT_CUT, LOWERED, MIN_MODELS, STANDARD, Rule
 from ratings import Board, Comparisons
 from ratings.contenders import Contenders
 from ratings.eligibility import eligible_models
@@ -61,8 +61,8 @@ def gap_series(
         ``rule``, ``undated``, ``models``, ``shares``, ``battles``; the figures of the default cut
         (``eligible``, ``frontiers``, ``series``, ``latest``, ``lag``, ``lags``, ``top``,
         ``catch_up``, ``direct``); ``cuts`` with the same for the other cuts; ``ladder`` and
-        ``budgets``; ``lowered``, the default cut under a lowered rule, where the standard one
-        leaves nothing to compare. Ready for JSON.
+        ``budgets``; ``lowered``, the default cut and the groups under a lowered rule, where
+        the standard one leaves too few models to compare. Ready for JSON.
     """
     if board is None:
         return {**_nothing(STANDARD), "models": [], "shares": {}, "battles": 0, "cuts": {}}
@@ -76,9 +76,9 @@ def gap_series(
         return content
     content["models"] = fitted.models(view.eligible)
     content |= view.groups()
-    if content["latest"] is None:
+    if content["latest"] is None or min(content["eligible"].values()) < MIN_MODELS:
         lowered = fitted.view(LOWERED)
-        content["lowered"] = lowered.figures(DEFAULT_CUT, detail=True)
+        content["lowered"] = lowered.figures(DEFAULT_CUT, detail=True) | lowered.groups()
     return content
 
 
