@@ -44,7 +44,7 @@ def gather(choice: Choice) -> dict[str, Any]:
     figures = drawn([*(build(reading) for build in builders), *scores], choice.address())
     return {
         "title": _("The gap between open and closed models"),
-        "description": sentence,
+        "description": reading.titled(sentence),
         "picture": preview("gap", choice.address()) if figures else "",
         "charts": True,
         "choice": choice,
