@@ -15,7 +15,7 @@ from workers.endpoints import (
 type Thresholds = Mapping[str, float | None]
 
 # Nobody waits for what is checked afterwards.
-_SECONDS_AFTERWARDS = 30.0
+_SECONDS_AFTERWARDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,11 @@ class NoFinding:
     """The check gave no answer; ``code`` is that of the endpoints' errors."""
 
     code: str
+
+    @property
+    def is_of_the_text(self) -> bool:
+        """Whether another text may well be answered: this one was refused."""
+        return self.code == "bad_request"
 
 
 async def examine(

@@ -77,18 +77,18 @@ def check_texts(now: dt.datetime, *, limit: int = 100) -> int:
         return sum(isinstance(found.finding, Finding) for found in examined.values())
 
 
-def examine_all(check: Moderation, texts: Mapping[int, str]) -> dict[int, Examined]:
+def examine_all[K](check: Moderation, texts: Mapping[K, str]) -> dict[K, Examined]:
     """Ask about all texts, a few at once; after a failure that is not a text's the rest is left."""
     return asyncio.run(_examine_all(check, texts))
 
 
-async def _examine_all(check: Moderation, texts: Mapping[int, str]) -> dict[int, Examined]:
+async def _examine_all[K](check: Moderation, texts: Mapping[K, str]) -> dict[K, Examined]:
     slots = asyncio.Semaphore(_AT_ONCE)
     clients = endpoint_clients()
-    examined: dict[int, Examined] = {}
+    examined: dict[K, Examined] = {}
     dead = False
 
-    async def ask(key: int, text: str) -> None:
+    async def ask(key: K, text: str) -> None:
         nonlocal dead
         async with slots:
             if dead:
@@ -96,7 +96,7 @@ async def _examine_all(check: Moderation, texts: Mapping[int, str]) -> dict[int,
             began = time.monotonic()
             finding = await examine(clients, check, text)
             examined[key] = Examined(finding, time.monotonic() - began)
-            dead |= isinstance(finding, NoFinding) and finding.code != "bad_request"
+            dead |= isinstance(finding, NoFinding) and not finding.is_of_the_text
 
     try:
         await asyncio.gather(*(ask(key, text) for key, text in texts.items()))
