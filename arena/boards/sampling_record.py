@@ -94,6 +94,8 @@ def sampling_record(models: Collection[int]) -> list[SamplingEvent]:
     models : collection of int
         Primary keys. Fictional models are never drawn, so nothing happens to them.
     """
+    if not models:
+        return []
     log = _Log()
     for change in _changes(models):
         log.take(change)

@@ -21,7 +21,7 @@ from arena.boards.newest import newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
 from arena.boards.pairs import read_pairs
-from arena.boards.sampling_record import sampling_record
+from arena.boards.sampling_record import SamplingEvent, sampling_record
 from arena.catalog.modalities import Modality
 from arena.catalog.models import LanguageModel
 
@@ -65,7 +65,7 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "size": size_text(found),
         "takes": listed(Modality(name).label for name in found.modalities),
         "context_text": f"{found.context_tokens or 0:,}",
-        "sampling": [{"event": event} for event in reversed(sampling_record([found.pk]))],
+        "sampling": _sampling(found),
         "simulated": found.simulated,
         "back": Choice(source=SIMULATED).address() if found.simulated else "",
         "drawn": LanguageModel.objects.drawable(at=now).filter(pk=found.pk).exists(),
@@ -132,6 +132,12 @@ def reliability(found: LanguageModel) -> dict[str, int] | None:
     if not counted["replies"]:
         return None
     return {**counted, "share": round(100 * counted["complete"] / counted["replies"])}
+
+
+def _sampling(found: LanguageModel) -> list[dict[str, SamplingEvent]]:
+    """Return what happened to the model in the draw, newest first."""
+    past = [] if found.simulated else sampling_record([found.pk])
+    return [{"event": event} for event in reversed(past)]
 
 
 def _standings(found: LanguageModel) -> list[SnapshotRow]:
