@@ -152,7 +152,7 @@ def chances_of(contestants: tuple[Contestant, ...], *, adaptive: bool = True) ->
 
 def _by_weight(contestants: Sequence[Contestant]) -> Floats:
     """Step 4, by logarithms: weights may be as large and as small as numbers go."""
-    # The order of the empty group is nothing that another model can share.
+    # A model in no group is in one of its own.
     groups = [one.group or -place for place, one in enumerate(contestants)]
     number = {group: place for place, group in enumerate(dict.fromkeys(groups))}
     group = np.array([number[group] for group in groups])
