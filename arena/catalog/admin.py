@@ -12,6 +12,7 @@ from django.utils.html import format_html_join
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin, TabularInline
 
+from arena.catalog.admin_of_budgets import BudgetAdmin, DailySpendAdmin
 from arena.catalog.admin_of_endpoints import EndpointAdmin
 from arena.catalog.admin_of_moderation import ModerationAdmin
 from arena.catalog.admissions import test_again
@@ -23,6 +24,8 @@ from arena.catalog.forms import (
 )
 from arena.catalog.models import (
     Admission,
+    Budget,
+    DailySpend,
     Endpoint,
     LanguageModel,
     Licensing,
@@ -204,6 +207,8 @@ class ProviderAdmin(ModelAdmin):
 
 
 admin.site.register(Endpoint, EndpointAdmin)
+admin.site.register(Budget, BudgetAdmin)
+admin.site.register(DailySpend, DailySpendAdmin)
 admin.site.register(Moderation, ModerationAdmin)
 
 

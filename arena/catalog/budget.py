@@ -114,12 +114,14 @@ class Spend:
 def spend_of(endpoints: Collection[int], *, at: dt.datetime) -> dict[int | None, Spend]:
     """Return the spend and the caps of endpoints by id, and of the whole site under None."""
     stored = _budgets(endpoints)
-    return {pk: _spend(stored.get(pk), at.date()) for pk in (*endpoints, None)}
+    return {
+        pk: spend_in(stored[pk], at.date()) if pk in stored else Spend()
+        for pk in (*endpoints, None)
+    }
 
 
-def _spend(budget: Budget | None, day: dt.date) -> Spend:
-    if budget is None:
-        return Spend()
+def spend_in(budget: Budget, day: dt.date) -> Spend:
+    """Return what a budget that was read says of a day; earlier days are not in it."""
     return Spend(
         today=budget.spent_today if budget.day >= day else Decimal(0),
         total=budget.spent_total,
@@ -149,6 +151,10 @@ def is_free(endpoint: Endpoint | None, tariff: Tariff | None, *, on: dt.date) ->
     return all(cap is None for pair in caps for cap in pair)
 
 
+CAP_WITHOUT_PRICE = (
+    "A cap wants a price, and none is known: enter what its tokens cost (0 for a server of your "
+    "own), or leave the cap out."
+)
 # What a refusal's code means and what to do about it, for administrators.
 SENTENCES: Mapping[str, str] = {
     "no_price": "There is a cap and no price: enter what it costs (0 for a server of your own), "

@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from arena.catalog.budget_form import BudgetForm
 from arena.catalog.enrol import Enrolment, find_provider, refuse_fictional
 from arena.catalog.modalities import Modality
 from arena.catalog.models import Endpoint, LanguageModel, Provider
@@ -166,12 +167,24 @@ class SamplingActionForm(ActionForm):  # type: ignore[misc]  # untyped
     )
 
 
-class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
+class EndpointForm(BudgetForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     """A stored endpoint."""
 
     class Meta:
         model = Endpoint
         fields: ClassVar = ["provider", "language_model", "model_name", "parameters"]
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        if self.instance.pk:
+            self.show_budget_of(self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a cap without a price."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        endpoint = self.instance if self.instance.pk else None
+        self.refuse_unpriced_cap(cleaned.get("language_model"), endpoint)
+        return cleaned
 
     def clean_parameters(self) -> dict[str, Any]:
         """Refuse parameters that the client sets itself."""
@@ -300,6 +313,7 @@ class NewEndpointForm(EndpointForm):
                 language_model=entered["language_model"],
                 parameters=entered["parameters"],
                 enabled=entered["enabled"],
+                **self.entered_budget(),
             )
             for name in self._names(entered)
         ]

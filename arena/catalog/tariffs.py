@@ -49,10 +49,15 @@ def tariffs_on(day: dt.date, *, of: Collection[Endpoint]) -> dict[int, Tariff]:
     return {pk: tariff for pk, tariff in found.items() if tariff}
 
 
+def price_of(endpoint: Endpoint, *, on: dt.date) -> Tariff | None:
+    """Return the price of its own that an endpoint has on a day."""
+    own = Price.objects.filter(endpoint=endpoint, since__lte=on).order_by("since").last()
+    return Tariff(own.input_usd, own.output_usd) if own else None
+
+
 def set_price(endpoint: Endpoint, tariff: Tariff, *, since: dt.date) -> None:
     """Set what an endpoint costs from a day on, unless that is its price already."""
-    own = Price.objects.filter(endpoint=endpoint, since__lte=since).order_by("since").last()
-    if own is None or Tariff(own.input_usd, own.output_usd) != tariff:
+    if price_of(endpoint, on=since) != tariff:
         Price.objects.update_or_create(
             language_model_id=endpoint.language_model_id,
             endpoint=endpoint,

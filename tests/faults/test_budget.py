@@ -49,20 +49,26 @@ class Asker:
 
     async def ask(self) -> str:
         """Send a prompt; return ``battle``, or the code of the error."""
-        await self._send(type="prompt", text="Hello")
-        while True:
-            message = await self._receive()
-            if message["type"] == "error":
-                return str(message["code"])
-            if message["type"] == "battle":
-                self.battle = message["battle"]
-                return "battle"
+        message = await self._answer_to("battle", type="prompt", text="Hello")
+        self.battle = message.get("battle")
+        return str(message.get("code", "battle"))
 
     async def stop(self) -> None:
         """Stop the answers and wait for their end."""
-        await self._send(type="stop", battle=self.battle)
-        while (await self._receive())["type"] != "turn":
-            pass
+        await self._answer_to("turn", type="stop", battle=self.battle)
+
+    async def _answer_to(self, wanted: str, **message: Any) -> dict[str, Any]:
+        """Send a message and return the first answer of a type, or the error.
+
+        Where the machine is so busy that the database is taken for dead it is sent again.
+        """
+        await self._send(**message)
+        while True:
+            answer = await self._receive()
+            if answer.get("code") == "storage_away":
+                await self._send(**message)
+            elif answer["type"] in {wanted, "error"}:
+                return answer
 
     async def _send(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
