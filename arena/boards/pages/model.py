@@ -14,15 +14,14 @@ from arena.boards.catalogue import describe, read_facts
 from arena.boards.choices import SIMULATED, Choice, source_label
 from arena.boards.figures import models as charts
 from arena.boards.leaderboard import rank_text
-from arena.boards.lists import listed
 from arena.boards.measurements import economies
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
+from arena.boards.pages.facts import facts_of
 from arena.boards.pairs import read_pairs
 from arena.boards.sampling_record import SamplingEvent, sampling_record
-from arena.catalog.modalities import Modality
 from arena.catalog.models import LanguageModel
 
 # Replies that reliability is judged by: the newest, so that the page stays quick.
@@ -32,7 +31,9 @@ _REPLIES = 2000
 @require_safe
 def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show what is known of a model and where it stands."""
-    found = get_object_or_404(LanguageModel.objects.prefetch_related("licensings"), slug=slug)
+    found = get_object_or_404(
+        LanguageModel.objects.prefetch_related("licensings__licence", "claims"), slug=slug
+    )
     standings = _standings(found)
     key = (found.pk, [(row.snapshot_id, row.snapshot.created_at) for row in standings])
     return answer(request, "boards/model.html", key, lambda: gather(found, standings))
@@ -62,25 +63,12 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "scores": list(found.published_scores.all()),
         "served": served(found),
         "reliability": reliability(found),
-        "size": size_text(found),
-        "takes": listed(Modality(name).label for name in found.modalities),
-        "context_text": f"{found.context_tokens or 0:,}",
+        **facts_of(found),
         "sampling": _sampling(found),
         "simulated": found.simulated,
         "back": Choice(source=SIMULATED).address() if found.simulated else "",
         "drawn": LanguageModel.objects.drawable(at=now).filter(pk=found.pk).exists(),
     }
-
-
-def size_text(found: LanguageModel) -> str:
-    """Return the parameters in billions with three digits: more would be false ones."""
-    if not found.params_total_b:
-        return ""
-    words = {"total": f"{found.params_total_b:.3g}"}
-    if not found.params_active_b:
-        return _("%(total)s billion") % words
-    words["active"] = f"{found.params_active_b:.3g}"
-    return _("%(total)s billion, %(active)s billion active") % words
 
 
 def met(found: LanguageModel, board: Board) -> list[dict[str, Any]]:

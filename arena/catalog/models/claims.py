@@ -14,10 +14,10 @@ class Fact(models.TextChoices):
     ORGANISATION = "organisation", _("Organisation")
     WEIGHTS_RELEASED_ON = "weights_released_on", _("Weights released")
     API_RELEASED_ON = "api_released_on", _("API released")
-    PARAMS_TOTAL_B = "params_total_b", _("Parameters, billions")
-    PARAMS_ACTIVE_B = "params_active_b", _("Active parameters, billions")
-    CONTEXT_TOKENS = "context_tokens", _("Context, tokens")
-    MODALITIES = "modalities", _("Input")
+    PARAMS_TOTAL_B = "params_total_b", _("Parameters")
+    PARAMS_ACTIVE_B = "params_active_b", _("Active parameters")
+    CONTEXT_TOKENS = "context_tokens", _("Context")
+    MODALITIES = "modalities", _("Takes")
     HUGGING_FACE = "hugging_face", "Hugging Face"
     MODELSCOPE = "modelscope", "ModelScope"
 
