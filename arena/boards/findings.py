@@ -134,19 +134,30 @@ def slices_finding(rows: Sequence[Figures]) -> str:
         "widest": widest["label"],
         "points": points_text(abs(widest["value"])),
     }
+    if len(rows) == 1:
+        return _only_slice_finding(closed, opened) % words
     if not closed and not opened:
-        return _("In none of %(all)d does either side lead beyond doubt") % words
+        return _("Neither side leads beyond doubt in any of these %(all)d") % words
     if closed and not opened:
         return (
-            _("Closed models lead beyond doubt in %(closed)d of %(all)d, most in %(widest)s "
+            _("Closed models lead beyond doubt in %(closed)d of these %(all)d, most in %(widest)s "
               "(%(points)s)")
             % words
         )  # fmt: skip
     if opened and not closed:
-        return _("Open models lead beyond doubt in %(open)d of %(all)d") % words
+        return _("Open models lead beyond doubt in %(open)d of these %(all)d") % words
     return (
-        _("Closed models lead beyond doubt in %(closed)d of %(all)d, open ones in %(open)d") % words
+        _("Closed models lead beyond doubt in %(closed)d of these %(all)d, open ones in %(open)d")
+        % words
     )
+
+
+def _only_slice_finding(closed: int, opened: int) -> str:
+    if closed:
+        return _("Closed models lead beyond doubt in %(widest)s (%(points)s)")
+    if opened:
+        return _("Open models lead beyond doubt in %(widest)s (%(points)s)")
+    return _("In %(widest)s neither side leads beyond doubt")
 
 
 def ladder_finding(rows: Sequence[Figures]) -> str:

@@ -50,7 +50,7 @@ def newest_mix(board: Board) -> dict[str, Any] | None:
     found = published.values_list("gap__mix", "created_at").first()
     if not found or not found[0]:
         return None
-    return {**found[0], "at": found[1].isoformat(timespec="minutes")}
+    return {**found[0], "at": found[1].isoformat()}
 
 
 def rated_sources() -> list[str]:

@@ -31,7 +31,12 @@ def class_shares(reading: GapReading) -> list[dict[str, Any]]:
     """Return, by licence class, its models, its eligible models and its share of the votes."""
     shares = reading.content.get("shares") or {}
     return [
-        {"class": name, "label": str(LicenceClass(name).label), **shares[name]}
+        {
+            **shares[name],
+            "class": name,
+            "label": str(LicenceClass(name).label),
+            "votes": f"{shares[name]['votes']:,}",
+        }
         for name in LicenceClass.values
         if name in shares
     ]

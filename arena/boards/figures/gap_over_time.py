@@ -165,7 +165,7 @@ def fixed_mix(reading: GapReading) -> Chart | None:
         )
         % {"mix": mix_text(mix["shares"])},
         note=_("As of the publication of %(moment)s UTC, fit %(id)s.")
-        % {"moment": mix["at"], "id": mix["id"][:12]},
+        % {"moment": mix["at"][:16].replace("T", " "), "id": mix["id"][:12]},
     )
 
 

@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from arena.battles.chances import FLOOR, MOST
+from arena.battles.pairing import battle_shares
 from arena.boards.catalogue import Facts, describe
 from arena.boards.choices import SIMULATED, Choice
+from arena.boards.lists import listed
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
 from arena.boards.sampling_record import sampling_record
@@ -32,8 +36,8 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
     """Return all that the page shows."""
     content = ledger.content if ledger else {}
     models = _models(choice.source, content.get("models", []))
-    weights = {
-        side: sum(line["weight"] for line in models if line["side"] == side and line["drawn"])
+    chances = {
+        side: sum(line["chance"] for line in models if line["side"] == side)
         for side in ("open", "closed", "unknown")
     }
     return {
@@ -52,7 +56,12 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "rules": _rules(content.get("rules", {})),
         "changes": _changes(content.get("moved", [])),
         "classes": _classes(content.get("classes", {})),
-        "shares": _shares(weights),
+        "shares": _shares(chances),
+        "drawn_by": {
+            "rule": settings.PAIRING if choice.source == "live" else "",
+            "floor": f"{100 * FLOOR:g}",
+            "most": f"{MOST:g}",
+        },
         "influence": content.get("influence"),
         "influence_share": f"{100 * content['influence']['share']:.2g}"
         if content.get("influence")
@@ -69,6 +78,7 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
         if source == "live"
         else set()
     )
+    chances = battle_shares(at=now) if drawable else {}
     found = LanguageModel.objects.filter(slug__in=[*lines, *drawable])
     rows = []
     for model in found.prefetch_related("licensings"):
@@ -79,6 +89,8 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
                 "facts": facts,
                 "side": side,
                 "weight": model.sampling_weight,
+                "chance": chances.get(model.pk, 0.0),
+                "chance_words": f"{100 * chances[model.pk]:.1f}" if model.pk in chances else "",
                 "battles": line.get("battles", 0),
                 "counted": line.get("counted", 0),
                 "excluded": sum(line.get("excluded", {}).values()),
@@ -144,11 +156,12 @@ def _classes(classes: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     ]
 
 
-def _shares(weights: dict[str, float]) -> list[dict[str, Any]]:
+def _shares(weights: dict[str, float]) -> str:
+    """Return which side has which part of the weight in the draw; empty where nothing is drawn."""
     total = sum(weights.values())
     labels = {"open": _("open weights"), "closed": _("closed"), "unknown": _("unknown")}
-    return [
-        {"side": side, "label": labels[side], "share": f"{100 * weight / total:.0f}"}
+    return listed(
+        _("%(side)s %(share)s %%") % {"side": labels[side], "share": f"{100 * weight / total:.0f}"}
         for side, weight in weights.items()
         if total and weight
-    ]
+    )

@@ -81,10 +81,13 @@ def row(value: float, half: float, label: str = "Coding") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([row(5, 9), row(-5, 9)], "In none of 2"),
-        ([row(50, 9), row(5, 9)], "in 1 of 2, most in Coding (50 points)"),
-        ([row(-50, 9)], "Open models lead beyond doubt in 1 of 1"),
-        ([row(50, 9), row(-50, 9)], "in 1 of 2, open ones in 1"),
+        ([row(5, 9), row(-5, 9)], "Neither side leads beyond doubt in any of these 2"),
+        ([row(50, 9), row(5, 9)], "in 1 of these 2, most in Coding (50 points)"),
+        ([row(-50, 9)], "Open models lead beyond doubt in Coding (50 points)"),
+        ([row(50, 9)], "Closed models lead beyond doubt in Coding (50 points)"),
+        ([row(5, 9)], "In Coding neither side leads beyond doubt"),
+        ([row(-50, 9), row(-5, 9)], "Open models lead beyond doubt in 1 of these 2"),
+        ([row(50, 9), row(-50, 9)], "in 1 of these 2, open ones in 1"),
     ],
 )
 def test_a_slice_is_won_only_beyond_doubt(rows: list[dict[str, Any]], words: str) -> None:
