@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from arena.admin_policy import ADMIN_CSP
 from arena.battles.models import Battle, Reply, Turn, Vote
+from arena.battles.moderation.models import Ruling, TextCheck, TextLook
 from arena.boards.models import Board, BoardFailure, Publication, Snapshot, SnapshotRow
-from arena.catalog.models import LanguageModel, Provider
+from arena.catalog.models import LanguageModel, Moderation, Provider
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import FailedLabel, Labeller, VoteFacts
 from arena.read_only import ReadOnlyAdmin
@@ -54,6 +55,12 @@ def votes(db: None, tmp_path: Path) -> None:
     facts = VoteFacts.objects.all()[:1].get()
     FailedLabel.objects.create(vote=facts, attempts=1, error_code="unreachable", next_at=now)
     Labeller.objects.create(endpoint=endpoint)
+    Moderation.objects.create(provider=provider)
+    turns = Turn.objects.all()[:20]
+    TextCheck.objects.bulk_create(TextCheck(turn=turn, part="prompt") for turn in turns)
+    check = TextCheck.objects.earliest("pk")
+    Ruling.objects.create(text_check=check, verdict="public", moderator="mod")
+    TextLook.objects.create(text_check=check, moderator="mod")
     Publication.objects.create(
         source="import:votes", period=now, decisions=30, boards=2, completed_at=now
     )
