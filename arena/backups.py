@@ -22,7 +22,9 @@ from arena.integrity.fact_rows import begin_epochs
 from arena.operating.jobs import BACKUP, record_success
 
 # What is made anew by every process, or says nothing after a restore.
-_NOT_COUNTED = frozenset({"battles_runner", "django_session", "integrity_decisioncount"})
+_NOT_COUNTED = frozenset(
+    {"battles_runner", "django_session", "integrity_decisioncount", "operating_jobday"}
+)
 _VOTES = """
     COPY (SELECT id, battle_id, outcome, source, cast_at, final_at FROM battles_vote ORDER BY id)
     TO STDOUT

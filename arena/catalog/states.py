@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 from enum import StrEnum
+from typing import NamedTuple
 
 from arena.catalog.budget import refusals
 from arena.catalog.models import AdmissionState, Endpoint
@@ -20,12 +21,23 @@ class EndpointState(StrEnum):
     OVER_CAP = "over its cap"
 
 
-def states_of(
-    endpoints: Collection[Endpoint], *, at: dt.datetime
-) -> list[tuple[Endpoint, EndpointState]]:
-    """Return each endpoint, with its model already read, and its state; one query for all."""
-    poor = refusals(endpoints, at=at)
-    return [(one, state_of(one, at=at, can_pay=one.pk not in poor)) for one in endpoints]
+class EndpointStanding(NamedTuple):
+    """An endpoint, its state, and the code of why it cannot pay for a call, if it cannot."""
+
+    endpoint: Endpoint
+    state: EndpointState
+    refusal: str
+
+
+def standings(endpoints: Collection[Endpoint], *, at: dt.datetime) -> list[EndpointStanding]:
+    """Return where endpoints stand, whose models are already read; a few queries for all."""
+    refused = refusals(endpoints, at=at)
+    return [
+        EndpointStanding(
+            one, state_of(one, at=at, can_pay=one.pk not in refused), refused.get(one.pk, "")
+        )
+        for one in endpoints
+    ]
 
 
 def state_of(endpoint: Endpoint, *, at: dt.datetime, can_pay: bool = True) -> EndpointState:

@@ -54,13 +54,13 @@ def note(found: Iterable[Complaint], now: dt.datetime) -> None:
     gone = gone.filter(Q(host__in=["", here]) | Q(seen_at__lt=now - _HOST_IS_GONE))
     # What was never told leaves without a word as soon as it is gone.
     gone.filter(told_at=None).delete()
-    for problem in gone.filter(seen_at__lte=now - lasts):
+    for problem in gone.filter(seen_at__lte=now - lasts).order_by("id"):
         problem.ended_at = now
         problem.save(update_fields=["ended_at"])
         told_by = problem.notices.filter(event=Notice.Event.BEGAN).values_list("channel", flat=True)
         _add_notices(problem, told_by, Notice.Event.ENDED, now)
     begun = Problem.objects.filter(told_at=None, ended_at=None, began_at__lte=now - lasts)
-    for problem in begun:
+    for problem in begun.order_by("id"):
         problem.told_at = now
         problem.save(update_fields=["told_at"])
         _add_notices(problem, channels.configured(), Notice.Event.BEGAN, now)

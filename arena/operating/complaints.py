@@ -18,7 +18,7 @@ from redis.retry import Retry
 from arena.battles.slots import waiting_in_line
 from arena.boards.models import BoardFailure
 from arena.catalog.models import Endpoint, LanguageModel
-from arena.catalog.states import EndpointState, states_of
+from arena.catalog.states import EndpointState, standings
 from arena.integrity.labels import unanswered_labels
 from arena.integrity.models import Labeller, UndecidedVote
 from arena.operating import channels, jobs
@@ -149,7 +149,8 @@ def _draw(now: dt.datetime) -> Iterator[Complaint]:
 def _endpoints(now: dt.datetime) -> Iterator[Complaint]:
     endpoints = Endpoint.objects.filter(enabled=True).select_related("language_model", "provider")
     health = read_health(now, hours=1)
-    for endpoint, state in states_of(endpoints, at=now):
+    for standing in standings(endpoints, at=now):
+        endpoint, state, _ = standing
         of_it = health.of(endpoint.pk)
         failing = of_it.answers >= _ENOUGH_ANSWERS and of_it.failed_share >= _MANY_FAILURES
         if state in _DOWN:
@@ -163,7 +164,7 @@ def _endpoints(now: dt.datetime) -> Iterator[Complaint]:
             # A pause that comes and goes beside failing answers is one and the same trouble.
             key=f"endpoint:{endpoint.pk}",
             title=title,
-            advice=advice_on(endpoint, state, of_it),
+            advice=advice_on(standing, of_it),
             link=f"{reverse('admin:endpoints')}#endpoint-{endpoint.pk}",
             permission=_CATALOG,
         )

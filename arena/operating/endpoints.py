@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.views.generic import TemplateView
 
 from arena.catalog.models import Endpoint
-from arena.catalog.states import EndpointState, states_of
+from arena.catalog.states import EndpointStanding, EndpointState, standings
 from arena.operating import sparklines
 from arena.operating.health import EndpointHealth, last_successes, read_health
 from arena.operating.wording import advice_on, duration, percentage
@@ -55,19 +55,19 @@ def rows(now: dt.datetime) -> list[Row]:
     quiet = [one.pk for one in endpoints if health.of(one.pk).succeeded_at is None]
     earlier = last_successes(quiet)
     found = [
-        _row(endpoint, state, health.of(endpoint.pk), earlier.get(endpoint.pk), now)
-        for endpoint, state in states_of(endpoints, at=now)
+        _row(one, health.of(one.endpoint.pk), earlier.get(one.endpoint.pk), now)
+        for one in standings(endpoints, at=now)
     ]
     return sorted(found, key=lambda row: (_ORDER.index(row.state), row.endpoint.model_name))
 
 
 def _row(
-    endpoint: Endpoint,
-    state: EndpointState,
+    standing: EndpointStanding,
     health: EndpointHealth,
     earlier: dt.datetime | None,
     now: dt.datetime,
 ) -> Row:
+    endpoint, state, _ = standing
     succeeded_at = health.succeeded_at or earlier
     ago = f"{duration((now - succeeded_at).total_seconds())} ago" if succeeded_at else "never"
     hours, whole = health.hours, health.whole
@@ -76,7 +76,7 @@ def _row(
         state=state,
         until=endpoint.suspended_until if state == EndpointState.PAUSED else None,
         tone=_TONES.get(state, "quiet"),
-        advice=advice_on(endpoint, state, health),
+        advice=advice_on(standing, health),
         answers=health.answers,
         failed=percentage(health.failed_share) if health.answers else "",
         kinds=health.kinds.most_common(_KINDS_SHOWN),

@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
@@ -104,7 +105,11 @@ class Health:
 def read_health(now: dt.datetime, *, hours: int = 24) -> Health:
     """Return how every endpoint answered in the last hours; one query, whatever their number."""
     health = Health(hours)
-    window = {"now": now, "since": now - dt.timedelta(hours=hours), "last": hours - 1}
+    window: dict[str, Any] = {
+        "now": now,
+        "since": now - dt.timedelta(hours=hours),
+        "last": hours - 1,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_READ, window)
         rows: Sequence[

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -93,8 +94,8 @@ class Job:
 
 def schedule() -> dict[str, float]:
     """Return each scheduled task and the seconds between two runs."""
-    entries = settings.CELERY_BEAT_SCHEDULE.values()
-    return {entry["task"]: float(entry["schedule"]) for entry in entries}
+    entries: Mapping[str, Any] = settings.CELERY_BEAT_SCHEDULE
+    return {entry["task"]: float(entry["schedule"]) for entry in entries.values()}
 
 
 def record_success(job: str, at: dt.datetime) -> None:
@@ -116,6 +117,11 @@ def jobs(now: dt.datetime, *, days: int = 30) -> list[Job]:
     for row in JobDay.objects.filter(day__gte=since):
         by_job.setdefault(row.job, []).append(row)
     return [Job(name, period, by_job.get(name, ())) for name, period in schedule().items()]
+
+
+def job_named(name: str) -> Job:
+    """Return one scheduled job with its newest day alone."""
+    return Job(name, schedule()[name], list(JobDay.objects.filter(job=name)[:1]))
 
 
 def first_heard_of(known: Sequence[Job]) -> dt.datetime | None:

@@ -3,7 +3,7 @@
 from statistics import median
 
 from arena.catalog.models import Endpoint
-from arena.catalog.states import EndpointState
+from arena.catalog.states import EndpointStanding, EndpointState
 from arena.catalog.wording import sentence_of_error
 from arena.operating.health import EndpointHealth
 
@@ -14,9 +14,11 @@ _SLOWER = 2.0
 _SLOW_SECONDS = 2.0
 
 
-def advice_on(endpoint: Endpoint, state: EndpointState, health: EndpointHealth) -> str:
+def advice_on(standing: EndpointStanding, health: EndpointHealth) -> str:
     """Return what is wrong with an endpoint and what to do; its model is already read."""
-    return _STATES.get(state, _in_battles)(endpoint, health)
+    if standing.state == EndpointState.OVER_CAP:
+        return sentence_of_error(standing.refusal)
+    return _STATES.get(standing.state, _in_battles)(standing.endpoint, health)
 
 
 def _paused(endpoint: Endpoint, health: EndpointHealth) -> str:
@@ -64,10 +66,6 @@ _STATES = {
     EndpointState.UNTESTED: lambda *_: (
         "It joins battles once it has passed its test, which runs within minutes; “Test now” in "
         "the list of endpoints runs it at once."
-    ),
-    EndpointState.OVER_CAP: lambda *_: (
-        "Its cap or the site's is reached, or it has a cap and no price. A day's cap frees it at "
-        "0:00 UTC; otherwise raise the cap, or enter the price."
     ),
     EndpointState.FAILED: _failed,
     EndpointState.PAUSED: _paused,

@@ -21,10 +21,11 @@ from arena.boards.models import Board, BoardFailure, Publication, Snapshot, Snap
 from arena.catalog.models import LanguageModel, Moderation, Provider
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import FailedLabel, Labeller, VoteFacts
+from arena.operating.models import JobDay, Problem
 from arena.read_only import ReadOnlyAdmin
 from arena.voters.models import Voter
 
-OURS = ("catalog", "battles", "boards", "integrity", "voters")
+OURS = ("catalog", "battles", "boards", "integrity", "operating", "voters")
 READ_ONLY = [
     model for model, page in admin.site._registry.items() if isinstance(page, ReadOnlyAdmin)
 ]
@@ -67,6 +68,9 @@ def votes(db: None, tmp_path: Path) -> None:
     BoardFailure.objects.create(
         job="refresh", source="import:votes", error="NotConverged", decisions=30, at=now
     )
+    problem = Problem.objects.create(key="m1", title="t", advice="a", began_at=now, seen_at=now)
+    problem.notices.create(channel="email", event="began")
+    JobDay.objects.create(job="watch", day=now.date(), succeeded_at=now)
 
 
 def test_what_happened_is_registered_read_only() -> None:

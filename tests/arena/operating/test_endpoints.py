@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -22,7 +23,7 @@ HOUR = dt.timedelta(hours=1)
 pytestmark = pytest.mark.django_db
 
 
-def model(name: str, **fields: object) -> Endpoint:
+def model(name: str, **fields: Any) -> Endpoint:
     return add_model(name, base_url="https://x.example", **fields)
 
 
