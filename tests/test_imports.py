@@ -14,7 +14,10 @@ ALLOWED: dict[str, set[str]] = {
     "workers": {"workers"},
     "arena.embedded": {"arena.embedded"},
     "arena.voters": {"arena.voters", "arena.connections", "arena.ids", "arena.read_only"},
-    "arena.catalog": {"arena.catalog", "arena.ids", "arena.read_only", "workers.endpoints"},
+    "arena.catalog": {
+        *("arena.catalog", "arena.connections", "arena.ids", "arena.read_only"),
+        "workers.endpoints",
+    },
     "arena.battles": {
         *("arena.battles", "arena.catalog", "arena.voters", "arena.ids"),
         *("arena.connections", "arena.environment", "arena.read_only", "workers.endpoints"),

@@ -161,6 +161,8 @@ SENTENCES: Mapping[str, str] = {
     "or take the cap away.",
     "no_token_limit": "There is a cap, and this server keeps no token limit: what an answer costs "
     "cannot be bounded. Take the cap away, or use another server.",
+    "rate_unknown": "It takes so many calls a minute, and Redis, which counts them, does not "
+    "answer: try again when it does.",
     "daily_cap": "Its cap for today is reached: it returns by itself at 0:00 UTC.",
     "total_cap": "Its cap in total is reached: raise the cap to bring it back.",
     "site_daily_cap": "The site's cap for today is reached: it returns by itself at 0:00 UTC.",
