@@ -18,6 +18,8 @@ from arena.battles.models import Battle, Turn, TurnState, Vote
 from arena.boards.models import BoardFailure, Snapshot
 from arena.catalog.models import Endpoint, LanguageModel
 from arena.integrity.models import FailedLabel
+from arena.integrity.moderation import moderation_state
+from arena.integrity.moderation_figures import moderation_figures
 
 
 class ArenaCollector(Collector):
@@ -76,6 +78,7 @@ class ArenaCollector(Collector):
             "Prompts that the labelling endpoint was asked about in vain.",
             value=FailedLabel.objects.count(),
         )
+        yield from _of_moderation(hour_ago)
         yield GaugeMetricFamily(
             "parity_boards_failing",
             "Sources whose boards could not be made the last time a job tried.",
@@ -88,6 +91,43 @@ class ArenaCollector(Collector):
                 "Age of the newest snapshot of any board.",
                 value=(now - newest).total_seconds(),
             )
+
+
+def _of_moderation(hour_ago: dt.datetime) -> Iterator[Metric]:
+    """Yield how the check of texts does; nothing where none is set up."""
+    state = moderation_state()
+    if not state.mode:
+        return
+    if state.alive is not None:
+        yield GaugeMetricFamily(
+            "parity_moderation_answers",
+            "1 while the check of texts answers.",
+            value=state.alive,
+        )
+    texts = GaugeMetricFamily(
+        "parity_moderation_texts", "Texts that wait, and for what.", labels=["state"]
+    )
+    for name in ("unverified", "waiting", "to_rule_on"):
+        texts.add_metric([name], getattr(state, name))
+    yield texts
+    figures = moderation_figures(since=hour_ago)
+    counts = GaugeMetricFamily(
+        "parity_moderation_last_hour",
+        "Texts that the check was asked about in the last hour, by what came of it.",
+        labels=["result"],
+    )
+    for name in ("judged", "flagged", "warned", "sent_anyway", "blocked", "refused", "unverified"):
+        counts.add_metric([name], getattr(figures, name))
+    yield counts
+    if figures.median_seconds is not None and figures.slow_seconds is not None:
+        seconds = GaugeMetricFamily(
+            "parity_moderation_seconds",
+            "How long the check took in the last hour, answers and failures.",
+            labels=["quantile"],
+        )
+        seconds.add_metric(["0.5"], figures.median_seconds)
+        seconds.add_metric(["0.95"], figures.slow_seconds)
+        yield seconds
 
 
 def registry() -> CollectorRegistry:
