@@ -20,6 +20,8 @@ from arena.catalog.models import Endpoint, LanguageModel
 from arena.integrity.models import FailedLabel
 from arena.integrity.moderation import moderation_state
 from arena.integrity.moderation_figures import moderation_figures
+from arena.operating import jobs
+from arena.operating.models import Notice, Problem
 
 
 class ArenaCollector(Collector):
@@ -84,6 +86,26 @@ class ArenaCollector(Collector):
             "Sources whose boards could not be made the last time a job tried.",
             value=BoardFailure.objects.count(),
         )
+        yield GaugeMetricFamily(
+            "parity_problems",
+            "Problems that last, as the admin's first page lists them.",
+            value=Problem.objects.filter(ended_at=None).exclude(told_at=None).count(),
+        )
+        yield GaugeMetricFamily(
+            "parity_alarms_unsent",
+            "What an e-mail or webhook was to tell and could not yet.",
+            value=Notice.objects.filter(sent_at=None, attempts__gt=0).count(),
+        )
+        ages = GaugeMetricFamily(
+            "parity_job_age_seconds",
+            "Seconds since a scheduled job ended well; none for one that never did.",
+            labels=["job"],
+        )
+        for job in jobs.jobs(now, days=2):
+            age = job.age(now)
+            if age is not None:
+                ages.add_metric([job.name], age)
+        yield ages
         newest = Snapshot.objects.aggregate(at=Max("created_at"))["at"]
         if newest is not None:
             yield GaugeMetricFamily(

@@ -17,10 +17,11 @@ from redis.retry import Retry
 
 from arena.battles.slots import waiting_in_line
 from arena.boards.models import BoardFailure
-from arena.catalog.models import Endpoint, LanguageModel
+from arena.catalog.models import Endpoint, LanguageModel, Mode
 from arena.catalog.states import EndpointState, standings
 from arena.integrity.labels import unanswered_labels
 from arena.integrity.models import Labeller, UndecidedVote
+from arena.integrity.moderation import moderation_state
 from arena.operating import channels, jobs
 from arena.operating.health import read_health
 from arena.operating.models import Notice
@@ -177,7 +178,7 @@ _DOWN = {
 }
 
 
-def _checks_of_texts(now: dt.datetime) -> Iterator[Complaint]:
+def _labeller(now: dt.datetime) -> Iterator[Complaint]:
     labeller = Labeller.current()
     if labeller is None:
         return
@@ -190,6 +191,21 @@ def _checks_of_texts(now: dt.datetime) -> Iterator[Complaint]:
             f"rules, and say so. Look at {labeller.endpoint}, or choose another endpoint.",
             link=reverse("admin:integrity_failedlabel_changelist"),
             permission=_INTEGRITY,
+        )
+
+
+def _moderation(now: dt.datetime) -> Iterator[Complaint]:
+    check = moderation_state()
+    if check.mode not in {"", Mode.OFF} and check.alive is False:
+        yield Complaint(
+            key="moderation",
+            title="The moderation check does not answer: "
+            f"{check.unverified:,} texts are unverified",
+            advice=f"The last error is “{check.error_code}”. It is asked until it answers; nothing "
+            "passes as checked meanwhile. Look at its server and its key; its page says "
+            "what becomes of prompts until then.",
+            link=reverse("admin:catalog_moderation_changelist"),
+            permission="catalog.view_moderation",
         )
 
 
@@ -266,5 +282,5 @@ def _alarms(now: dt.datetime) -> Iterator[Complaint]:
 
 _CHECKS: tuple[Callable[[dt.datetime], Iterable[Complaint]], ...] = (
     *(_servers, _jobs, _draw, _endpoints, _votes, _boards),
-    *(_checks_of_texts, _disk, _backup, _alarms),
+    *(_labeller, _moderation, _disk, _backup, _alarms),
 )

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from arena.battles.models import Vote
 from arena.boards.models import BoardFailure
 from arena.catalog.budget import set_caps
-from arena.catalog.models import DailySpend, Price
+from arena.catalog.models import DailySpend, Moderation, Price, Provider
 from arena.integrity.models import FailedLabel, Labeller, UndecidedVote, VoteFacts
 from arena.operating import days, jobs
 from arena.operating.complaints import complaints
@@ -140,6 +140,19 @@ def test_a_labeller_that_does_not_answer_is_a_problem_and_one_odd_prompt_is_not(
     labeller.enabled = False
     labeller.save()
     assert "labeller" not in keys()
+
+
+def test_a_moderation_check_that_does_not_answer_is_a_problem() -> None:
+    well()
+    provider = Provider.objects.get(name=URL)
+    check = Moderation.objects.create(provider=provider, probed_at=NOW, probe_error="")
+    assert "moderation" not in keys()
+    check.note_probe("timeout_total", at=NOW)
+    (complaint,) = complaints(NOW)
+    assert complaint.key == "moderation"
+    assert "timeout_total" in complaint.advice
+    Moderation.objects.update(mode="off")
+    assert keys() == set()
 
 
 def test_long_queues_and_a_valkey_that_is_away_are_problems(
