@@ -35,7 +35,11 @@ def mix_finding(mixed: Figures, voted: Figures | None) -> str:
     """Say who leads in the fixed mix of languages, beside what it is in the mix that was voted."""
     if voted is None:
         return _("In the fixed mix of languages: %(mixed)s") % {"mixed": _lead(mixed)}
-    words = {"mixed": _lead(mixed), "voted": _lead(voted)}
+    words = {"mixed": _lead(mixed), "voted": points_text(abs(voted["gap"]))}
+    if round(voted["gap"]) and voted["gap"] * mixed["gap"] < 0:
+        return (
+            _("In the fixed mix of languages: %(mixed)s; as voted: %(voted)s the other way") % words
+        )
     return _("In the fixed mix of languages: %(mixed)s; as voted: %(voted)s") % words
 
 

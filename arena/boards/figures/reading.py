@@ -92,7 +92,7 @@ class GapReading:
         latest = self.mix.get("latest")
         if not latest:
             return None
-        return _row(_("All, in the fixed mix"), sum(self.mix["votes"].values()), latest)
+        return _row(_("Fixed mix"), sum(self.mix["votes"].values()), latest)
 
     @property
     def until(self) -> dt.date:

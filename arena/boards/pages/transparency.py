@@ -1,9 +1,10 @@
 """Who was drawn, which votes are left out and why, and what would change the first place."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from arena.battles.chances import FLOOR, MOST
 from arena.battles.pairing import battle_shares
-from arena.boards.catalogue import Facts, describe
+from arena.boards.catalogue import describe
 from arena.boards.choices import SIMULATED, Choice
 from arena.boards.lists import listed
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
-from arena.boards.sampling_record import sampling_record
+from arena.boards.sampling_record import SamplingEvent, sampling_record
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel
 from arena.integrity.models import NotCounted
@@ -35,7 +36,8 @@ def transparency(request: HttpRequest) -> HttpResponseBase:
 def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
     """Return all that the page shows."""
     content = ledger.content if ledger else {}
-    models = _models(choice.source, content.get("models", []))
+    record = _record(choice.source)
+    models = _models(choice.source, content.get("models", []), {event.model for event in record})
     chances = {
         side: sum(line["chance"] for line in models if line["side"] == side)
         for side in ("open", "closed", "unknown")
@@ -52,7 +54,7 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "battles": f"{content.get('battles', 0):,}",
         "counted": f"{content.get('counted', 0):,}",
         "models": models,
-        "sampling": _sampling([line["facts"] for line in models]),
+        "sampling": _sampling(record, models),
         "rules": _rules(content.get("rules", {})),
         "changes": _changes(content.get("moved", [])),
         "classes": _classes(content.get("classes", {})),
@@ -69,8 +71,10 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
     }
 
 
-def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return every model that was ever drawn or may be drawn now, most battles first."""
+def _models(
+    source: str, counted: Iterable[dict[str, Any]], once: Collection[int]
+) -> list[dict[str, Any]]:
+    """Return every model that is, was or may once have been drawn, most battles first."""
     now = timezone.now()
     lines = {line["model"]: line for line in counted}
     drawable = (
@@ -79,7 +83,7 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
         else set()
     )
     chances = battle_shares(at=now) if drawable else {}
-    found = LanguageModel.objects.filter(slug__in=[*lines, *drawable])
+    found = LanguageModel.objects.filter(Q(slug__in=[*lines, *drawable]) | Q(pk__in=once))
     rows = []
     for model in found.prefetch_related("licensings"):
         facts, line = describe(model, now.date()), lines.get(model.slug, {})
@@ -106,12 +110,20 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
     return [row | {part: f"{row[part]:,}" for part in numbers} for row in rows]
 
 
-def _sampling(models: Iterable[Facts]) -> list[dict[str, Any]]:
-    """Return what happened to the models in the draw, newest first."""
-    facts = {model.pk: model for model in models if not model.simulated}
-    return [
-        {"event": event, "facts": facts[event.model]} for event in reversed(sampling_record(facts))
-    ]
+def _record(source: str) -> list[SamplingEvent]:
+    """Return what happened in the draw, newest first; only live votes come from it."""
+    if source != "live":
+        return []
+    real = LanguageModel.objects.filter(simulated=False).values_list("pk", flat=True)
+    return sampling_record(list(real))[::-1]
+
+
+def _sampling(
+    record: Iterable[SamplingEvent], models: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return each event with its model."""
+    facts = {line["facts"].pk: line["facts"] for line in models}
+    return [{"event": event, "facts": facts[event.model]} for event in record]
 
 
 def _rules(votes: dict[str, int]) -> list[dict[str, Any]]:

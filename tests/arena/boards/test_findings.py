@@ -143,12 +143,12 @@ def latest(gap: float, lower: float, upper: float) -> dict[str, float]:
         (
             latest(50, 40, 61),
             latest(-20, -31, -9),
-            "closed ahead by 50 points (40 to 61); as voted: open ahead by 20 points (9 to 31)",
+            "closed ahead by 50 points (40 to 61); as voted: 20 points the other way",
         ),
         (
             latest(1, -5, 7),
             latest(-0.4, -9, 1),
-            "closed ahead by 1 point, too close to call; as voted: level",
+            "closed ahead by 1 point, too close to call; as voted: 0 points",
         ),
         (latest(0.3, -5, 7), None, "level"),
     ],

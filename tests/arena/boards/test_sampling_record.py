@@ -128,6 +128,14 @@ def test_it_stands_on_both_pages_and_in_the_api(client: Client) -> None:
     assert "In and out of the draw" not in client.get("/models/birch/").content.decode()
 
 
+def test_a_model_that_left_before_its_first_battle_is_listed_all_the_same(client: Client) -> None:
+    model = add_model("Alder", base_url=URL).language_model
+    retire(of(model), reason=SamplingReason.TERMS, at=timezone.now())
+    text = client.get("/transparency/").content.decode()
+    assert text.count(">Alder</a>") == 3, "once in the list, twice in the record"
+    assert "retired on" in text
+
+
 def test_nothing_else_of_the_log_becomes_public(client: Client) -> None:
     staff = User.objects.create_superuser("somebody-known")
     client.force_login(staff)
@@ -154,7 +162,7 @@ def admin() -> Client:
 
 
 def change_form(**changes: str) -> dict[str, str]:
-    inlines = ("licensings", "published_scores", "prices")
+    inlines = ("licensings", "published_scores", "prices", "claims", "aliases")
     return {
         **{f"{name}-TOTAL_FORMS": "0" for name in inlines},
         **{f"{name}-INITIAL_FORMS": "0" for name in inlines},
