@@ -254,7 +254,9 @@ class BattlePage {
       if (last) this.drop(last);
       this.composer.giveBack(this.pending);
       this.pending = null;
-      if (this.turns.length === 0) this.setStage("landing");
+      const shown = this.turns.at(-1);
+      if (shown) this.showProgress(shown);
+      else this.setStage("landing");
     }
     const streaming = this.turns.at(-1)?.streaming ?? false;
     this.composer.setBusy(streaming);
