@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from arena.catalog.admin_of_budgets import BudgetAdmin, DailySpendAdmin
 from arena.catalog.admin_of_endpoints import EndpointAdmin
+from arena.catalog.admin_of_facts import AliasInline, ClaimInline, LicensingInline, disputes_of
 from arena.catalog.admin_of_moderation import ModerationAdmin
 from arena.catalog.admissions import test_again
 from arena.catalog.forms import (
@@ -28,7 +29,6 @@ from arena.catalog.models import (
     DailySpend,
     Endpoint,
     LanguageModel,
-    Licensing,
     Moderation,
     Price,
     Provider,
@@ -40,13 +40,6 @@ from arena.read_only import ReadOnlyAdmin
 from workers.endpoints import Step
 
 _keeps_keys_out_of_reports = method_decorator(sensitive_post_parameters("api_key"))
-
-
-class LicensingInline(TabularInline):
-    """A model's licences, each from a day on."""
-
-    model = Licensing
-    extra = 0
 
 
 class PriceInline(TabularInline):
@@ -80,12 +73,12 @@ class LanguageModelAdmin(ModelAdmin):
         "licensings__licence_class",
     )
     list_select_related = ("standing",)
-    search_fields = ("name", "organisation")
+    search_fields = ("name", "organisation", "aliases__name")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
-    inlines = (LicensingInline, PriceInline, PublishedScoreInline)
+    inlines = (LicensingInline, PriceInline, ClaimInline, AliasInline, PublishedScoreInline)
     actions = ("retire", "bring_back")
     action_form = SamplingActionForm
-    readonly_fields = ("simulated", "created_at")
+    readonly_fields = ("disagreement", "simulated", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LanguageModel]:
         """Return models with what the list shows, in a fixed number of queries."""
@@ -103,6 +96,11 @@ class LanguageModelAdmin(ModelAdmin):
             for relation in LanguageModel._meta.related_objects
             if relation.on_delete is PROTECT
         )
+
+    @admin.display(description="where sources disagree")
+    def disagreement(self, model: LanguageModel) -> str:
+        """Return the facts that somebody states otherwise."""
+        return disputes_of(model)
 
     @admin.display(description="licence class")
     def licence(self, model: LanguageModel) -> str:

@@ -20,6 +20,7 @@ from arena.catalog import budget
 from arena.catalog.addresses import preset_for, quirks_of, without_token_limits
 from arena.catalog.keys import KeyUnreadableError
 from arena.catalog.licences import LicenceClass
+from arena.catalog.matching import known_model
 from arena.catalog.models import AdmissionState, Endpoint, LanguageModel, Licensing, Provider
 from arena.catalog.tariffs import Tariff, set_price, tariffs_on
 from arena.catalog.validation import (
@@ -316,7 +317,8 @@ def refuse_fictional(model: LanguageModel) -> None:
 
 def _contestant(wanted: Enrolment, provider: Provider) -> LanguageModel:
     """Return the model with the name given; without one, the model that this server's name serves
-    already (it may have been renamed since), or one that is called as the server calls it.
+    already (it may have been renamed since), else the one that the catalogue knows by this name,
+    or a new one that is called as the server calls it.
     """
     if not wanted.name:
         served = LanguageModel.objects.filter(
@@ -324,6 +326,8 @@ def _contestant(wanted: Enrolment, provider: Provider) -> LanguageModel:
         ).distinct()[:2]
         if len(served) == 1:
             return served[0]
+        if known := known_model(wanted.model_name):
+            return known
     name = wanted.name or wanted.model_name
     return find_or_create_models([name])[name]
 

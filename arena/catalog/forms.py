@@ -233,8 +233,9 @@ class NewEndpointForm(EndpointForm):
         self.fields["language_model"].required = False
         self.fields["language_model"].label = "Contestant"
         self.fields["language_model"].help_text = (
-            "Which model of the arena this endpoint serves. Left empty, it is called as the "
-            "server calls it."
+            "Which model of the arena this endpoint serves. Left empty, it is the one that the "
+            "catalogue knows by this name, with its facts; else a new one, called as the server "
+            "calls it."
         )
         self.fields["model_name"].required = False
         self.fields[

@@ -121,7 +121,9 @@ class CatalogueNames:
     """
 
     def __init__(self) -> None:
-        models = LanguageModel.objects.filter(simulated=False)
+        # Not the loaded catalogue's: a word such as "o3" or "Sonar" tells nothing where no such
+        # model can be met.
+        models = LanguageModel.objects.entered().filter(simulated=False)
         names = dict(models.values_list("pk", "name"))
         makers = models.exclude(organisation="").values_list("organisation", flat=True)
         self._models = Names(names.values())

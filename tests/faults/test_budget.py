@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections import Counter
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from decimal import Decimal
@@ -40,6 +41,16 @@ MANY = {
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if FULL else 300)]
 
 
+# Kinds of messages. Who waits long for a turn's end is told it with the whole battle.
+_BEGUN = ("battle",)
+_ENDED = ("turn", "failed", "complete", "stopped")
+
+
+def _state_of(message: Mapping[str, Any]) -> str:
+    """Return the state of a battle's last turn."""
+    return str(message["turns"][-1]["state"]) if message["type"] == "battle" else ""
+
+
 class Asker:
     """A visitor with an open socket."""
 
@@ -49,16 +60,16 @@ class Asker:
 
     async def ask(self) -> str:
         """Send a prompt; return ``battle``, or the code of the error."""
-        message = await self._answer_to("battle", type="prompt", text="Hello")
+        message = await self._answer_to(_BEGUN, type="prompt", text="Hello")
         self.battle = message.get("battle")
         return str(message.get("code", "battle"))
 
     async def stop(self) -> None:
         """Stop the answers and wait for their end."""
-        await self._answer_to("turn", type="stop", battle=self.battle)
+        await self._answer_to(_ENDED, type="stop", battle=self.battle)
 
-    async def _answer_to(self, wanted: str, **message: Any) -> dict[str, Any]:
-        """Send a message and return the first answer of a type, or the error.
+    async def _answer_to(self, wanted: Collection[str], **message: Any) -> dict[str, Any]:
+        """Send a message and return the first answer of a kind, or the error.
 
         Where the machine is so busy that the database is taken for dead it is sent again.
         """
@@ -67,7 +78,7 @@ class Asker:
             answer = await self._receive()
             if answer.get("code") == "storage_away":
                 await self._send(**message)
-            elif answer["type"] in {wanted, "error"}:
+            elif {answer["type"], _state_of(answer)} & {*wanted, "error"}:
                 return answer
 
     async def _send(self, **message: Any) -> None:

@@ -115,7 +115,16 @@ def model_in_full(model: LanguageModel, on: dt.date) -> dict[str, Any]:
     lines = SnapshotRow.objects.filter(snapshot__in=newest_snapshots(), language_model=model)
     return {
         **model_in_short(model, on),
-        "licences": list(model.licensings.values("licence", "licence_class", "since", "evidence")),
+        "licences": [
+            {
+                "licence": record.licence_id or "",
+                "licence_class": record.licence_class,
+                "since": record.since,
+                "evidence": record.evidence,
+            }
+            for record in model.licensings.all()
+        ],
+        "claims": list(model.claims.values("fact", "value", "source", "read_on")),
         "prices": list(
             model.prices.filter(endpoint=None).values(
                 "input_usd", "output_usd", "since", "evidence"

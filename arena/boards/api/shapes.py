@@ -82,8 +82,17 @@ class PairsAnswer(Schema):
     both_bad: list[list[int]]
 
 
+class ClaimRecord(Schema):
+    """What one source says of one fact; the model's own fields hold what the arena goes by."""
+
+    fact: str
+    value: str
+    source: str
+    read_on: dt.date | None
+
+
 class LicenceRecord(Schema):
-    """A licence from a day on."""
+    """A licence from a day on, by its SPDX identifier where there is one."""
 
     licence: str
     licence_class: str
@@ -151,6 +160,7 @@ class ModelAnswer(Model):
     """A contestant with all that is known."""
 
     licences: list[LicenceRecord]
+    claims: list[ClaimRecord]
     prices: list[PriceRecord]
     sampling: list[SamplingRecord]
     replies: int

@@ -113,7 +113,9 @@ def served(found: LanguageModel) -> list[dict[str, str]]:
 
 def reliability(found: LanguageModel) -> dict[str, int] | None:
     """Return how many of the newest replies came to an end; None without any."""
-    newest = Reply.objects.filter(language_model=found).exclude(state=ReplyState.STREAMING)
+    # Stopped is the voter's doing, or the other side's failure.
+    over = (ReplyState.COMPLETE, ReplyState.FAILED)
+    newest = Reply.objects.filter(language_model=found, state__in=over)
     counted = newest.order_by("-pk")[:_REPLIES].aggregate(
         replies=Count("pk"), complete=Count("pk", filter=Q(state=ReplyState.COMPLETE))
     )

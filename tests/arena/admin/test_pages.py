@@ -18,7 +18,7 @@ from arena.admin_policy import ADMIN_CSP
 from arena.battles.models import Battle, Reply, Turn, Vote
 from arena.battles.moderation.models import Ruling, TextCheck, TextLook
 from arena.boards.models import Board, BoardFailure, Publication, Snapshot, SnapshotRow
-from arena.catalog.models import LanguageModel, Moderation, Provider
+from arena.catalog.models import LanguageModel, Licence, Moderation, Organisation, Provider
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import FailedLabel, Labeller, VoteFacts
 from arena.operating.models import JobDay, Problem
@@ -57,6 +57,8 @@ def votes(db: None, tmp_path: Path) -> None:
     FailedLabel.objects.create(vote=facts, attempts=1, error_code="unreachable", next_at=now)
     Labeller.objects.create(endpoint=endpoint)
     Moderation.objects.create(provider=provider)
+    Organisation.objects.create(name="m1 and sons")
+    Licence.objects.create(identifier="m1", name="m1 License", licence_class="closed")
     turns = Turn.objects.all()[:20]
     TextCheck.objects.bulk_create(TextCheck(turn=turn, part="prompt") for turn in turns)
     check = TextCheck.objects.earliest("pk")
@@ -148,7 +150,8 @@ def test_a_model_and_its_licences_are_saved_together(client: Client) -> None:
     form |= {"licensings-TOTAL_FORMS": "1", "licensings-INITIAL_FORMS": "0"}
     form |= {"licensings-0-licence_class": "closed", "licensings-0-since": "2025-01-02"}
     form |= {"published_scores-TOTAL_FORMS": "0", "published_scores-INITIAL_FORMS": "0"}
-    form |= {"prices-TOTAL_FORMS": "0", "prices-INITIAL_FORMS": "0"}
+    for inline in ("prices", "claims", "aliases"):
+        form |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
     response = client.post("/admin/catalog/languagemodel/add/", form)
     assert response.status_code == 302, response.content.decode()
     assert LanguageModel.objects.get().licence_class() == "closed"
