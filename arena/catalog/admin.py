@@ -100,7 +100,7 @@ class LanguageModelAdmin(ModelAdmin):
     @admin.display(description="where sources disagree")
     def disagreement(self, model: LanguageModel) -> str:
         """Return the facts that somebody states otherwise."""
-        return disputes_of(model)
+        return disputes_of(model) if model.pk else "-"
 
     @admin.display(description="licence class")
     def licence(self, model: LanguageModel) -> str:

@@ -65,8 +65,6 @@ class OrganisationAdmin(ModelAdmin):
 
 def disputes_of(model: LanguageModel) -> str:
     """Return in words where sources disagree with what the arena goes by."""
-    if model.pk is None:
-        return "-"
     disputed = [statement for statement in statements_of(model) if statement.others]
     if not disputed:
         return "All sources say the same."

@@ -176,7 +176,7 @@ def _write_licensings(changes: Changes, places: Places) -> None:
     rows = [
         Licensing(
             language_model=places[slug],
-            since=_day(since),
+            since=dt.date.fromisoformat(since),
             licence_id=licence or None,
             licence_class=licence_class,
             evidence=source,
@@ -192,7 +192,7 @@ def _write_prices(changes: Changes, places: Places) -> None:
     rows = [
         Price(
             language_model=places[slug],
-            since=_day(since),
+            since=dt.date.fromisoformat(since),
             input_usd=Decimal(input_usd),
             output_usd=Decimal(output_usd),
             evidence=source,
