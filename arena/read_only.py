@@ -29,7 +29,7 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 50
-    actions: Any = None
+    actions = None
 
 
 class ReadOnlyInline(ReadOnly, TabularInline):

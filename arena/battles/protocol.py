@@ -40,8 +40,6 @@ class Prompt:
 
     text: str
     battle: uuid.UUID | None
-    # The visitor was warned of this prompt (the error `prompt_flagged`) and sends it anyway.
-    acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +59,9 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The first prompt of a battle again, in a new battle; ``acknowledged`` as in `Prompt`."""
+    """The first prompt of a battle again, in a new battle."""
 
     battle: uuid.UUID
-    acknowledged: bool = False
 
 
 type ClientMessage = Prompt | Resume | Stop | Again
@@ -115,15 +112,8 @@ def _prompt(message: dict[str, Any]) -> Prompt:
         raise BadMessage("`text` is not text")
     if message.get("battle") is None:
         message.pop("battle", None)
-        return Prompt(text, None, _acknowledged(message))
-    return Prompt(text, _battle(message), _acknowledged(message))
-
-
-def _acknowledged(message: dict[str, Any]) -> bool:
-    value = message.pop("acknowledged", False)
-    if not isinstance(value, bool):
-        raise BadMessage("`acknowledged` is not true or false")
-    return value
+        return Prompt(text, None)
+    return Prompt(text, _battle(message))
 
 
 def _resume(message: dict[str, Any]) -> Resume:
@@ -137,7 +127,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], ClientMessage]] = {
     "prompt": _prompt,
     "resume": _resume,
     "stop": lambda message: Stop(_battle(message)),
-    "again": lambda message: Again(_battle(message), _acknowledged(message)),
+    "again": lambda message: Again(_battle(message)),
 }
 
 

@@ -48,6 +48,8 @@ The [reference][1] is here.
 """
 TABLE = ANSWER.partition("| name")[2].partition("## Second")[0]
 WITHOUT_TABLE = ANSWER.replace(f"| name{TABLE}", "")
+# Less than a pixel of a line: what Chromium reports now and then when a machine is busy.
+UNSEEN = 0.001
 SHIFTS = """
 window.shift = 0;
 window.moved = [];
@@ -119,7 +121,8 @@ def test_nothing_moves_while_the_landing_page_loads(visit: Visit, phone: bool) -
     page.goto("/", wait_until="networkidle")
     expect(page.locator(".starter").first).to_be_visible()
     page.wait_for_timeout(200)
-    assert page.evaluate("[shift, moved]") == [0, []]
+    shift, moved = page.evaluate("[shift, moved]")
+    assert shift < UNSEEN, moved
 
 
 def test_no_half_mark_is_ever_shown(streaming: Streaming) -> None:

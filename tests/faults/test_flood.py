@@ -119,9 +119,14 @@ async def test_a_visitor_sends_few_frames(add_models: AddModels) -> None:
         # Whoever goes on sending may not hear the close; who then listens does.
         async with web.socket(voter) as socket:
             with pytest.raises(ConnectionClosed) as closed:
-                for _ in range(AT_ONCE_AND_MORE):
-                    await socket.send(message)
-                while True:
-                    await socket.recv()
+                await send_and_listen(socket, message)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4429
+
+
+async def send_and_listen(socket: ClientConnection, message: str) -> None:
+    """Send more than is allowed at once, then receive until the socket is closed."""
+    for _ in range(AT_ONCE_AND_MORE):
+        await socket.send(message)
+    while True:
+        await socket.recv()
