@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from arena.embedded.errors import EmbeddedError
 from arena.embedded.programs import installed
 from arena.integrity.fact_rows import begin_epochs
+from arena.operating.jobs import BACKUP, record_success
 
 # What is made anew by every process, or says nothing after a restore.
-_NOT_COUNTED = frozenset({"battles_runner", "django_session", "integrity_decisioncount"})
+_NOT_COUNTED = frozenset(
+    {"battles_runner", "django_session", "integrity_decisioncount", "operating_jobday"}
+)
 _VOTES = """
     COPY (SELECT id, battle_id, outcome, source, cast_at, final_at FROM battles_vote ORDER BY id)
     TO STDOUT
@@ -72,6 +76,7 @@ def back_up(path: Path) -> Summary:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+    record_success(BACKUP, timezone.now())
     return summary
 
 

@@ -24,6 +24,20 @@ def check_pacing(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_pairing(**_: Any) -> list[CheckMessage]:
+    """Refuse a way of drawing pairs that does not exist."""
+    if settings.PAIRING in {"adaptive", "weights"}:
+        return []
+    return [
+        Error(
+            f"PARITY_PAIRING is {settings.PAIRING!r}.",
+            hint="Write adaptive or weights.",
+            id="parity.E008",
+        )
+    ]
+
+
+@register()
 def check_origins(**_: Any) -> list[CheckMessage]:
     """Refuse an origin that is not a scheme and a host."""
     return [
@@ -80,6 +94,33 @@ def check_endpoint_allow(**_: Any) -> list[CheckMessage]:
                     f"PARITY_ENDPOINT_ALLOW: {error}",
                     hint="Write network:port, for example 127.0.0.1:11434,10.0.0.0/8:8000-8100.",
                     id="parity.E004",
+                )
+            )
+    return found
+
+
+@register()
+def check_alarms(**_: Any) -> list[CheckMessage]:
+    """Refuse alarms that could never be delivered."""
+    found: list[CheckMessage] = []
+    webhook = urlsplit(settings.ALARM_WEBHOOK)
+    if settings.ALARM_WEBHOOK and (webhook.scheme not in {"http", "https"} or not webhook.hostname):
+        found.append(
+            Error(  # it is a secret, and not repeated
+                "PARITY_ALARM_WEBHOOK is no http(s) URL.",
+                hint="Write it whole, for example https://hooks.example.org/services/...",
+                id="parity.E006",
+            )
+        )
+    for text in settings.ALARM_WEBHOOK_ALLOW:
+        try:
+            Allowance.parse(text)
+        except ValueError as error:
+            found.append(
+                Error(
+                    f"PARITY_ALARM_WEBHOOK_ALLOW: {error}",
+                    hint="Write network:port, for example 10.0.0.5:8065.",
+                    id="parity.E007",
                 )
             )
     return found

@@ -95,6 +95,31 @@ def database_from_url(url: str) -> dict[str, Any]:
     }
 
 
+def mailers_from_url(url: str) -> dict[str, Any]:
+    """Return Django's mailers for an `smtp://` or `smtps://` URL.
+
+    `smtp` asks the server for TLS before it says anything else, unless `?tls=0`; `smtps` speaks
+    TLS from the start.
+    """
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(  # the URL holds a password, and is not repeated
+            "PARITY_EMAIL_URL is not of the form smtp://user:password@host:587."
+        )
+    implicit = parts.scheme == "smtps"
+    options = {
+        "host": parts.hostname,
+        "port": parts.port,
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_ssl": implicit,
+        "use_tls": not implicit and query.get("tls") != "0",
+        "timeout": 20.0,
+    }
+    return {"default": {"OPTIONS": options}}
+
+
 def local_secret(variable: str, file_name: str) -> str:
     """Return the secret in `variable`, or one made once and kept in `.local/` for us alone."""
     value = os.environ.get(variable)

@@ -29,7 +29,7 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 50
-    actions = None
+    actions: Any = None
 
 
 class ReadOnlyInline(ReadOnly, TabularInline):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ from arena.environment import (
     database_from_url,
     integer,
     local_secret,
+    mailers_from_url,
     number,
     words,
 )
@@ -55,6 +57,8 @@ REQUESTS_PER_MINUTE = integer("PARITY_REQUESTS_PER_MINUTE", default=300)
 SOCKETS_PER_VISITOR = integer("PARITY_SOCKETS_PER_VISITOR", default=20)
 # Many visitors may share one network address; together they get so many times these limits.
 VISITORS_PER_NETWORK = integer("PARITY_VISITORS_PER_NETWORK", default=20)
+# `adaptive` prefers pairs whose next vote says most, within the models' weights; `weights` does not.
+PAIRING = os.environ.get("PARITY_PAIRING", "adaptive")
 # Share of battles in which a model meets itself: they measure what the position does to votes.
 SAME_MODEL_SHARE = number("PARITY_SAME_MODEL_SHARE", default=0.0)
 # Seconds in which a vote can be taken back; names are sent and the vote counted only after it.
@@ -91,6 +95,21 @@ ENDPOINT_ALLOW = words("PARITY_ENDPOINT_ALLOW", default=[])
 BREAKER_FAILURES = integer("PARITY_BREAKER_FAILURES", default=3)
 BREAKER_SECONDS = number("PARITY_BREAKER_SECONDS", default=60.0)
 
+# --- Alarms --------------------------------------------------------------------------------------
+# Who is told of problems: addresses of e-mail, and a URL that takes JSON.
+ALARM_EMAILS = words("PARITY_ALARM_EMAILS", default=[])
+ALARM_WEBHOOK = os.environ.get("PARITY_ALARM_WEBHOOK", "").strip()
+# Private networks and ports where the webhook may be, written as in `ENDPOINT_ALLOW`.
+ALARM_WEBHOOK_ALLOW = words("PARITY_ALARM_WEBHOOK_ALLOW", default=[])
+# A problem is told when it has lasted so long, and its end when it was gone for so long.
+ALARM_SECONDS = number("PARITY_ALARM_SECONDS", default=120.0)
+MAILERS = mailers_from_url(os.environ.get("PARITY_EMAIL_URL") or "smtp://localhost?tls=0")
+DEFAULT_FROM_EMAIL = os.environ.get("PARITY_EMAIL_FROM", "").strip() or "parity@localhost"
+# Less of a disk free than this, in percent, is a problem; so is a backup older than this, where
+# `manage.py backup` was ever used (0: never).
+DISK_FREE_PERCENT = number("PARITY_DISK_FREE_PERCENT", default=5.0)
+BACKUP_HOURS = number("PARITY_BACKUP_HOURS", default=36.0)
+
 # --- Django --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -113,6 +132,7 @@ INSTALLED_APPS = [
     "arena.battles",
     "arena.integrity",
     "arena.boards",
+    "arena.operating",
     "arena.staff.apps.StaffConfig",
 ]
 MIDDLEWARE = [
@@ -238,6 +258,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 30.0},
     },
+    "check-texts": {
+        "task": "arena.integrity.tasks.check_texts",
+        "schedule": 5.0,
+        "options": {"expires": 30.0},
+    },
     # Looks often, so that a publication that was killed goes on; works once a period.
     "publish-boards": {
         "task": "arena.boards.tasks.publish_boards",
@@ -250,15 +275,32 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": min(PUBLISH_SECONDS, 30.0),
         "options": {"expires": 30.0},
     },
+    # Looks often, so that a test whose process died is found within a minute.
     "test-endpoints": {
         "task": "arena.catalog.tasks.test_endpoints_that_are_due",
+        "schedule": 15.0,
+        "options": {"expires": 30.0},
+    },
+    "settle-lost-calls": {
+        "task": "arena.catalog.tasks.settle_lost_calls",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    # Often enough that a scheduler which starts anew now and then does not put it off for ever.
     "destroy-old-address-keys": {
         "task": "arena.voters.tasks.destroy_old_address_keys",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
+    "watch": {
+        "task": "arena.operating.tasks.watch",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "count-days": {
+        "task": "arena.operating.tasks.count_days",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
     },
     "void-turns-of-dead-processes": {
         "task": "arena.battles.tasks.void_abandoned_turns",
@@ -289,6 +331,30 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("site/mark.svg")}
     ],
     "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": "arena.operating.home.home",
+    "SITE_VIEWS": [("endpoints/", "endpoints", "arena.operating.endpoints.EndpointsPage")],
+    "SIDEBAR": {
+        "show_all_applications": True,
+        "navigation": [
+            {
+                "items": [
+                    {
+                        "title": "What is wrong now",
+                        "icon": "monitor_heart",
+                        "link": reverse_lazy("admin:index"),
+                    },
+                    {
+                        "title": "Health of endpoints",
+                        "icon": "dns",
+                        "link": reverse_lazy("admin:endpoints"),
+                        "permission": lambda request: request.user.has_perm(
+                            "catalog.view_endpoint"
+                        ),
+                    },
+                ]
+            }
+        ],
+    },
     # The site's pine, in the theme's steps.
     "COLORS": {
         "primary": {

@@ -23,6 +23,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from arena.asgi import application
 from arena.battles.lifespan import drain
 from arena.battles.protocol import CLOSE_TOO_MANY, MAX_BYTES
+from arena.operating.watchman import Watchman
 
 logger = logging.getLogger(__name__)
 
@@ -138,6 +139,7 @@ def serve(listener: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     server = _Server(config)
+    Watchman().start()
     server.run(sockets=[listener])
     sys.exit(0 if server.started else 1)
 

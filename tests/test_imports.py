@@ -14,7 +14,10 @@ ALLOWED: dict[str, set[str]] = {
     "workers": {"workers"},
     "arena.embedded": {"arena.embedded"},
     "arena.voters": {"arena.voters", "arena.connections", "arena.ids", "arena.read_only"},
-    "arena.catalog": {"arena.catalog", "arena.ids", "arena.read_only", "workers.endpoints"},
+    "arena.catalog": {
+        *("arena.catalog", "arena.connections", "arena.ids", "arena.read_only"),
+        "workers.endpoints",
+    },
     "arena.battles": {
         *("arena.battles", "arena.catalog", "arena.voters", "arena.ids"),
         *("arena.connections", "arena.environment", "arena.read_only", "workers.endpoints"),
@@ -28,6 +31,11 @@ ALLOWED: dict[str, set[str]] = {
     "arena.boards": {
         *("arena.boards", "arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
         *("arena.ids", "arena.read_only", "ratings"),
+        "arena.staff.models",
+    },
+    "arena.operating": {
+        *("arena.operating", "arena.boards", "arena.integrity", "arena.battles", "arena.catalog"),
+        *("arena.read_only", "workers.endpoints", "workers.webhook"),
     },
 }
 PROJECT = ("ratings", "workers", "arena", "tests")

@@ -3,19 +3,60 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from arena.battles.models import Battle, Reply, Turn, Vote
+from arena.battles.moderation.models import Part, TextCheck
 from arena.read_only import ReadOnlyAdmin, ReadOnlyInline
 from arena.voters.admin import SourceFilter
 
+_WITHHELD = "(flagged: moderators read it under Text checks)"
 
-class TurnInline(ReadOnlyInline):
+
+class ShownPrompt:
+    """Turns whose prompt is shown unless it is withheld."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Turn]:
+        """Return turns that know whether their prompt is withheld."""
+        queryset: QuerySet[Turn] = super().get_queryset(request)  # type: ignore[misc]
+        flagged = TextCheck.objects.withheld().filter(turn=OuterRef("pk"), part=Part.PROMPT)
+        return queryset.annotate(is_withheld=Exists(flagged))
+
+    @admin.display(description="prompt")
+    def shown_prompt(self, turn: Any) -> str:
+        """Return the prompt, or why it is not shown."""
+        return _WITHHELD if turn.is_withheld else turn.prompt
+
+
+class ShownAnswer:
+    """Replies whose text is shown unless it is withheld."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
+        """Return replies, with their models, that know whether their text is withheld."""
+        queryset: QuerySet[Reply] = super().get_queryset(request)  # type: ignore[misc]
+        flagged = TextCheck.objects.withheld().filter(turn=OuterRef("turn"), part=OuterRef("side"))
+        return queryset.select_related("language_model", "turn").annotate(
+            is_withheld=Exists(flagged)
+        )
+
+    @admin.display(description="text")
+    def shown_text(self, reply: Any) -> str:
+        """Return the text, or why it is not shown."""
+        return _WITHHELD if reply.is_withheld else reply.text
+
+    @admin.display(description="reasoning")
+    def shown_reasoning(self, reply: Any) -> str:
+        """Return the reasoning, or why it is not shown."""
+        return _WITHHELD if reply.is_withheld else reply.reasoning
+
+
+class TurnInline(ShownPrompt, ReadOnlyInline):
     """A battle's turns; each links to its replies."""
 
     model = Turn
-    fields = ("number", "attempt", "state", "prompt", "started_at", "ended_at")
+    fields = ("number", "attempt", "state", "shown_prompt", "started_at", "ended_at")
+    readonly_fields = ("shown_prompt",)
 
 
 class VoteInline(ReadOnlyInline):
@@ -46,20 +87,16 @@ class BattleAdmin(ReadOnlyAdmin):
         )
 
 
-class ReplyInline(ReadOnlyInline):
+class ReplyInline(ShownAnswer, ReadOnlyInline):
     """The two answers of a turn."""
 
     model = Reply
-    fields = ("side", "language_model", "state", "finish_reason", "error_code", "text")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
-        """Return replies with their models."""
-        queryset: QuerySet[Reply] = super().get_queryset(request)
-        return queryset.select_related("language_model", "turn")
+    fields = ("side", "language_model", "state", "finish_reason", "error_code", "shown_text")
+    readonly_fields = ("shown_text",)
 
 
 @admin.register(Turn)
-class TurnAdmin(ReadOnlyAdmin):
+class TurnAdmin(ShownPrompt, ReadOnlyAdmin):
     """One prompt and its two answers."""
 
     list_display = ("id", "battle_id", "number", "attempt", "state", "started_at")
@@ -67,12 +104,13 @@ class TurnAdmin(ReadOnlyAdmin):
     search_fields = ("battle__id__exact",)
     search_help_text = "A battle's whole id."
     ordering = ("-id",)
-    exclude = ("runner",)
+    exclude = ("runner", "prompt")
+    readonly_fields = ("shown_prompt",)
     inlines = (ReplyInline,)
 
 
 @admin.register(Reply)
-class ReplyAdmin(ReadOnlyAdmin):
+class ReplyAdmin(ShownAnswer, ReadOnlyAdmin):
     """One answer: how it ended, its figures, what was sent, and the server's own error."""
 
     list_display = (
@@ -83,6 +121,8 @@ class ReplyAdmin(ReadOnlyAdmin):
     search_fields = ("turn__battle__id__exact", "language_model__name__exact", "error_code__exact")
     search_help_text = "A battle's whole id, a model's whole name, or an error code."
     ordering = ("-id",)
+    exclude = ("text", "reasoning")
+    readonly_fields = ("shown_text", "shown_reasoning")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
         """Return replies with what list and page name."""

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from asgiref.typing import WebSocketScope
@@ -16,6 +17,7 @@ from django.utils import translation
 from arena.battles import protocol, turns
 from arena.battles.errors import BattleError, NotFound, NotYours, TooMany, Unavailable
 from arena.battles.generation import Generation, current, in_database
+from arena.battles.moderation.prompts import OpenTurn, admit_prompt
 from arena.battles.protocol import (
     Again,
     BadMessage,
@@ -100,20 +102,29 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await self._count_prompt()
         generation, voter_id = current(), self._voter_id
         match message:
-            case Prompt(text=text, battle=None):
-                started = await generation.start(turns.start_battle, voter_id, text)
+            case Prompt(text=text, battle=None, acknowledged=sure):
+                admitted = await self._admit(turns.start_battle, lambda: text, sure)
+                started = await generation.start(admitted, voter_id, text)
                 await self._show(generation, new_battle(started), 0)
-            case Prompt(text=text, battle=uuid.UUID() as battle):
-                started = await generation.start(turns.start_turn, voter_id, battle, text)
+            case Prompt(text=text, battle=uuid.UUID() as battle, acknowledged=sure):
+                admitted = await self._admit(turns.start_turn, lambda: text, sure)
+                started = await generation.start(admitted, voter_id, battle, text)
                 await self._show_stored(generation, battle, started.first_seq - 1)
-            case Again(battle=battle):
-                started = await generation.start(turns.start_again, voter_id, battle)
+            case Again(battle=battle, acknowledged=sure):
+                read = partial(turns.first_prompt, voter_id, battle)
+                admitted = await self._admit(turns.start_again, read, sure)
+                started = await generation.start(admitted, voter_id, battle)
                 await self._show(generation, new_battle(started), 0)
             case Resume(battle=battle, after=after):
                 await generation.begin()
                 await self._show_stored(generation, battle, after)
             case Stop(battle=battle):
                 await generation.stop(voter_id, battle)
+
+    async def _admit(
+        self, open_turn: OpenTurn, read_prompt: Callable[[], str], sure: bool
+    ) -> OpenTurn:
+        return await admit_prompt(current().clients, open_turn, read_prompt, acknowledged=sure)
 
     async def _count_prompt(self) -> None:
         rate = Rate.per_minute_of("prompts", settings.PROMPTS_PER_MINUTE)

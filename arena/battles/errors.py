@@ -3,14 +3,15 @@
 ::
 
     BattleError
-    ├── PromptRefused     400  prompt_empty, prompt_too_long, comment_too_long, bad_request
+    ├── PromptRefused     400  prompt_empty, prompt_too_long, comment_too_long, bad_request,
+    │                          prompt_flagged, prompt_blocked
     ├── NotYours          403  not_yours           another visitor's battle
     ├── NotFound          404  not_found
     ├── NotPossibleNow    409  still_streaming, vote_pending, battle_void, too_many_turns,
-    │   │                      not_votable, no_vote, no_longer_served
+    │   │                      not_votable, no_vote, no_longer_served, withheld
     │   └── TooLate            too_late            names the vote that stands
     ├── TooMany           429  too_many_prompts, too_many_battles, too_many_requests
-    └── Unavailable       503  no_models, restarting, storage_away, too_busy
+    └── Unavailable       503  no_models, budget_spent, restarting, storage_away, too_busy, prompt_unchecked
 """
 
 # ruff: noqa: N818 -- read `raise NotFound`; the base class says that they are errors
@@ -29,6 +30,18 @@ _SENTENCES: Mapping[str, Sentence] = {
     "prompt_empty": _("Your prompt is empty: write something first."),
     "prompt_too_long": _("Your prompt is longer than %(limit)s characters: shorten it."),
     "comment_too_long": _("Your comment is longer than 1,000 characters: shorten it."),
+    "prompt_flagged": _(
+        "An automatic check finds that this prompt may be harmful. It can be wrong: change the "
+        "prompt, or send it anyway."
+    ),
+    "prompt_blocked": _(
+        "An automatic check finds that this prompt may be harmful, so it was not sent. The check "
+        "can be wrong: put it in other words and try again."
+    ),
+    "prompt_unchecked": _(
+        "Prompts are checked before they are sent, and the check does not answer right now. Yours "
+        "was not sent: try again in a minute."
+    ),
     "bad_request": _("This request was not understood: reload the page and try again."),
     "not_yours": _("This battle belongs to another visitor."),
     "not_found": _("This battle does not exist: start a new one."),
@@ -39,10 +52,15 @@ _SENTENCES: Mapping[str, Sentence] = {
     "not_votable": _("The vote opens when both answers are complete."),
     "no_vote": _("Vote first: then you will see who answered."),
     "too_late": _("It is too late to take this vote back: “%(vote)s” stands."),
+    "withheld": _("A moderator has to look at this battle before it can be shared."),
     "no_longer_served": _("One of the two models has left: vote, or start a new battle."),
     "too_many_prompts": _("You sent many prompts in a short time: wait a minute, then try again."),
     "too_many_battles": _("Several of your battles are still being answered: wait for one."),
     "no_models": _("There are not two models to compare right now: try again in a minute."),
+    "budget_spent": _(
+        "The arena has used up what its answers may cost for now: come back tomorrow. The "
+        "leaderboard and your past battles are still here."
+    ),
     "too_many_requests": _("You asked for very much in a short time: wait, then try again."),
     "storage_away": _(
         "Our database does not answer right now. Nothing was lost: try again in a few seconds."

@@ -52,7 +52,7 @@ class Generation:
         self.streams = BattleStreams(
             settings.REDIS_URL, process=self.runner_id, on_order=self._stop_here
         )
-        self._clients = endpoint_clients()
+        self.clients = endpoint_clients()
         self._beat = Beat()
         self._slots = EndpointSlots(settings.REDIS_URL, process=self.runner_id)
         self._live: dict[int, LiveTurn] = {}
@@ -127,7 +127,7 @@ class Generation:
         if self._begun is not None:
             await self.streams.__aexit__()
             await self._slots.__aexit__()
-            await self._clients.close()
+            await self.clients.close()
 
     async def _abandon(self, left: Mapping[int, LiveTurn]) -> None:
         """Void turns and say so; without the database the sweep does it when we are gone."""
@@ -160,7 +160,7 @@ class Generation:
         while True:
             turn_id = live.started.turn_id
             try:
-                await live.run(self._clients, self._slots, self._beat)
+                await live.run(self.clients, self._slots, self._beat)
                 end = await self._store(live)
             finally:
                 self._live.pop(turn_id, None)
@@ -180,6 +180,7 @@ class Generation:
         def finish() -> TurnEnd:
             end = turns.finish_turn(started, results, at=at, last_seq=live.last_seq)
             turns.record_health(started.calls, outcomes, at=at)
+            turns.settle(started.calls, results)
             return end
 
         return await _persist(finish)
@@ -193,6 +194,7 @@ class Generation:
         )
         outcomes = live.outcomes()
         await _persist(lambda: turns.record_health(started.calls, outcomes, at=at))
+        await _persist(lambda: turns.settle(started.calls, results))
         return end
 
     def _stop_here(self, order: str) -> None:

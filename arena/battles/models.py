@@ -9,6 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from arena.battles.moderation.models import (  # noqa: F401 -- Django finds an app's tables here
+    Ruling,
+    TextCheck,
+    TextLook,
+)
 from arena.catalog.models import Endpoint, LanguageModel
 from arena.ids import uuid7
 from arena.voters.models import Voter
@@ -202,9 +207,16 @@ class Reply(models.Model):
 
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="replies")
     side = models.CharField(max_length=1, choices=Side)
-    language_model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     endpoint = models.ForeignKey(
-        Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
+        Endpoint,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replies",
+        db_index=False,  # the index below has it first
     )
     state = models.CharField(max_length=12, choices=ReplyState, default=ReplyState.STREAMING)
     text = models.TextField(blank=True, default="")
@@ -243,6 +255,12 @@ class Reply(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="failed") | ~Q(error_code=""), name="reply_failed_has_a_code"
             ),
+        ]
+        indexes = [
+            # Serves: an endpoint's last success, whatever failed since; an endpoint that is deleted.
+            models.Index(fields=["endpoint", "-id"], name="reply_by_endpoint_newest_first"),
+            # Serves: how reliable a model was of late; a model that is deleted.
+            models.Index(fields=["language_model", "-id"], name="reply_by_model_newest_first"),
         ]
 
     def __str__(self) -> str:

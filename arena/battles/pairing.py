@@ -1,6 +1,7 @@
 """Which two models meet, on which sides, by which endpoints, and why."""
 
 import datetime as dt
+import math
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +9,18 @@ from typing import Any
 
 from django.conf import settings
 
+from arena.battles import chances
+from arena.battles.chances import Chances, Contestant
 from arena.battles.errors import Unavailable
 from arena.battles.models import Side
-from arena.catalog.models import Endpoint
-from arena.catalog.serving import can_meet, choose_endpoint, shares
+from arena.catalog import budget
+from arena.catalog.models import Endpoint, Standing
+from arena.catalog.serving import can_meet, choose_endpoint
 
 # Nobody can guess the next pair from those before it.
 _RANDOM = random.SystemRandom()
+# Figures of an older board are not used: new votes would not be seen to make a model surer.
+_STALE = dt.timedelta(days=7)
 
 type Candidates = Mapping[int, Sequence[Endpoint]]
 
@@ -28,9 +34,16 @@ class Pair:
 
 
 def draw_pair(
-    *, at: dt.datetime, avoid: Collection[int] = (), rng: random.Random = _RANDOM
+    *,
+    at: dt.datetime,
+    avoid: Collection[int] = (),
+    without: Collection[int] = (),
+    rng: random.Random = _RANDOM,
 ) -> Pair:
-    """Draw two models by sampling weight, without replacement, and their sides at random.
+    """Draw two models by the rule of `arena.battles.chances`, and their sides at random.
+
+    Its figures are the models' standings on the live board; where there are none, or they are a
+    week old, or with `PARITY_PAIRING=weights`, sampling weights alone decide.
 
     A small share of battles (`PARITY_SAME_MODEL_SHARE`) is a model against itself: what voters
     prefer there measures the position, and such votes are not counted.
@@ -41,23 +54,34 @@ def draw_pair(
         The moment at which endpoints must be available.
     avoid
         Ids of models not to draw, as far as two others are there: those that just failed, or the
-        pair of the battle before.
+        pair of the battle before. The stored chance is that among the others.
+    without
+        Ids of endpoints that are not drawn at all: they cannot pay for this prompt.
     rng
         Where chance comes from.
 
     Raises
     ------
     Unavailable
-        When no two models that can be loaded together are available (code ``no_models``).
+        When no two models that can be loaded together are available (code ``no_models``), or those
+        that are have no budget left (code ``budget_spent``).
     """
-    candidates = _candidates(at)
-    wanted = {pk: found for pk, found in candidates.items() if pk not in avoid}
-    draw = _Draw(wanted if _Draw(wanted).firsts else candidates)
-    if not draw.firsts:
-        raise Unavailable("no_models")
+    found = _available(at)
+    candidates = _by_model(_able_to_pay(found, at, without))
+    draw = _Draw(candidates, at)
+    if not draw.chances:
+        raise Unavailable("budget_spent" if _Draw(_by_model(found), at).chances else "no_models")
     if settings.SAME_MODEL_SHARE and rng.random() < settings.SAME_MODEL_SHARE:
-        return draw.same_model(rng) or draw.two_models(rng)
-    return draw.two_models(rng)
+        return draw.same_model(rng, avoid) or draw.two_models(rng, avoid)
+    return draw.two_models(rng, avoid)
+
+
+def battle_shares(*, at: dt.datetime) -> Mapping[int, float]:
+    """Return the share of the next battle in which each model stands, by id; they sum to 2.
+
+    Of battles of two models: what `PARITY_SAME_MODEL_SHARE` takes off is not in it.
+    """
+    return _Draw(_by_model(_able_to_pay(_available(at), at, ())), at).chances.shares()
 
 
 def endpoint_of_model(
@@ -66,6 +90,7 @@ def endpoint_of_model(
     at: dt.datetime,
     preferred: int | None,
     avoid: Collection[int] = (),
+    without: Collection[int] = (),
     beside: Endpoint | None = None,
 ) -> Endpoint | None:
     """Return an endpoint that serves a model now: the preferred one if it can be called.
@@ -74,14 +99,19 @@ def endpoint_of_model(
     ----------
     avoid
         Ids of endpoints that just failed: another one is taken where there is one.
+    without
+        Ids of endpoints that are not taken at all.
     beside
         The other side's endpoint, which must be able to serve at the same time.
     """
-    found = [
-        endpoint
-        for endpoint in Endpoint.objects.available(at=at)
+    serving = (
+        Endpoint.objects.available(at=at)
         .filter(language_model_id=model_id)
         .select_related("provider", "language_model")
+    )
+    found = [
+        endpoint
+        for endpoint in _able_to_pay(list(serving), at, without)
         if beside is None or can_meet(endpoint, beside)
     ]
     for endpoint in found:
@@ -90,96 +120,132 @@ def endpoint_of_model(
     return choose_endpoint(found, _RANDOM, avoid=avoid) if found else None
 
 
-def _candidates(at: dt.datetime) -> dict[int, list[Endpoint]]:
-    """Return the endpoints that may be called, by model."""
-    found: dict[int, list[Endpoint]] = {}
+def _available(at: dt.datetime) -> list[Endpoint]:
+    """Return the endpoints that may be called."""
     endpoints = Endpoint.objects.available(at=at).filter(
         language_model__simulated=False,
         language_model__retired_at=None,
         language_model__sampling_weight__gt=0,
     )
-    for endpoint in endpoints.select_related("provider", "language_model").order_by("pk"):
+    return list(endpoints.select_related("provider", "language_model").order_by("pk"))
+
+
+def _able_to_pay(
+    endpoints: Sequence[Endpoint], at: dt.datetime, without: Collection[int]
+) -> list[Endpoint]:
+    """Return the endpoints whose budget has room for a call."""
+    refused = budget.refusals(endpoints, at=at).keys() | set(without)
+    return [endpoint for endpoint in endpoints if endpoint.pk not in refused]
+
+
+def _by_model(endpoints: Sequence[Endpoint]) -> dict[int, list[Endpoint]]:
+    found: dict[int, list[Endpoint]] = {}
+    for endpoint in endpoints:
         found.setdefault(endpoint.language_model_id, []).append(endpoint)
     return found
 
 
 class _Draw:
-    """The chances of every pair: a first endpoint, then a second one that can be loaded beside it.
+    """The models that can be drawn now, their endpoints, and the chances of their pairs.
 
     Attributes
     ----------
-    firsts : dict of Endpoint to float
-        The chance, not normalised, of each endpoint that has somebody to meet.
+    chances : Chances
     """
 
-    def __init__(self, candidates: Candidates) -> None:
+    def __init__(self, candidates: Candidates, at: dt.datetime) -> None:
         self._candidates = candidates
-        self._weights = {
-            pk: found[0].language_model.sampling_weight for pk, found in candidates.items()
+        adaptive = settings.PAIRING == "adaptive"
+        fresh = Standing.objects.filter(updated_at__gt=at - _STALE)
+        standings = fresh.in_bulk(list(candidates)) if adaptive else {}
+        self._snapshot = max((one.snapshot or 0 for one in standings.values()), default=0) or None
+        self._contestants = {
+            pk: _contestant(found, standings.get(pk)) for pk, found in sorted(candidates.items())
         }
-        # Without groups everybody meets everybody: then nothing has to be looked up.
-        self._grouped = any(e.gpu_group for found in candidates.values() for e in found)
-        self.firsts: dict[Endpoint, float] = {}
-        for pk, found in candidates.items():
-            meeting = [endpoint for endpoint in found if self._partners(endpoint)]
-            share = shares(meeting) if meeting else {}
-            self.firsts |= {e: self._weights[pk] * share[e.pk] for e in meeting}
+        self._rule = "adaptive" if adaptive else "weights"
+        self.chances: Chances = chances.chances_of(
+            tuple(self._contestants.values()), adaptive=adaptive
+        )
 
-    def two_models(self, rng: random.Random) -> Pair:
+    def two_models(self, rng: random.Random, avoid: Collection[int]) -> Pair:
         """Draw two models, their endpoints and their sides."""
-        first = _draw_one(self.firsts, rng)
-        partners = self._partners(first)
-        model = _draw_one({pk: self._weights[pk] for pk in partners}, rng)
-        drawn = [first, choose_endpoint(partners[model], rng)]
-        rng.shuffle(drawn)
-        ids = [endpoint.language_model_id for endpoint in drawn]
+        drawn = self.chances.draw(rng.random(), avoid=avoid)
+        one, other = rng.sample(drawn.models, k=2)
+        sides = [self._contestants[one], self._contestants[other]]
         return Pair(
-            endpoints=dict(zip(Side, drawn, strict=True)),
+            endpoints=dict(zip(Side, self._endpoints(one, other, rng), strict=True)),
             reason={
-                "rule": "sampling_weight",
-                "version": 2,
+                "rule": self._rule,
+                "version": chances.VERSION,
+                "snapshot": self._snapshot,
                 "models": len(self._candidates),
-                "weights": [self._weights[pk] for pk in ids],
-                "probability": round(self._chance(*ids) + self._chance(*reversed(ids)), 9),
+                "probability": _six_digits(drawn.probability),
+                "by_weight": _six_digits(drawn.by_weight),
+                "weights": [side.weight for side in sides],
+                "ratings": [side.rating for side in sides],
+                "half_widths": [side.half_width for side in sides],
+                "votes": [side.votes for side in sides],
+                "avoided": sorted(set(avoid) & self._candidates.keys()),
             },
         )
 
-    def same_model(self, rng: random.Random) -> Pair | None:
-        """Draw one model for both sides, an endpoint for each; None when it cannot serve both."""
-        model = _draw_one(self._weights, rng)
-        first = choose_endpoint(self._candidates[model], rng)
-        beside = [other for other in self._candidates[model] if can_meet(first, other)]
-        if not beside:
+    def same_model(self, rng: random.Random, avoid: Collection[int]) -> Pair | None:
+        """Draw one model for both sides, an endpoint for each; None when none can serve both."""
+        able = [pk for pk, found in self._candidates.items() if _can_meet_any(found, found)]
+        able = [pk for pk in able if pk not in avoid] or able
+        if not able:
             return None
+        weights = [self._contestants[pk].weight for pk in able]
+        weights = [weight / max(weights) for weight in weights]  # no sum of them is infinite
+        model = rng.choices(able, weights=weights)[0]
         return Pair(
-            endpoints=dict(zip(Side, (first, choose_endpoint(beside, rng)), strict=True)),
+            endpoints=dict(zip(Side, self._endpoints(model, model, rng), strict=True)),
             reason={
                 "rule": "same_model",
-                "version": 1,
-                "models": len(self._candidates),
+                "version": 2,
+                "models": len(able),
                 "share": settings.SAME_MODEL_SHARE,
+                "probability": _six_digits(weights[able.index(model)] / sum(weights)),
             },
         )
 
-    def _partners(self, first: Endpoint) -> Candidates:
-        """Return the other models with those of their endpoints that can serve beside this one."""
-        own = first.language_model_id
-        others = {pk: found for pk, found in self._candidates.items() if pk != own}
-        if not self._grouped:
-            return others
-        able = {pk: [e for e in found if can_meet(first, e)] for pk, found in others.items()}
-        return {pk: found for pk, found in able.items() if found}
-
-    def _chance(self, first: int, second: int) -> float:
-        """Return the chance of this pair in this order of drawing."""
-        total, chance = sum(self.firsts.values()), 0.0
-        for endpoint in self._candidates[first]:
-            partners = self._partners(endpoint)
-            if endpoint in self.firsts and second in partners:
-                beside = sum(self._weights[pk] for pk in partners)
-                chance += self.firsts[endpoint] / total * self._weights[second] / beside
-        return chance
+    def _endpoints(self, one: int, other: int, rng: random.Random) -> tuple[Endpoint, Endpoint]:
+        """Return an endpoint of each that can serve together; there are such."""
+        partners = self._candidates[other]
+        meeting = [e for e in self._candidates[one] if _can_meet_any([e], partners)]
+        first = choose_endpoint(meeting, rng)
+        return first, choose_endpoint([e for e in partners if can_meet(first, e)], rng)
 
 
-def _draw_one[T](weights: Mapping[T, float], rng: random.Random) -> T:
-    return rng.choices(list(weights), weights=list(weights.values()))[0]
+def _contestant(found: Sequence[Endpoint], standing: Standing | None) -> Contestant:
+    """Return what the chances of one model come from."""
+    groups = {endpoint.gpu_group for endpoint in found}
+    model = found[0].language_model
+    rating, half_width = _figures(standing) if standing else (None, None)
+    return Contestant(
+        model=model.pk,
+        weight=model.sampling_weight,
+        group=groups.pop() if len(groups) == 1 else "",
+        rating=rating,
+        half_width=half_width,
+        votes=standing.votes if standing else 0,
+    )
+
+
+def _figures(standing: Standing) -> tuple[float | None, float | None]:
+    """Return rating and half-width; without an interval there is neither."""
+    rating, lower, upper = (
+        math.nan if figure is None else figure
+        for figure in (standing.rating, standing.lower, standing.upper)
+    )
+    half_width = (upper - lower) / 2
+    return (rating, half_width) if math.isfinite(rating + half_width) else (None, None)
+
+
+def _can_meet_any(ones: Sequence[Endpoint], others: Sequence[Endpoint]) -> bool:
+    return any(can_meet(one, other) for one in ones for other in others)
+
+
+def _six_digits(chance: float) -> float:
+    """Return a chance as it is stored: of 45,000 pairs each has a small one."""
+    return float(f"{chance:.6g}")

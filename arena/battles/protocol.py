@@ -40,6 +40,8 @@ class Prompt:
 
     text: str
     battle: uuid.UUID | None
+    # The visitor was warned of this prompt (the error `prompt_flagged`) and sends it anyway.
+    acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The first prompt of a battle again, in a new battle."""
+    """The first prompt of a battle again, in a new battle; ``acknowledged`` as in `Prompt`."""
 
     battle: uuid.UUID
+    acknowledged: bool = False
 
 
 type ClientMessage = Prompt | Resume | Stop | Again
@@ -112,8 +115,15 @@ def _prompt(message: dict[str, Any]) -> Prompt:
         raise BadMessage("`text` is not text")
     if message.get("battle") is None:
         message.pop("battle", None)
-        return Prompt(text, None)
-    return Prompt(text, _battle(message))
+        return Prompt(text, None, _acknowledged(message))
+    return Prompt(text, _battle(message), _acknowledged(message))
+
+
+def _acknowledged(message: dict[str, Any]) -> bool:
+    value = message.pop("acknowledged", False)
+    if not isinstance(value, bool):
+        raise BadMessage("`acknowledged` is not true or false")
+    return value
 
 
 def _resume(message: dict[str, Any]) -> Resume:
@@ -127,7 +137,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], ClientMessage]] = {
     "prompt": _prompt,
     "resume": _resume,
     "stop": lambda message: Stop(_battle(message)),
-    "again": lambda message: Again(_battle(message)),
+    "again": lambda message: Again(_battle(message), _acknowledged(message)),
 }
 
 

@@ -50,6 +50,7 @@ class SideReply:
         self._first: float | None = None
         self._finished: Finished | None = None
         self._error: tuple[str, str] | None = None
+        self._charged = False
 
     async def run(self, clients: EndpointClients, soon: Soon) -> None:
         """Stream the reply to its end; what goes wrong with the endpoint is kept, not raised.
@@ -62,11 +63,12 @@ class SideReply:
         except ValueError as error:  # its key or its parameters cannot be used
             self._error = ("misconfigured", str(error))
             return
+        self._charged = True  # also when it is cut off from now on
         try:
             self._began = asyncio.get_running_loop().time()
             await self._stream(clients, address, soon)
         except EndpointError as error:
-            self._error = (error.code, error.detail)
+            self._error, self._charged = (error.code, error.detail), error.charged
 
     def find_busy(self) -> None:
         """Give up before the request: the line for the endpoints was too long."""
@@ -101,6 +103,7 @@ class SideReply:
             first_token_seconds=done.timings.first_token if done else self._first,
             total_seconds=done.timings.total if done else None,
             sent=self._sent(),
+            charged=self._charged,
         )
 
     async def _stream(self, clients: EndpointClients, address: EndpointAddress, soon: Soon) -> None:

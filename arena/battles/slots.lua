@@ -2,20 +2,26 @@
 -- whose turn it is goes in. A ticket is "NAME ENDPOINT:LIMIT:WANTED ...": it takes so many slots at
 -- each of its endpoints at once, or none, so nobody holds one slot while waiting for the other.
 --
+-- ENDPOINT:LIMIT:WANTED:RATE is one that takes at most RATE calls in a minute; 0 is no limit.
+--
 -- KEYS[1]  the line: each waiting ticket, by the time of its arrival
 -- KEYS[2]  the same tickets, by the time at which they are forgotten unless they are told again
 -- KEYS[3]  the processes, by the time at which they are forgotten
 -- KEYS[4]  begins the key of each endpoint's holders: a ticket with each number of a slot that it
 --          has there, by the end of its lease. All keys have one hash tag, so that a cluster keeps
 --          them on one server.
--- ARGV     process; length of a lease; patience (both in milliseconds); what the process tells:
+-- KEYS[5]  begins the key of what began at each endpoint that has a rate, by the time at which it
+--          did; see `arena.catalog.rates`
+-- ARGV     process; length of a lease; patience; length of a minute (all in milliseconds); what
+--          the process tells:
 --          {"held": [[ticket, endpoint, number]], "given_back": [the same], "left": [ticket],
+--           "begun": [[ticket, endpoint, number, milliseconds ago]],
 --           "waiting": [[ticket, arrival, 0 if it has just come]]}
 -- Returns  {"places": {ticket: [place, arrival]}, "processes": how many}; place 0 has its slots.
 
 local line, forgotten, processes = KEYS[1], KEYS[2], KEYS[3]
-local lease, patience = tonumber(ARGV[2]), tonumber(ARGV[3])
-local told = cjson.decode(ARGV[4])
+local lease, patience, minute = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local told = cjson.decode(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -24,7 +30,7 @@ local function holders(endpoint)
 end
 
 local function wants(ticket)
-  return string.gmatch(ticket, ' (%d+):(%d+):(%d+)')
+  return string.gmatch(ticket, ' (%d+):(%d+):(%d+):?(%d*)')
 end
 
 local function slot(ticket, number)
@@ -34,6 +40,11 @@ end
 local function hold(ticket, endpoint, number)
   redis.call('ZADD', holders(endpoint), now + lease, slot(ticket, number))
   redis.call('PEXPIRE', holders(endpoint), lease)
+end
+
+local function begin(ticket, endpoint, number, at)
+  redis.call('ZADD', KEYS[5] .. endpoint, 'NX', at, slot(ticket, number))
+  redis.call('PEXPIRE', KEYS[5] .. endpoint, minute)
 end
 
 local function leave(ticket)
@@ -56,6 +67,9 @@ redis.call('PEXPIRE', processes, lease)
 for _, held in ipairs(told.held) do
   hold(held[1], held[2], held[3])
   leave(held[1])
+end
+for _, begun in ipairs(told.begun) do
+  begin(begun[1], begun[2], begun[3], now - begun[4])
 end
 for _, free in ipairs(told.given_back) do
   redis.call('ZREM', holders(free[2]), slot(free[1], free[3]))
@@ -81,13 +95,22 @@ end
 redis.call('PEXPIRE', line, lease)
 redis.call('PEXPIRE', forgotten, lease)
 
-local taken, ahead = {}, {}
+local taken, begun, ahead = {}, {}, {}
 local function has_room(endpoint, limit, wanted)
   if not taken[endpoint] then
     redis.call('ZREMRANGEBYSCORE', holders(endpoint), '-inf', now)
     taken[endpoint] = redis.call('ZCARD', holders(endpoint))
   end
   return taken[endpoint] + wanted <= tonumber(limit)
+end
+
+local function has_time(endpoint, rate, wanted)
+  if rate == 0 then return true end
+  if not begun[endpoint] then
+    redis.call('ZREMRANGEBYSCORE', KEYS[5] .. endpoint, '-inf', now - minute)
+    begun[endpoint] = redis.call('ZCARD', KEYS[5] .. endpoint)
+  end
+  return begun[endpoint] + wanted <= rate
 end
 
 local waiting = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
@@ -97,19 +120,25 @@ for index = 1, #waiting, 2 do
   if not last or tonumber(last) <= now then
     leave(ticket)
   else
-    local enters, place = true, 1
-    for endpoint, limit, wanted in wants(ticket) do
-      enters = has_room(endpoint, limit, wanted) and enters
+    local enters, in_time, place = true, true, 1
+    for endpoint, limit, wanted, rate in wants(ticket) do
+      in_time = has_time(endpoint, tonumber(rate) or 0, wanted) and in_time
+      enters = has_room(endpoint, limit, wanted) and in_time and enters
       place = math.max(place, (ahead[endpoint] or 0) + 1)
     end
-    for endpoint, _, wanted in wants(ticket) do
+    for endpoint, _, wanted, rate in wants(ticket) do
       if enters then
-        for number = 0, wanted - 1 do hold(ticket, endpoint, number) end
+        for number = 0, wanted - 1 do
+          hold(ticket, endpoint, number)
+          if (tonumber(rate) or 0) > 0 then begin(ticket, endpoint, number, now) end
+        end
+        if begun[endpoint] then begun[endpoint] = begun[endpoint] + wanted end
       else
         ahead[endpoint] = (ahead[endpoint] or 0) + 1
       end
-      -- Who waits for one endpoint alone lets later ones pass at the other, but not for long.
-      if enters or now - arrival >= patience then
+      -- Who waits for one endpoint alone lets later ones pass at the other, but not for long;
+      -- who waits for a minute to pass does.
+      if enters or (in_time and now - arrival >= patience) then
         taken[endpoint] = taken[endpoint] + wanted
       end
     end

@@ -5,27 +5,39 @@ held idle; it takes two of one endpoint where a model meets itself there. The li
 `slots.lua`): first come, first served among those who want the same endpoint. What a process holds
 it says again and again; when it dies its leases end, and when Redis loses its memory the next word
 of each process restores it. While Redis is away each process goes on within its share of the limit.
+An endpoint may also have a rate: then no more calls begin in any minute, of battles or of others.
 """
 
 import asyncio
 import json
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import redis
+
+from arena.catalog.rates import BEGUN, MINUTE_SECONDS
 from arena.connections import REDIS_IS_AWAY, redis_client
 
 _SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
-_KEYS = [f"parity:{{slots}}:{name}" for name in ("line", "forgotten", "processes", "held:")]
+_KEYS = [
+    *(f"parity:{{slots}}:{name}" for name in ("line", "forgotten", "processes", "held:")),
+    BEGUN,
+]
 LEASE_SECONDS = 20.0
 _WORDS_PER_LEASE = 4
 # Those who wait learn of a slot that another process gave back within this time.
 _SECONDS_BETWEEN_LOOKS = 0.25
 _PATIENCE_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0
+
+
+def waiting_in_line(client: redis.Redis) -> int:
+    """Return how many battles wait for slots, over all processes."""
+    return int(client.zcard(_KEYS[0]))
 
 
 # An endpoint, and which of the requests that one battle makes there.
@@ -45,11 +57,13 @@ class Place:
         self,
         ticket: str,
         limits: Mapping[int, int],
+        rates: Mapping[int, int],
         wanted: frozenset[Slot],
         on_free: Callable[[str, Slot], None],
     ) -> None:
         self.ticket = ticket
         self.limits = limits
+        self.rates = rates
         self.wanted = wanted
         self.position: int | None = None
         self.arrival = 0
@@ -96,9 +110,10 @@ class EndpointSlots:
         Of Redis or Valkey, as redis-py writes it.
     process
         A name of this process that no other has.
-    lease, patience
+    lease, patience, minute
         In seconds: what a process holds or waits for is forgotten so long after its last word;
-        so long a waiting battle lets later ones pass at the endpoint that it does not wait for.
+        so long a waiting battle lets later ones pass at the endpoint that it does not wait for;
+        so long what began counts in an endpoint's rate.
     """
 
     def __init__(
@@ -108,8 +123,9 @@ class EndpointSlots:
         process: uuid.UUID,
         lease: float = LEASE_SECONDS,
         patience: float = _PATIENCE_SECONDS,
+        minute: float = MINUTE_SECONDS,
     ) -> None:
-        self._lease, self._patience = lease, patience
+        self._lease, self._patience, self._minute = lease, patience, minute
         self._client = redis_client(url, seconds=_ANSWER_SECONDS)
         self._script = self._client.register_script(_SCRIPT)
         self._process = process
@@ -117,6 +133,8 @@ class EndpointSlots:
         self._places: list[Place] = []
         self._given_back: list[tuple[str, int, int]] = []
         self._left: list[str] = []
+        # What began here in the last minute at endpoints that have a rate, oldest first.
+        self._begun: deque[tuple[float, str, Slot]] = deque()
         self._news = asyncio.Event()
         self._restated_at = float("-inf")
         self._processes = 1
@@ -134,7 +152,11 @@ class EndpointSlots:
 
     @contextmanager
     def stand_in_line(
-        self, limits: Mapping[int, int], *, requests: Mapping[int, int] | None = None
+        self,
+        limits: Mapping[int, int],
+        *,
+        requests: Mapping[int, int] | None = None,
+        rates: Mapping[int, int] | None = None,
     ) -> Iterator[Place]:
         """Wait for the slots of each endpoint inside; whatever is held then is given back at last.
 
@@ -145,13 +167,18 @@ class EndpointSlots:
         requests
             How many slots of each are wanted: one, unless it says more. Never more than the limit,
             which would be a wait for ever.
+        rates
+            How many calls an endpoint may have in any minute, where it has such a limit.
         """
         self._tickets += 1
         counts = {e: min((requests or {}).get(e, 1), limit) for e, limit in limits.items()}
-        wanted = " ".join(f"{e}:{limit}:{counts[e]}" for e, limit in limits.items())
+        rates = rates or {}
+        wanted = " ".join(
+            f"{e}:{limit}:{counts[e]}:{rates.get(e, 0)}" for e, limit in limits.items()
+        )
         ticket = f"{self._process.hex}:{self._tickets:012d} {wanted}"
         slots = frozenset((e, number) for e, count in counts.items() for number in range(count))
-        place = Place(ticket, limits, slots, self._free)
+        place = Place(ticket, limits, rates, slots, self._free)
         self._places.append(place)
         self._news.set()
         try:
@@ -180,7 +207,7 @@ class EndpointSlots:
                 async with asyncio.timeout(looks):
                     await self._news.wait()
             except TimeoutError:
-                if not self._places:
+                if not (self._places or self._begun):
                     continue
             self._news.clear()
             try:
@@ -202,12 +229,14 @@ class EndpointSlots:
             "held": held,
             "given_back": given_back,
             "left": left,
+            "begun": self._begun_lately(now) if is_due else [],
             "waiting": [(place.ticket, place.arrival) for place in waiting.values()],
         }
         words: list[str | int] = [
             self._process.hex,
             round(self._lease * 1000),
             round(self._patience * 1000),
+            round(self._minute * 1000),
             json.dumps(told),
         ]
         found: dict[str, Any] = json.loads(await self._script(keys=_KEYS, args=words))
@@ -218,18 +247,37 @@ class EndpointSlots:
             place = waiting[ticket]
             place.arrival = arrival
             if place in self._places:
-                place.move(position)
+                self._move(place, position)
+
+    def _move(self, place: Place, position: int) -> None:
+        """Tell a place its position; what begins at an endpoint with a rate is remembered."""
+        if position == 0 and not place.granted:
+            now = asyncio.get_running_loop().time()
+            begun = (slot for slot in sorted(place.wanted) if place.rates.get(slot[0]))
+            self._begun.extend((now, place.ticket, slot) for slot in begun)
+        place.move(position)
+
+    def _begun_lately(self, now: float) -> list[tuple[str, int, int, int]]:
+        """Return what began here in the last minute, and how many milliseconds ago."""
+        while self._begun and now - self._begun[0][0] > self._minute:
+            self._begun.popleft()
+        return [(ticket, *slot, round((now - at) * 1000)) for at, ticket, slot in self._begun]
 
     def _go_on_alone(self) -> None:
         """Let those in whom this process's share of each limit allows.
 
         What was given back meanwhile is free in Redis when its lease ends.
         """
+        begun = Counter(e for _, e, *_ in self._begun_lately(asyncio.get_running_loop().time()))
         self._restated_at = float("-inf")
         taken = Counter(endpoint for place in self._places for endpoint, _ in place.held)
         for place in self._waiting:
             wanted = Counter(endpoint for endpoint, _ in place.wanted)
             shares = {e: limit // self._processes for e, limit in place.limits.items()}
-            if all(taken[e] + n <= max(n, shares[e]) for e, n in wanted.items()):
-                place.move(0)
+            in_time = all(
+                begun[e] + wanted[e] <= rate // self._processes for e, rate in place.rates.items()
+            )
+            if in_time and all(taken[e] + n <= max(n, shares[e]) for e, n in wanted.items()):
+                self._move(place, 0)
                 taken += wanted
+                begun += wanted

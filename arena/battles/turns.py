@@ -7,8 +7,8 @@ it ended.
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -23,8 +23,11 @@ from arena.battles.errors import (
     Unavailable,
 )
 from arena.battles.models import Battle, Reply, ReplyState, Runner, Side, Turn, TurnState, Vote
+from arena.battles.moderation.texts import queue_checks
 from arena.battles.pairing import Pair, draw_pair, endpoint_of_model
 from arena.battles.prompts import clean_prompt
+from arena.catalog import budget
+from arena.catalog.addresses import kept_token_limit
 from arena.catalog.models import Endpoint
 from arena.voters.models import Voter
 from workers.endpoints import Message, Usage
@@ -46,10 +49,11 @@ _SURELY_FITS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What one side asks of its endpoint."""
+    """What one side asks of its endpoint, and what is held for it until it is settled."""
 
     endpoint: Endpoint
     messages: tuple[Message, ...]
+    reservation: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,10 @@ class StartedTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideResult:
-    """How one side's answer ended. Times in seconds from the request's start."""
+    """How one side's answer ended. Times in seconds from the request's start.
+
+    ``charged`` is whether its endpoint may charge for it.
+    """
 
     state: ReplyState
     text: str = ""
@@ -79,6 +86,7 @@ class SideResult:
     first_token_seconds: float | None = None
     total_seconds: float | None = None
     sent: Mapping[str, Any] = field(default_factory=dict)
+    charged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +116,16 @@ def start_battle(
     prompt = clean_prompt(prompt)
     with transaction.atomic():
         _admit(voter_id, at)
-        pair = draw_pair(at=at, avoid=avoid_models)
         battle = Battle(voter_id=voter_id, created_at=at)
-        _take_pair(battle, pair)
+
+        def draw(without: Collection[int]) -> Pair:
+            return draw_pair(at=at, avoid=avoid_models, without=without)
+
+        calls = _choose(battle, draw, prompt, number=1, at=at)
         battle.save(force_insert=True)
-        return _open(battle, prompt, number=1, attempt=1, first_seq=1, at=at, runner_id=runner_id)
+        return _open(
+            battle, prompt, calls, number=1, attempt=1, first_seq=1, at=at, runner_id=runner_id
+        )
 
 
 def start_again(
@@ -120,11 +133,24 @@ def start_again(
 ) -> StartedTurn:
     """Put the first prompt of a battle to a new pair, in a new battle."""
     battle = own_battle(voter_id, battle_id)
-    first = battle.turns.order_by("number", "attempt").first()
-    if first is None:
-        raise NotFound
     pair = (battle.model_a_id, battle.model_b_id)
-    return start_battle(voter_id, first.prompt, at=at, runner_id=runner_id, avoid_models=pair)
+    prompt = first_prompt(voter_id, battle_id)
+    return start_battle(voter_id, prompt, at=at, runner_id=runner_id, avoid_models=pair)
+
+
+def first_prompt(voter_id: uuid.UUID, battle_id: uuid.UUID) -> str:
+    """Return the prompt with which a voter's battle began.
+
+    Raises
+    ------
+    NotFound, NotYours
+        When there is no such battle or prompt, or it is another voter's.
+    """
+    turns = own_battle(voter_id, battle_id).turns.order_by("number", "attempt")
+    prompt = turns.values_list("prompt", flat=True).first()
+    if prompt is None:
+        raise NotFound
+    return prompt
 
 
 def start_turn(
@@ -158,10 +184,16 @@ def start_turn(
         number = last.number if failed else last.number + 1
         if number > settings.MAX_TURNS:
             raise NotPossibleNow("too_many_turns")
-        _take_same_models(battle, at)
+
+        def again(without: Collection[int]) -> Pair:
+            return _same_models(battle, at, without)
+
+        calls = _choose(battle, again, prompt, number=number, at=at)
+        battle.save()
         return _open(
             battle,
             prompt,
+            calls,
             number=number,
             attempt=last.attempt + 1 if failed else 1,
             first_seq=_last_seq(last) + 1,
@@ -192,16 +224,20 @@ def next_attempt(
         try:
             if started.attempt >= limit:
                 raise Unavailable("no_models")
-            if turn.number > 1:
-                _take_same_models(battle, at)
-            elif not _take_other_endpoints(battle, at):
-                _take_new_pair(battle, at)
+            other = _same_models if turn.number > 1 else _other_endpoints_or_models
+
+            def choose(without: Collection[int]) -> Pair:
+                return other(battle, at, without)
+
+            calls = _choose(battle, choose, turn.prompt, number=turn.number, at=at)
         except BattleError:
             _void(battle, "no_answer", at)
             return _end_of(battle, turn)
+        battle.save()
         return _open(
             battle,
             turn.prompt,
+            calls,
             number=turn.number,
             attempt=started.attempt + 1,
             first_seq=last_seq,
@@ -253,6 +289,13 @@ def record_health(
                 limit=settings.BREAKER_FAILURES,
                 pause=dt.timedelta(seconds=settings.BREAKER_SECONDS),
             )
+
+
+def settle(calls: Mapping[Side, Call], results: Mapping[Side, SideResult]) -> None:
+    """Pay for the calls of an attempt that has ended; a second time is harmless."""
+    for side, call in calls.items():
+        result = results[side]
+        budget.settle(call.reservation, usage=result.usage, charged=result.charged)
 
 
 def void_turns(turn_ids: Collection[int], *, at: dt.datetime) -> int:
@@ -314,43 +357,83 @@ def _take_pair(battle: Battle, pair: Pair) -> None:
     battle.pairing = {**battle.pairing, **pair.reason}
 
 
-def _take_new_pair(battle: Battle, at: dt.datetime) -> None:
-    failed = Reply.objects.filter(turn__battle=battle, state=ReplyState.FAILED)
-    replaced = [*battle.pairing.get("replaced", []), [battle.model_a_id, battle.model_b_id]]
-    pair = draw_pair(at=at, avoid=set(failed.values_list("language_model_id", flat=True)))
-    _take_pair(battle, pair)
-    battle.pairing = {**battle.pairing, "replaced": replaced}
-    battle.save()
+def _choose(
+    battle: Battle,
+    choose: Callable[[Collection[int]], Pair],
+    prompt: str,
+    *,
+    number: int,
+    at: dt.datetime,
+) -> Mapping[Side, Call]:
+    """Give a battle the first pair of those chosen whose calls can both be paid for.
+
+    ``choose`` is told the endpoints that cannot, and raises when there is nothing left.
+    """
+    without: set[int] = set()
+    while True:
+        pair = choose(without)
+        calls = {
+            side: _call(battle, side, endpoint, prompt, number=number)
+            for side, endpoint in pair.endpoints.items()
+        }
+        orders = [
+            budget.Order(
+                endpoint=call.endpoint,
+                messages=call.messages,
+                token_limit=kept_token_limit(call.endpoint),
+            )
+            for call in calls.values()
+        ]
+        try:
+            held = budget.reserve(orders, at=at)
+        except budget.OverBudgetError as over:
+            without |= over.refusals.keys()
+            continue
+        _take_pair(battle, pair)
+        return {
+            side: replace(call, reservation=reservation)
+            for (side, call), reservation in zip(calls.items(), held, strict=True)
+        }
 
 
-def _take_same_models(battle: Battle, at: dt.datetime) -> None:
-    found = _endpoints_again(battle, at, avoid=_failed_endpoints(battle))
-    if found is None:
-        raise NotPossibleNow("no_longer_served")
-    battle.endpoint_a, battle.endpoint_b = found
-    battle.save()
-
-
-def _take_other_endpoints(battle: Battle, at: dt.datetime) -> bool:
-    """Keep the pair where each model has an endpoint that did not fail here; else return False."""
+def _other_endpoints_or_models(battle: Battle, at: dt.datetime, without: Collection[int]) -> Pair:
+    """Keep the models where each has an endpoint that did not fail here; else draw a new pair."""
     failed = _failed_endpoints(battle)
-    found = _endpoints_again(battle, at, avoid=failed)
-    if found is None or any(endpoint.pk in failed for endpoint in found):
-        return False
-    battle.endpoint_a, battle.endpoint_b = found
-    battle.save()
-    return True
+    again = _endpoints_again(battle, at, avoid=failed, without=without)
+    if again and not any(endpoint.pk in failed for endpoint in again.endpoints.values()):
+        return again
+    replies = Reply.objects.filter(turn__battle=battle, state=ReplyState.FAILED)
+    models = set(replies.values_list("language_model_id", flat=True))
+    pair = draw_pair(at=at, avoid=models, without=without)
+    replaced = [*battle.pairing.get("replaced", []), [battle.model_a_id, battle.model_b_id]]
+    return replace(pair, reason={**pair.reason, "replaced": replaced})
+
+
+def _same_models(battle: Battle, at: dt.datetime, without: Collection[int]) -> Pair:
+    again = _endpoints_again(battle, at, avoid=_failed_endpoints(battle), without=without)
+    if again is None:
+        raise NotPossibleNow("no_longer_served")
+    return again
 
 
 def _endpoints_again(
-    battle: Battle, at: dt.datetime, *, avoid: Collection[int]
-) -> tuple[Endpoint, Endpoint] | None:
+    battle: Battle, at: dt.datetime, *, avoid: Collection[int], without: Collection[int]
+) -> Pair | None:
     """Return endpoints of the battle's models that can serve together, its own if they can."""
-    one = endpoint_of_model(battle.model_a_id, at=at, preferred=battle.endpoint_a_id, avoid=avoid)
-    other = endpoint_of_model(
-        battle.model_b_id, at=at, preferred=battle.endpoint_b_id, avoid=avoid, beside=one
+    one = endpoint_of_model(
+        battle.model_a_id, at=at, preferred=battle.endpoint_a_id, avoid=avoid, without=without
     )
-    return (one, other) if one and other else None
+    other = endpoint_of_model(
+        battle.model_b_id,
+        at=at,
+        preferred=battle.endpoint_b_id,
+        avoid=avoid,
+        without=without,
+        beside=one,
+    )
+    if one is None or other is None:
+        return None
+    return Pair(endpoints=dict(zip(Side, (one, other), strict=True)), reason={})
 
 
 def _failed_endpoints(battle: Battle) -> set[int]:
@@ -365,6 +448,7 @@ def _failed_endpoints(battle: Battle) -> set[int]:
 def _open(
     battle: Battle,
     prompt: str,
+    calls: Mapping[Side, Call],
     *,
     number: int,
     attempt: int,
@@ -381,7 +465,6 @@ def _open(
         started_at=at,
         first_seq=first_seq,
     )
-    calls = {side: _call(battle, side, turn) for side in Side}
     Reply.objects.bulk_create(
         Reply(
             turn=turn,
@@ -402,12 +485,10 @@ def _open(
     )
 
 
-def _call(battle: Battle, side: Side, turn: Turn) -> Call:
-    endpoint = battle.endpoint(side)
-    assert endpoint is not None  # noqa: S101 -- both were set in this transaction
-    before = _conversation(battle, side, turn.number) if turn.number > 1 else []
-    prompt: Message = {"role": "user", "content": turn.prompt}
-    return Call(endpoint=endpoint, messages=(*before, prompt))
+def _call(battle: Battle, side: Side, endpoint: Endpoint, prompt: str, *, number: int) -> Call:
+    before = _conversation(battle, side, number) if number > 1 else []
+    last: Message = {"role": "user", "content": prompt}
+    return Call(endpoint=endpoint, messages=(*before, last))
 
 
 def _conversation(battle: Battle, side: Side, number: int) -> list[Message]:
@@ -439,6 +520,8 @@ def _end(
         turn.state, turn.ended_at, turn.last_seq = state, at, last_seq
         for side, result in results.items():
             Reply.objects.filter(turn=turn, side=side).update(**_columns(result))
+        if state != TurnState.FAILED:
+            queue_checks(turn, [side for side, result in results.items() if result.text])
     return bool(claimed)
 
 

@@ -3,13 +3,13 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass
 
 from django.utils.translation import gettext as _
 
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
-from arena.catalog.models import LanguageModel
+from arena.catalog.models import LanguageModel, Licensing
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Facts:
     simulated: bool
     # Billions, tokens; None where it is not known.
     params_total_b: float | None = None
+    params_active_b: float | None = None
     context_tokens: int | None = None
     modalities: tuple[str, ...] = ()
     retired: bool = False
@@ -48,15 +49,30 @@ class Facts:
 
 def read_facts(on: dt.date, *, of: Collection[int] | None = None) -> dict[int, Facts]:
     """Return the facts in force on a day by primary key: of all models, or of those named."""
-    models = LanguageModel.objects.prefetch_related("licensings")
-    if of is not None:
-        models = models.filter(pk__in=of)
-    return {model.pk: describe(model, on) for model in models}
+    models = LanguageModel.objects.all()
+    return describe_all(models if of is None else models.filter(pk__in=of), on)
+
+
+def describe_all(models: Iterable[LanguageModel], on: dt.date) -> dict[int, Facts]:
+    """Return the facts of models on a day by primary key, with one query for all licences."""
+    found = {model.pk: model for model in models}
+    in_force = dict(
+        Licensing.objects.filter(language_model__in=found, since__lte=on)
+        .order_by("language_model", "-since")
+        .distinct("language_model")
+        .values_list("language_model", "licence_class")
+    )
+    return {
+        pk: _facts(model, in_force.get(pk, LicenceClass.UNKNOWN)) for pk, model in found.items()
+    }
 
 
 def describe(model: LanguageModel, on: dt.date) -> Facts:
     """Return the facts of one model on a day."""
-    licence_class = model.licence_class(on)
+    return _facts(model, model.licence_class(on))
+
+
+def _facts(model: LanguageModel, licence_class: str) -> Facts:
     is_open = licence_class in OPEN_CLASSES
     return Facts(
         pk=model.pk,
@@ -67,7 +83,9 @@ def describe(model: LanguageModel, on: dt.date) -> Facts:
         released_on=model.weights_released_on if is_open else model.released_on(),
         simulated=model.simulated,
         params_total_b=model.params_total_b,
+        params_active_b=model.params_active_b,
         context_tokens=model.context_tokens,
+        modalities=tuple(model.modalities),
         retired=model.retired_at is not None,
     )
 

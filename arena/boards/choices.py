@@ -1,6 +1,6 @@
 """What a reader has chosen, as it stands in the page's address."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
@@ -17,6 +17,7 @@ from arena.boards.models import Board, Method, Snapshot
 from arena.boards.newest import newest_snapshot, rated_sources
 from arena.boards.slice_names import category_name, language_name
 from arena.catalog.licences import LicenceClass
+from arena.catalog.modalities import Modality
 
 SIMULATED = "simulated"
 SORTS: dict[str, str | Promise] = {
@@ -45,6 +46,12 @@ LICENCES: dict[str, tuple[str | Promise, Callable[[Facts], bool]]] = {
         for licence in LicenceClass
         if licence != LicenceClass.CLOSED
     },
+}
+# Models of which nothing is known are a choice of their own, and in none of the others.
+UNKNOWN_MODALITY = "unknown"
+MODALITIES: dict[str, str | Promise] = {
+    **{modality.value: modality.label for modality in Modality},
+    UNKNOWN_MODALITY: gettext_lazy("not known"),
 }
 VIEWS: dict[str, str | Promise] = {
     "retrospective": gettext_lazy("Today's ratings, by release date"),
@@ -90,7 +97,7 @@ class Choice:
         Raises
         ------
         Http404
-            For a source, slice, method, licence, cut or order that does not exist.
+            For a source, slice, method, licence, modality, cut or order that does not exist.
         """
         chosen = cls(
             **{
@@ -103,6 +110,7 @@ class Choice:
             (chosen.source, sources()),
             (chosen.method, Method.values),
             (chosen.licence, LICENCES),
+            (chosen.modality, ("", *MODALITIES)),
             (chosen.sort, SORTS),
             (chosen.cut, CUTS),
             (chosen.view, VIEWS),
@@ -169,6 +177,17 @@ class Choice:
         """Return the licence filter."""
         return self.options("licence", {name: str(label) for name, (label, _) in LICENCES.items()})
 
+    def modalities(self, found: Iterable[Facts]) -> list[Option]:
+        """Return the filter by input: what the models at hand take; none where nothing differs."""
+        sets = {facts.modalities for facts in found}
+        if len(sets) < 2:
+            return []
+        taken = {modality for modalities in sets for modality in modalities}
+        if () in sets:
+            taken.add(UNKNOWN_MODALITY)
+        labels = {value: str(label) for value, label in MODALITIES.items() if value in taken}
+        return self.options("modality", labels)
+
     def cuts(self) -> list[Option]:
         """Return where the reader may put the cut between open and closed."""
         labels = {name: str(LicenceClass(name).label) for name in CUTS}
@@ -210,7 +229,7 @@ class Choice:
         return (
             LICENCES[self.licence][1](facts)
             and self.organisation in {"", facts.organisation}
-            and (not self.modality or self.modality in facts.modalities)
+            and self.modality in {"", *(facts.modalities or (UNKNOWN_MODALITY,))}
             and (not found or found in f"{facts.name} {facts.organisation}".casefold())
         )
 

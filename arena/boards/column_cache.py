@@ -16,11 +16,12 @@ import logging
 import os
 import secrets
 import shutil
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from django.conf import settings
@@ -33,6 +34,9 @@ from arena.boards.vote_rows import ChangedRows, changed_rows
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
+# Longer than any reading of a source takes; a process that is killed frees the lock at once.
+PATIENCE_SECONDS = 60.0
+_SECONDS_BETWEEN_LOOKS = 0.05
 # The share of dead rows from which the files are written anew.
 _MOST_DEAD = 0.2
 _KINDS: Mapping[str, tuple[str, tuple[int, ...]]] = {
@@ -79,6 +83,10 @@ class Synced:
     revision: int
 
 
+class CacheHeldError(Exception):
+    """Another process holds the cache and does not let go."""
+
+
 class ColumnCache:
     """One source's columns in a folder of this machine."""
 
@@ -92,6 +100,11 @@ class ColumnCache:
         """Read what changed since the last time, keep it, and return all decided votes.
 
         Where the disk refuses, the votes are read from Postgres and the log says so.
+
+        Raises
+        ------
+        CacheHeldError
+            A process that hangs has kept the cache for longer than any reading takes.
         """
         try:
             with self._locked():
@@ -125,9 +138,29 @@ class ColumnCache:
     def _locked(self) -> Iterator[None]:
         """Hold the folder against other processes of this machine."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with (self.folder / "lock").open("a+") as lock:
+            self._acquire(lock)
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
             yield
+
+    def _acquire(self, lock: TextIO) -> None:
+        """Wait for the lock; the limit is ours, since `flock` knows none."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    lock.seek(0)
+                    raise CacheHeldError(
+                        f"Process {lock.read()} has held {self.folder} for over "
+                        f"{PATIENCE_SECONDS:g} seconds: end it if it hangs."
+                    ) from None
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+            else:
+                return
 
     def _manifest(self) -> Manifest | None:
         """Return what the folder holds; None when that cannot be relied on."""

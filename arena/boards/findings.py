@@ -31,6 +31,47 @@ def gap_over_time_finding(series: Sequence[Figures]) -> str:
     )
 
 
+def mix_finding(mixed: Figures, voted: Figures | None) -> str:
+    """Say who leads in the fixed mix of languages, beside what it is in the mix that was voted."""
+    if voted is None:
+        return _("In the fixed mix of languages: %(mixed)s") % {"mixed": _lead(mixed)}
+    words = {"mixed": _lead(mixed), "voted": points_text(abs(voted["gap"]))}
+    if round(voted["gap"]) and voted["gap"] * mixed["gap"] < 0:
+        return (
+            _("In the fixed mix of languages: %(mixed)s; as voted: %(voted)s the other way") % words
+        )
+    return _("In the fixed mix of languages: %(mixed)s; as voted: %(voted)s") % words
+
+
+def _lead(latest: Figures) -> str:
+    """Say who is ahead and by how much, if the interval can tell."""
+    low, high = sorted(abs(latest[bound]) for bound in ("lower", "upper"))
+    words = {
+        "points": points_text(abs(latest["gap"])),
+        "lower": f"{low:.0f}",
+        "upper": f"{high:.0f}",
+    }
+    if latest["lower"] > 0:
+        return _("closed ahead by %(points)s (%(lower)s to %(upper)s)") % words
+    if latest["upper"] < 0:
+        return _("open ahead by %(points)s (%(lower)s to %(upper)s)") % words
+    if round(latest["gap"]) == 0:
+        return _("level")
+    if latest["gap"] > 0:
+        return _("closed ahead by %(points)s, too close to call") % words
+    return _("open ahead by %(points)s, too close to call") % words
+
+
+def top_mean_finding(last: Figures, number: int) -> str:
+    """Say by how much the mean of one side's best is above the other's."""
+    words = {"number": number, "points": points_text(abs(last["gap"]))}
+    if round(last["gap"]) == 0:
+        return _("Between the means of the %(number)d best, neither side leads") % words
+    if last["gap"] > 0:
+        return _("Between the means of the %(number)d best, closed leads by %(points)s") % words
+    return _("Between the means of the %(number)d best, open leads by %(points)s") % words
+
+
 def lag_over_time_finding(lag: Figures | None) -> str:
     """Say how far behind the best open model is in months."""
     if lag is None:
@@ -97,19 +138,30 @@ def slices_finding(rows: Sequence[Figures]) -> str:
         "widest": widest["label"],
         "points": points_text(abs(widest["value"])),
     }
+    if len(rows) == 1:
+        return _only_slice_finding(closed, opened) % words
     if not closed and not opened:
-        return _("In none of %(all)d does either side lead beyond doubt") % words
+        return _("Neither side leads beyond doubt in any of these %(all)d") % words
     if closed and not opened:
         return (
-            _("Closed models lead beyond doubt in %(closed)d of %(all)d, most in %(widest)s "
+            _("Closed models lead beyond doubt in %(closed)d of these %(all)d, most in %(widest)s "
               "(%(points)s)")
             % words
         )  # fmt: skip
     if opened and not closed:
-        return _("Open models lead beyond doubt in %(open)d of %(all)d") % words
+        return _("Open models lead beyond doubt in %(open)d of these %(all)d") % words
     return (
-        _("Closed models lead beyond doubt in %(closed)d of %(all)d, open ones in %(open)d") % words
+        _("Closed models lead beyond doubt in %(closed)d of these %(all)d, open ones in %(open)d")
+        % words
     )
+
+
+def _only_slice_finding(closed: int, opened: int) -> str:
+    if closed:
+        return _("Closed models lead beyond doubt in %(widest)s (%(points)s)")
+    if opened:
+        return _("Open models lead beyond doubt in %(widest)s (%(points)s)")
+    return _("In %(widest)s neither side leads beyond doubt")
 
 
 def ladder_finding(rows: Sequence[Figures]) -> str:

@@ -11,21 +11,40 @@ class Kept[Made: (bytes, dict[str, str])]:
     def __init__(self, most: int) -> None:
         self._most = most
         self._made: OrderedDict[Hashable, Made] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
         _stores.append(self)
 
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what was made for a key, or make it now."""
+        """Return what was made for a key, or make it now; readers who come meanwhile wait for it.
+
+        If each made it for itself, all would be slow whenever a page is due again.
+        """
         with self._lock:
             if key in self._made:
-                self._made.move_to_end(key)
-                return self._made[key]
-        made = make()
+                return self._again(key)
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._made:
+                    return self._again(key)
+            try:
+                made = make()
+                self._keep(key, made)
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+        return made
+
+    def _keep(self, key: Hashable, made: Made) -> None:
         with self._lock:
             self._made[key] = made
             while len(self._made) > self._most:
                 self._made.popitem(last=False)
-        return made
+
+    def _again(self, key: Hashable) -> Made:
+        self._made.move_to_end(key)
+        return self._made[key]
 
     def clear(self) -> None:
         """Forget everything."""

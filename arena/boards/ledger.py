@@ -6,6 +6,7 @@ Counting reads every battle, so it is a job, once a publication's period; pages 
 
 import datetime as dt
 from collections import Counter, defaultdict
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from arena.boards.models import Board, Ledger, Method
 from arena.boards.pairs import Pairs, read_pairs
 from arena.integrity.locks import only_one
 from arena.integrity.models import VoteFacts
+from arena.integrity.rule_changes import moved_votes
 from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_place
 from ratings.outcomes import BothBad, Ties
 
@@ -62,7 +64,8 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
     -------
     dict
         ``models``: by slug, battles, first and last day, counted votes, and votes left out by
-        rule; ``rules``: votes by rule; ``classes``: places in battles, counted votes and votes
+        rule; ``rules``: votes by rule; ``moved``: how many votes each version of the rules moved
+        (`arena.integrity.rule_changes`); ``classes``: places in battles, counted votes and votes
         left out by licence class; ``battles``, ``counted``; ``pairs``: the `replay_id` of the
         board that the last two are about, if there is one; ``influence``: see `_influence`;
         ``policies``: see `_policies`.
@@ -85,6 +88,10 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
             for model, row in sorted(battles.items(), key=lambda item: -item[1]["battles"])
         ],
         "rules": dict(rules),
+        "moved": [
+            {"part": part, "version": version, **asdict(moved)}
+            for (part, version), moved in sorted(moved_votes(source).items())
+        ],
         "classes": {name: dict(own) for name, own in classes.items()},
         "battles": sum(row["battles"] for row in battles.values()) // 2,
         "counted": sum(counted.values()) // 2,

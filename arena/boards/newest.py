@@ -1,5 +1,7 @@
 """Finding the newest snapshots. Imports no numerics, so that pages start without them."""
 
+from typing import Any
+
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from arena.boards.models import Board, Snapshot
@@ -36,6 +38,19 @@ def newest_snapshot(
 def newest_of(board: Board) -> Snapshot | None:
     """Return a board's newest snapshot, or None before the first."""
     return board.snapshots.select_related("board").order_by("-id").first()
+
+
+def newest_mix(board: Board) -> dict[str, Any] | None:
+    """Return the gap in the fixed mix of languages as the board was last published.
+
+    Between two publications the live board has none of its own. None before the first, and for a
+    board of one language or one use.
+    """
+    published = board.snapshots.exclude(published_for=None).order_by("-id")
+    found = published.values_list("gap__mix", "created_at").first()
+    if not found or not found[0]:
+        return None
+    return {**found[0], "at": found[1].isoformat()}
 
 
 def rated_sources() -> list[str]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from arena.boards.catalogue import read_facts
 from arena.boards.failures import Failures
+from arena.boards.gap.mix import mixed_gap
 from arena.boards.measurements import measure_replies
 from arena.boards.models import Board, Measurement, Method, Publication
 from arena.boards.movement import explain
@@ -147,10 +148,20 @@ def _publish_board(
     movement = None
     if before and wanted.method == Method.BRADLEY_TERRY:
         movement = explain(before, rated, votes, wanted.part, since)
+    mix = None
+    if wanted.method == Method.BRADLEY_TERRY and not (wanted.part.category or wanted.part.language):
+        mix = mixed_gap(
+            votes,
+            members,
+            origin.facts,
+            origin.now.date(),
+            min_votes=settings.MIN_VOTES_FOR_RATING,
+            style=wanted.style,
+        )
     try:
         with transaction.atomic():
             store_snapshot(
-                board, rated, origin, since=since, published_for=period, movement=movement
+                board, rated, origin, since=since, published_for=period, movement=movement, mix=mix
             )
             if wanted.method == Method.BRADLEY_TERRY and not wanted.style:
                 store_pairs_of(board, rated)

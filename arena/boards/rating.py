@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from arena.boards.models import Method
+from arena.boards.models import Method, SnapshotRow
 from arena.boards.votes import SourceVotes, read_counted
 from ratings import Board, Comparisons, fit_bradley_terry, fit_elo, fit_style_controlled
 from ratings.errors import CollinearFeatures, NotEnoughVotes, Separated
@@ -28,6 +28,22 @@ class Line:
     upper: float | None = None
     rank_best: int | None = None
     rank_worst: int | None = None
+
+    @classmethod
+    def stored_in(cls, row: SnapshotRow) -> Self:
+        """Return the line that a snapshot's row holds."""
+        figures = {name: getattr(row, name) for name in _FIGURES}
+        return cls(model=row.language_model_id, **figures)
+
+    def columns(self) -> dict[str, Any]:
+        """Return what is stored of the line, by the name of its column."""
+        return {
+            "language_model_id": self.model,
+            **{name: getattr(self, name) for name in _FIGURES},
+        }
+
+
+_FIGURES = ("votes", "rating", "lower", "upper", "rank_best", "rank_worst")
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,15 +71,6 @@ def _differing(snapshot: Snapshot, lines: tuple[Line, ...]) -> tuple[str, ...]:
     differing = [
         row.language_model.slug
         for row in rows
-        if now.pop(row.language_model_id, None)
-        != Line(
-            model=row.language_model_id,
-            votes=row.votes,
-            rating=row.rating,
-            lower=row.lower,
-            upper=row.upper,
-            rank_best=row.rank_best,
-            rank_worst=row.rank_worst,
-        )
+        if now.pop(row.language_model_id, None) != Line.stored_in(row)
     ]
     return (*differing, *(str(model) for model in now))

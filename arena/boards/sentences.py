@@ -1,9 +1,14 @@
 """The finding of the gap page as one sentence, computed and true in every case."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from arena.boards.gap.rules import MIN_MODELS, MIX
+from arena.boards.lists import listed
+from arena.boards.slice_names import language_name, mix_text
 
 
 def gap_sentence(gap: dict[str, Any]) -> str:
@@ -103,6 +108,38 @@ def rule_sentence(gap: dict[str, Any]) -> str:
     }
 
 
+def mix_sentence() -> str:
+    """Return what the fixed mix of languages is, and what it is for."""
+    return _(
+        "The gap depends on who votes. The total in a fixed mix weighs every vote so that "
+        "languages stand at %(mix)s (since %(day)s); other languages are left out. A model needs "
+        "votes in each of them."
+    ) % {"mix": mix_text(MIX.shares), "day": MIX.since.isoformat()}
+
+
+def mix_hidden_sentence(mix: Mapping[str, Any]) -> str:
+    """Return why there is no total in the fixed mix; empty where there is one, or no board yet.
+
+    Parameters
+    ----------
+    mix : mapping
+        Of `arena.boards.gap.mix.mixed_gap`; empty before the first publication.
+    """
+    if not mix or mix.get("latest"):
+        return ""
+    if mix.get("undefined") == "thin":
+        return _(
+            "There is no total in the fixed mix yet: fewer than %(least)s counted votes in "
+            "%(languages)s."
+        ) % {
+            "least": f"{mix['min_battles']:,}",
+            "languages": listed(language_name(tag) for tag in mix["thin"]),
+        }
+    if mix.get("undefined"):
+        return _("There is no total in the fixed mix yet: its votes allow no ratings.")
+    return _("There is no total in the fixed mix yet: too few models have votes in each language.")
+
+
 def _missing(eligible: dict[str, int]) -> str:
     if not eligible["open"] and not eligible["closed"]:
         return _("Too few eligible models: the gap between open and closed can't be measured yet.")
@@ -110,6 +147,11 @@ def _missing(eligible: dict[str, int]) -> str:
         return _("No open model is eligible yet, so there is no gap to measure.")
     if not eligible["closed"]:
         return _("No closed model is eligible yet, so there is no gap to measure.")
+    if min(eligible.values()) < MIN_MODELS:
+        return _(
+            "Too few eligible models: the best of one side would be its only one, so the gap can't "
+            "be measured yet."
+        )
     return _("Open and closed models don't share a day yet on which both had an eligible model.")
 
 

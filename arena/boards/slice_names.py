@@ -1,9 +1,13 @@
 """What slices of votes are called on pages: uses, kinds of prompt, languages."""
 
+from collections.abc import Mapping
+
 from babel import Locale, UnknownLocaleError
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from arena.boards.lists import listed, reader_locale
 
 CATEGORIES: dict[str, str | Promise] = {
     "coding": gettext_lazy("Coding"),
@@ -22,6 +26,7 @@ CATEGORIES: dict[str, str | Promise] = {
     "longer": gettext_lazy("Longer prompts"),
     "multi_turn": gettext_lazy("Several turns"),
     "refusal_excluded": gettext_lazy("Without refusals"),
+    "starter_excluded": gettext_lazy("Without the site's own prompts"),
 }
 
 
@@ -32,18 +37,28 @@ def category_name(category: str) -> str:
 
 def language_name(tag: str) -> str:
     """Return a prompt language in the reader's words, from its BCP 47 tag."""
-    reader = (get_language() or "en").replace("-hans", "-Hans").replace("-hant", "-Hant")
     try:
-        name = Locale.parse(tag, sep="-").get_display_name(Locale.parse(reader, sep="-"))
+        name = Locale.parse(tag, sep="-").get_display_name(reader_locale())
     except (UnknownLocaleError, ValueError):
         return tag
     return name[:1].upper() + name[1:] if name else tag
 
 
+def mix_text(shares: Mapping[str, float]) -> str:
+    """Return a mix of languages in the reader's words, the largest share first."""
+    parts = sorted(shares.items(), key=lambda part: -part[1])
+    return listed(
+        _("%(language)s %(share)s %%")
+        % {"language": language_name(tag), "share": f"{100 * share:g}"}
+        for tag, share in parts
+    )
+
+
 def slice_name(category: str, language: str) -> str:
     """Return a slice in the reader's words."""
     if category and language:
-        return f"{category_name(category)}, {language_name(language)}"
+        words = {"category": category_name(category), "language": language_name(language)}
+        return _("%(category)s, %(language)s") % words
     if category:
         return category_name(category)
     return language_name(language) if language else _("All votes")

@@ -22,6 +22,7 @@ KINDS: dict[str, Callable[[VoteColumns], Flags]] = {
     "longer": lambda columns: columns.has(Bit.LONGER),
     "multi_turn": lambda columns: columns.has(Bit.MULTI_TURN),
     "refusal_excluded": lambda columns: ~columns.has(Bit.REFUSAL),
+    "starter_excluded": lambda columns: ~columns.has(Bit.STARTER),
 }
 CATEGORIES = (*USES, *KINDS)
 # Chinese of either script, or of none that can be told, is one language with two scripts.

@@ -1,7 +1,7 @@
 """Writing snapshots: boards with their lines, standings, and the pruning of what came between."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def store_snapshots(ratings: SourceRatings, origin: Origin) -> list[Snapshot]:
             for rated in ratings.methods
         ]
         if origin.source == "live":
-            write_standings(ratings.bradley_terry.lines, origin.now)
+            write_standings(ratings.bradley_terry.lines, snapshots[0])
     return snapshots
 
 
@@ -81,6 +81,7 @@ def store_snapshot(
     since: dt.datetime | None = None,
     published_for: dt.datetime | None = None,
     movement: Mapping[str, Any] | None = None,
+    mix: Mapping[str, Any] | None = None,
 ) -> Snapshot:
     """Store one board with its lines.
 
@@ -92,6 +93,8 @@ def store_snapshot(
         The start of the period; published snapshots are kept for ever.
     movement : mapping, optional
         Of `arena.boards.movement`.
+    mix : mapping, optional
+        The gap in the fixed mix of languages, of `arena.boards.gap.mix`.
 
     Raises
     ------
@@ -111,11 +114,13 @@ def store_snapshot(
         last_vote_id=rated.votes.last_vote_id,
         decisions=origin.revision,
         catalogue=origin.catalogue,
-        gap=_gap(board, rated, origin),
+        gap=_gap(board, rated, origin) | ({"mix": dict(mix)} if mix else {}),
         published_for=published_for,
         created_at=origin.now,
     )
-    SnapshotRow.objects.bulk_create(_row(snapshot, line) for line in rated.lines)
+    SnapshotRow.objects.bulk_create(
+        SnapshotRow(snapshot=snapshot, **line.columns()) for line in rated.lines
+    )
     _prune(board)
     return snapshot
 
@@ -143,15 +148,19 @@ def store_pairs_of(board: Board, rated: Rated) -> None:
     )
 
 
-def write_standings(lines: Sequence[Line], now: dt.datetime) -> None:
+def write_standings(lines: Sequence[Line], snapshot: Snapshot) -> None:
     """Write each model's place on the live overall board where reveal and pairing find it."""
     Standing.objects.exclude(pk__in=[line.model for line in lines]).delete()
     Standing.objects.bulk_create(
-        _standings(lines, now),
+        (
+            Standing(**line.columns(), snapshot=snapshot.pk, updated_at=snapshot.created_at)
+            for line in lines
+        ),
         update_conflicts=True,
         unique_fields=["language_model"],
         update_fields=[
-            *("rating", "lower", "upper", "rank_best", "rank_worst", "votes", "updated_at"),
+            *("rating", "lower", "upper", "rank_best", "rank_worst", "votes"),
+            *("snapshot", "updated_at"),
         ],
     )
 
@@ -181,35 +190,8 @@ def _style(rated: Rated) -> list[dict[str, Any]]:
     ]
 
 
-def _row(snapshot: Snapshot, line: Line) -> SnapshotRow:
-    return SnapshotRow(
-        snapshot=snapshot,
-        language_model_id=line.model,
-        votes=line.votes,
-        rating=line.rating,
-        lower=line.lower,
-        upper=line.upper,
-        rank_best=line.rank_best,
-        rank_worst=line.rank_worst,
-    )
-
-
 def _prune(board: Board) -> None:
     """Delete the unpublished snapshots of a board but the newest few."""
     unpublished = board.snapshots.filter(published_for=None).order_by("-id")
     old = unpublished.values_list("pk", flat=True)[_KEPT_BETWEEN_PUBLICATIONS:]
     Snapshot.objects.filter(pk__in=list(old)).delete()
-
-
-def _standings(lines: Iterable[Line], now: dt.datetime) -> Iterable[Standing]:
-    for line in lines:
-        yield Standing(
-            language_model_id=line.model,
-            rating=line.rating,
-            lower=line.lower,
-            upper=line.upper,
-            rank_best=line.rank_best,
-            rank_worst=line.rank_worst,
-            votes=line.votes,
-            updated_at=now,
-        )

@@ -2,8 +2,9 @@
 
 Ratings of a slice with few votes are shrunk towards the overall board: with n votes of the slice a
 model's rating is (n r_slice + k r_overall) / (n + k), both against the mean of the models that
-stand on both. Models whose intervals reach that of the best are a tied set: none of them is called
-the winner.
+stand on both. Of a task and a language, which have a board each, the second is added to what the
+first gave in the same way. Models whose intervals reach that of the best are a tied set: none of
+them is called the winner.
 """
 
 import math
@@ -14,14 +15,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from arena.boards.catalogue import Facts
+from arena.boards.choices import LICENCES
+from arena.boards.hardware import Size, memory, most_tokens_per_second
 from arena.boards.measurements import Economy
 from arena.boards.models import SnapshotRow
 from arena.catalog.licences import LicenceClass
 
-# Gigabytes for a billion parameters: at 16 bit, and at 4 bit from bare weights to common formats.
-GB_16_BIT, GB_4_BIT = 2.0, (0.5, 2 / 3)
-# Beside the weights: cache of the context and what a server itself takes, as a share of them.
-OVERHEAD = 0.2
 # Votes of the overall board that weigh as much as as many votes of the slice.
 SHRINK = 300
 
@@ -36,10 +35,15 @@ class Wishes:
         Tokens.
     gpu_gb : float
         Memory of all own cards together; None for an API.
+    bandwidth : float
+        Gigabytes a second that all own cards together read, where the reader gave it.
+    licence : str
+        A licence filter of the leaderboard; "all" where it does not matter.
     commercial : bool
         The licence must allow commercial use.
     first_token_seconds, tokens_per_second : float
-        At most, at least.
+        At most, at least. As measured in battles; on own cards speed is an estimate, and the
+        first word is not judged.
     tokens_a_month : float
         Millions, half of them answers.
     budget : float
@@ -48,6 +52,8 @@ class Wishes:
 
     context: int | None = None
     gpu_gb: float | None = None
+    bandwidth: float | None = None
+    licence: str = "all"
     commercial: bool = False
     first_token_seconds: float | None = None
     tokens_per_second: float | None = None
@@ -67,11 +73,16 @@ class Candidate:
     votes: int = 0
     shrunk: bool = False
 
+    @property
+    def size(self) -> Size | None:
+        """Return the parameters; None where they are not known."""
+        return Size.of(self.facts.params_total_b, self.facts.params_active_b)
 
-def memory(billions: float) -> tuple[float, float, float]:
-    """Return gigabytes at 4 bit (least and usual) and at 16 bit, with cache and overhead."""
-    low, high = (billions * share * (1 + OVERHEAD) for share in GB_4_BIT)
-    return low, high, billions * GB_16_BIT * (1 + OVERHEAD)
+    def own_speed(self, wishes: Wishes) -> float | None:
+        """Return the most tokens a second on the reader's own cards; None where it is unknown."""
+        if wishes.gpu_gb is None or wishes.bandwidth is None or self.size is None:
+            return None
+        return most_tokens_per_second(self.size, wishes.bandwidth)
 
 
 def monthly_cost(economy: Economy, tokens: float) -> float | None:
@@ -95,36 +106,53 @@ def exclusions(candidate: Candidate, wishes: Wishes) -> list[str]:
     return found
 
 
-def shrink(
-    slice_rows: Mapping[int, SnapshotRow], overall: Mapping[int, SnapshotRow]
-) -> dict[int, tuple[float, float, float, int, bool]]:
-    """Return rating, lower, upper, votes of the slice, and whether it is mostly the overall rating.
+@dataclass(frozen=True)
+class Estimate:
+    """A model's rating for a task and a language; ``votes`` are those of the slices alone."""
 
-    A model without a rating in the slice keeps that of the overall board.
+    rating: float
+    half: float
+    votes: int = 0
+
+    @property
+    def shrunk(self) -> bool:
+        """Return whether it is mostly the overall rating."""
+        return self.votes < SHRINK
+
+
+def shrink(
+    parts: Sequence[Mapping[int, SnapshotRow]], overall: Mapping[int, SnapshotRow]
+) -> dict[int, Estimate]:
+    """Return the estimate of each model that the overall board rates.
+
+    A model without a rating in a slice keeps what it had before it.
     """
-    both = [
-        model
-        for model, row in slice_rows.items()
-        if row.rating is not None and _rated(overall.get(model))
-    ]
-    shift = (
-        sum((overall[m].rating or 0) - (slice_rows[m].rating or 0) for m in both) / len(both)
-        if both
-        else 0.0
-    )
-    found = {}
-    for model, whole in overall.items():
-        if not _rated(whole):
-            continue
-        rating, half = whole.rating or 0.0, _half(whole)
-        own = slice_rows.get(model)
-        votes = own.votes if own else 0
-        if own is not None and own.rating is not None:
-            share = votes / (votes + SHRINK)
-            rating = share * (own.rating + shift) + (1 - share) * rating
-            half = math.hypot(share * _half(own), (1 - share) * half)
-        found[model] = (rating, rating - half, rating + half, votes, votes < SHRINK)
+    found = {
+        model: Estimate(row.rating, _half(row))
+        for model, row in overall.items()
+        if row.rating is not None
+    }
+    for part in parts:
+        rated = {
+            model: row for model, row in part.items() if row.rating is not None and model in found
+        }
+        shift = _mean([found[model].rating - (row.rating or 0) for model, row in rated.items()])
+        found |= {model: _towards(found[model], row, shift) for model, row in rated.items()}
     return found
+
+
+def _towards(before: Estimate, row: SnapshotRow, shift: float) -> Estimate:
+    """Return an estimate after the votes of one more slice, on whose scale all is `shift` lower."""
+    share = row.votes / (row.votes + before.votes + SHRINK)
+    return Estimate(
+        rating=share * ((row.rating or 0) + shift) + (1 - share) * before.rating,
+        half=math.hypot(share * _half(row), (1 - share) * before.half),
+        votes=before.votes + row.votes,
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def tied_set(candidates: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
@@ -138,10 +166,6 @@ def tied_set(candidates: Iterable[Candidate]) -> tuple[list[Candidate], list[Can
     bar = ranked[0].lower or 0
     best = [each for each in ranked if (each.upper or 0) >= bar]
     return best, [each for each in ranked if each not in best]
-
-
-def _rated(row: SnapshotRow | None) -> bool:
-    return row is not None and row.rating is not None
 
 
 def _half(row: SnapshotRow) -> float:
@@ -160,12 +184,14 @@ def _context(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
 
 
 def _licence(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
-    licence = candidate.facts.licence_class
-    if wishes.gpu_gb is not None and not candidate.facts.is_open:
+    facts = candidate.facts
+    if wishes.gpu_gb is not None and not facts.is_open:
         return (_("Its weights cannot be downloaded."),)
-    if wishes.commercial and licence == LicenceClass.WEIGHTS_NONCOMMERCIAL:
+    if not LICENCES[wishes.licence][1](facts):
+        return (_("Its licence: %(licence)s.") % {"licence": facts.licence_label},)
+    if wishes.commercial and facts.licence_class == LicenceClass.WEIGHTS_NONCOMMERCIAL:
         return (_("Its licence forbids commercial use."),)
-    if wishes.commercial and licence == LicenceClass.UNKNOWN:
+    if wishes.commercial and facts.licence_class == LicenceClass.UNKNOWN:
         return (_("Its licence is not known."),)
     return ()
 
@@ -173,16 +199,17 @@ def _licence(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
 def _memory(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
     if wishes.gpu_gb is None or not candidate.facts.is_open:
         return ()
-    billions = candidate.facts.params_total_b
-    if not billions:
+    if candidate.size is None:
         return (_("Its size is not known."),)
-    least = memory(billions)[0]
+    least = memory(candidate.size, wishes.context).least
     if least <= wishes.gpu_gb:
         return ()
     return (_("It needs about %(memory)s GB even at four bits.") % {"memory": f"{least:.0f}"},)
 
 
 def _speed(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
+    if wishes.gpu_gb is not None:
+        return _own_speed(candidate, wishes)
     found, economy = [], candidate.economy
     if wishes.first_token_seconds is not None:
         seconds = economy.first_token_seconds
@@ -199,6 +226,15 @@ def _speed(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
     return found
 
 
+def _own_speed(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
+    """Judge by the estimate alone: what battles measured is the speed of other cards."""
+    most = candidate.own_speed(wishes)
+    if most is None or wishes.tokens_per_second is None or most >= wishes.tokens_per_second:
+        return ()
+    words = {"speed": f"{most:.0f}"}
+    return (_("On these cards it writes at most about %(speed)s tokens a second.") % words,)
+
+
 def _budget(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
     if wishes.budget is None or wishes.tokens_a_month is None or wishes.gpu_gb is not None:
         return ()
@@ -210,15 +246,35 @@ def _budget(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
     return (_("It would cost about $%(cost)s a month.") % {"cost": f"{cost:,.0f}"},)
 
 
-def as_json(candidate: Candidate) -> dict[str, Any]:
-    """Return a candidate for programs."""
+def as_json(candidate: Candidate, wishes: Wishes) -> dict[str, Any]:
+    """Return a candidate for programs; memory in gigabytes, cost in US dollars a month."""
+    facts, economy, size = candidate.facts, candidate.economy, candidate.size
+    needs = memory(size, wishes.context) if size and facts.is_open else None
+    tokens = wishes.tokens_a_month
     return {
-        "model": candidate.facts.slug,
-        "name": candidate.facts.name,
-        "licence_class": candidate.facts.licence_class,
-        "rating": candidate.rating and round(candidate.rating, 2),
-        "lower": candidate.lower and round(candidate.lower, 2),
-        "upper": candidate.upper and round(candidate.upper, 2),
+        "model": facts.slug,
+        "name": facts.name,
+        "licence_class": facts.licence_class,
+        "rating": _rounded(candidate.rating),
+        "lower": _rounded(candidate.lower),
+        "upper": _rounded(candidate.upper),
         "votes": candidate.votes,
         "shrunk": candidate.shrunk,
+        "context_tokens": facts.context_tokens,
+        "params_total_b": facts.params_total_b,
+        "params_active_b": facts.params_active_b,
+        "memory_estimate_gb": needs
+        and {
+            "least_at_4_bit": _rounded(needs.least),
+            "usual_at_4_bit": _rounded(needs.usual),
+            "at_16_bit": _rounded(needs.whole),
+        },
+        "most_tokens_per_second_estimate": _rounded(candidate.own_speed(wishes)),
+        "first_token_seconds": economy.first_token_seconds,
+        "tokens_per_second": economy.tokens_per_second,
+        "cost_a_month": _rounded(monthly_cost(economy, tokens)) if tokens else None,
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

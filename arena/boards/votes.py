@@ -60,7 +60,11 @@ class CountedVotes:
         return len(self.columns)
 
     def votes(
-        self, members: NDArray[np.bool_] | None = None, *, style: bool = False
+        self,
+        members: NDArray[np.bool_] | None = None,
+        *,
+        style: bool = False,
+        weight: NDArray[np.float64] | None = None,
     ) -> SourceVotes:
         """Return the votes of a slice, or all.
 
@@ -69,6 +73,8 @@ class CountedVotes:
         members : (n,) bool, optional
         style : bool
             With the style of the answers; votes whose answers are not known are left out.
+        weight : (n,) float64, optional
+            Of each vote of the source; without it, a vote is a vote.
         """
         if style:
             styled = self.columns.has(Bit.STYLED)
@@ -92,6 +98,7 @@ class CountedVotes:
                 b=b,
                 outcome=self.columns.outcome[rows],
                 voter=voter,
+                weight=None if weight is None else weight[rows],
                 features=np.asarray(self.columns.style[rows]) if style else None,
                 feature_names=STYLE if style else (),
             ),

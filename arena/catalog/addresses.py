@@ -1,6 +1,7 @@
 """From a stored endpoint to what the client needs to call it, and which addresses it may call."""
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -14,6 +15,9 @@ from workers.endpoints import (
     preset_of,
     presets,
 )
+
+# Also read from an endpoint's parameters: what is sent is the client's own.
+_TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 def endpoint_clients() -> EndpointClients:
@@ -70,11 +74,36 @@ def endpoint_address(endpoint: Endpoint) -> EndpointAddress:
         base_url=endpoint.provider.base_url,
         model_name=endpoint.model_name,
         api_key=endpoint.provider.read_api_key(),
-        parameters={k: v for k, v in endpoint.parameters.items() if k not in refused},
+        parameters={
+            name: value
+            for name, value in without_token_limits(endpoint.parameters).items()
+            if name not in refused
+        },
         system_prompt=endpoint.system_prompt or None,
+        token_limit=None if "no_token_limit" in quirks else answer_tokens(endpoint),
         quirks=quirks,
         protocol=preset.protocol if preset else "openai",
     )
+
+
+def without_token_limits(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters but for those that would overrule the token limit that a call is sent."""
+    return {name: value for name, value in parameters.items() if name not in _TOKEN_LIMITS}
+
+
+def answer_tokens(endpoint: Endpoint) -> int:
+    """Return the token limit of an answer: the least of what was set, and half of the context."""
+    set_by_name = [endpoint.parameters.get(name) for name in _TOKEN_LIMITS]
+    limits = [endpoint.token_limit, *(n for n in set_by_name if type(n) is int and n > 0)]
+    if context := endpoint.findings.get("context_tokens"):
+        limits.append(max(1, context // 2))
+    return min(limits)
+
+
+def kept_token_limit(endpoint: Endpoint) -> int | None:
+    """Return the token limit that bounds an answer; None where the server takes or keeps none."""
+    keeps = endpoint.findings.get("limits_tokens") is not False
+    return answer_tokens(endpoint) if keeps and "no_token_limit" not in endpoint.quirks else None
 
 
 def preset_for(base_url: str, chosen: str = "") -> Preset | None:

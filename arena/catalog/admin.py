@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import PROTECT, Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -11,30 +12,34 @@ from django.utils.html import format_html_join
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin, TabularInline
 
+from arena.catalog.admin_of_budgets import BudgetAdmin, DailySpendAdmin
 from arena.catalog.admin_of_endpoints import EndpointAdmin
+from arena.catalog.admin_of_facts import AliasInline, ClaimInline, LicensingInline, disputes_of
+from arena.catalog.admin_of_moderation import ModerationAdmin
 from arena.catalog.admissions import test_again
-from arena.catalog.forms import ProviderForm
+from arena.catalog.forms import (
+    LanguageModelForm,
+    ProviderForm,
+    SamplingActionForm,
+    refuse_without_reason,
+)
 from arena.catalog.models import (
     Admission,
+    Budget,
+    DailySpend,
     Endpoint,
     LanguageModel,
-    Licensing,
+    Moderation,
     Price,
     Provider,
     PublishedScore,
 )
+from arena.catalog.sampling import SamplingReason, bring_back, retire
 from arena.catalog.wording import line_of
 from arena.read_only import ReadOnlyAdmin
 from workers.endpoints import Step
 
 _keeps_keys_out_of_reports = method_decorator(sensitive_post_parameters("api_key"))
-
-
-class LicensingInline(TabularInline):
-    """A model's licences, each from a day on."""
-
-    model = Licensing
-    extra = 0
 
 
 class PriceInline(TabularInline):
@@ -57,6 +62,7 @@ class PublishedScoreInline(TabularInline):
 class LanguageModelAdmin(ModelAdmin):
     """A contestant. One that met others is retired, never deleted: every model stays listed."""
 
+    form = LanguageModelForm
     list_display = (
         *("name", "organisation", "licence", "released", "endpoint_count", "sampling_weight"),
         *("rating", "retired_at"),
@@ -67,11 +73,12 @@ class LanguageModelAdmin(ModelAdmin):
         "licensings__licence_class",
     )
     list_select_related = ("standing",)
-    search_fields = ("name", "organisation")
+    search_fields = ("name", "organisation", "aliases__name")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
-    inlines = (LicensingInline, PriceInline, PublishedScoreInline)
+    inlines = (LicensingInline, PriceInline, ClaimInline, AliasInline, PublishedScoreInline)
     actions = ("retire", "bring_back")
-    readonly_fields = ("simulated", "created_at")
+    action_form = SamplingActionForm
+    readonly_fields = ("disagreement", "simulated", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LanguageModel]:
         """Return models with what the list shows, in a fixed number of queries."""
@@ -89,6 +96,11 @@ class LanguageModelAdmin(ModelAdmin):
             for relation in LanguageModel._meta.related_objects
             if relation.on_delete is PROTECT
         )
+
+    @admin.display(description="where sources disagree")
+    def disagreement(self, model: LanguageModel) -> str:
+        """Return the facts that somebody states otherwise."""
+        return disputes_of(model) if model.pk else "-"
 
     @admin.display(description="licence class")
     def licence(self, model: LanguageModel) -> str:
@@ -115,15 +127,29 @@ class LanguageModelAdmin(ModelAdmin):
 
     @admin.action(description="Retire: out of the draw, still listed", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[LanguageModel]) -> None:
-        """Take models out of the draw."""
-        retired = queryset.filter(retired_at=None).update(retired_at=timezone.now())
+        """Take models out of the draw, for a reason."""
+        reason, note = _reason_of(request)
+        try:
+            refuse_without_reason(reason, note)
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+            return
+        retired = retire(queryset, reason=reason, note=note, at=timezone.now())
         self.message_user(request, f"{retired} retired.", messages.SUCCESS)
 
     @admin.action(description="Bring back into the draw", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: QuerySet[LanguageModel]) -> None:
         """Put retired models into the draw again."""
-        back = queryset.exclude(retired_at=None).update(retired_at=None)
+        reason, note = _reason_of(request)
+        back = bring_back(queryset, reason=reason, note=note)
         self.message_user(request, f"{back} back in the draw.", messages.SUCCESS)
+
+
+def _reason_of(request: HttpRequest) -> tuple[str, str]:
+    """Return the reason and the note that `SamplingActionForm` asks for."""
+    reason = request.POST.get("sampling_reason", "")
+    note = request.POST.get("sampling_note", "").strip()
+    return reason if reason in SamplingReason.values else "", note[:200]
 
 
 class EndpointInline(TabularInline):
@@ -179,6 +205,9 @@ class ProviderAdmin(ModelAdmin):
 
 
 admin.site.register(Endpoint, EndpointAdmin)
+admin.site.register(Budget, BudgetAdmin)
+admin.site.register(DailySpend, DailySpendAdmin)
+admin.site.register(Moderation, ModerationAdmin)
 
 
 @admin.register(Admission)

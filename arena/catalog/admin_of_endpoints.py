@@ -14,13 +14,15 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from arena.catalog import endpoint_pages
+from arena.catalog import budget, endpoint_pages
 from arena.catalog.admissions import test_again, test_in_background
 from arena.catalog.enrol import enrol
 from arena.catalog.forms import EndpointForm, NewEndpointForm
-from arena.catalog.models import Admission, AdmissionState, Endpoint
+from arena.catalog.models import Admission, Endpoint
+from arena.catalog.states import EndpointState, state_of
+from arena.catalog.wording import sentence_of_spend
 
 _MOST_TESTED_AT_ONCE = 20
 _hides_the_key_in_reports = method_decorator(sensitive_post_parameters("api_key"))
@@ -36,13 +38,25 @@ class EndpointAdmin(ModelAdmin):
     search_fields = ("model_name", "language_model__name", "provider__name")
     autocomplete_fields = ("provider", "language_model")
     readonly_fields = (
-        *("state", "findings_now", "failures_in_a_row", "suspended_until", "last_failure_code"),
+        *(
+            "state",
+            "spent",
+            "findings_now",
+            "failures_in_a_row",
+            "suspended_until",
+            "last_failure_code",
+        ),
         *("last_failed_at", "admitted_at", "created_at"),
     )
     fieldsets = (
         (None, {"fields": ("language_model", "provider", "model_name", "enabled", "state")}),
         ("What its test found", {"fields": ("findings_now", "admitted_at")}),
-        ("Request", {"fields": ("parameters", "system_prompt", "quirks", "max_concurrent")}),
+        ("Request", {"fields": ("parameters", "system_prompt", "quirks")}),
+        ("Limits", {"fields": (("max_concurrent", "requests_per_minute"), "token_limit")}),
+        (
+            "Price and budget",
+            {"fields": (("input_usd", "output_usd"), ("daily_cap", "total_cap"), "spent")},
+        ),
         ("Serving", {"fields": ("engine", "quantisation", "weight", "gpu_group")}),
         (
             "Failures",
@@ -61,9 +75,14 @@ class EndpointAdmin(ModelAdmin):
             {"fields": ("provider", "language_model")},
         ),
         ("Request", {"fields": ("parameters",)}),
+        (
+            "Price and budget",
+            {"fields": (("input_usd", "output_usd"), ("daily_cap", "total_cap"))},
+        ),
     )
     add_form_template = "admin/catalog/endpoint/add_form.html"
     actions = ("test_now",)
+    actions_list = ("health",)
     actions_submit_line = ("save_and_test",)
 
     def get_urls(self) -> list[URLPattern]:
@@ -114,6 +133,7 @@ class EndpointAdmin(ModelAdmin):
         """Save a changed endpoint; a new one is stored by `save_form`."""
         if change:
             super().save_model(request, obj, form, change)
+            form.store_budget_of(obj)
             if {"provider", "model_name", "parameters"} & set(form.changed_data):
                 moved = bool({"provider", "model_name"} & set(form.changed_data))
                 test_again([obj], moved=moved)
@@ -133,22 +153,27 @@ class EndpointAdmin(ModelAdmin):
     @display(  # type: ignore[untyped-decorator]  # the theme's, for its coloured labels
         description="state",
         label={
-            "in battles": "success",
-            **dict.fromkeys(("off", "retired", "not tested"), "info"),
-            **dict.fromkeys(("paused", "failed its test"), "danger"),
+            EndpointState.IN_BATTLES: "success",
+            **dict.fromkeys(
+                (EndpointState.OFF, EndpointState.RETIRED, EndpointState.UNTESTED), "info"
+            ),
+            **dict.fromkeys(
+                (EndpointState.PAUSED, EndpointState.FAILED, EndpointState.OVER_CAP), "danger"
+            ),
         },
     )
     def state(self, endpoint: Endpoint) -> str:
-        """Return whether the endpoint can be drawn now."""
-        if endpoint.pk is None or not endpoint.enabled:
-            return "off"
-        if endpoint.language_model.retired_at:
-            return "retired"
-        if endpoint.admission != AdmissionState.PASSED:
-            failed = endpoint.admission == AdmissionState.FAILED
-            return "failed its test" if failed else "not tested"
-        suspended = endpoint.suspended_until and endpoint.suspended_until > timezone.now()
-        return "paused" if suspended else "in battles"
+        """Return whether the endpoint can be drawn now, its budget aside."""
+        return state_of(endpoint, at=timezone.now()) if endpoint.pk else EndpointState.OFF
+
+    @admin.display(description="spent")
+    def spent(self, endpoint: Endpoint) -> str:
+        """Return what it cost today and in total, and why it cannot pay where it cannot."""
+        now = timezone.now()
+        return sentence_of_spend(
+            budget.spend_of([endpoint.pk], at=now)[endpoint.pk],
+            budget.refusals([endpoint], at=now).get(endpoint.pk, ""),
+        )
 
     @admin.display(description="last test")
     def findings_now(self, endpoint: Endpoint) -> str:
@@ -182,6 +207,11 @@ class EndpointAdmin(ModelAdmin):
     def save_and_test(self, request: HttpRequest, endpoint: Endpoint) -> None:
         """Test the endpoint as it was saved."""
         test_in_background([endpoint], Admission.Reason.ASKED)
+
+    @action(description="Health of endpoints", permissions=["view"])  # type: ignore[untyped-decorator]
+    def health(self, request: HttpRequest) -> HttpResponse:
+        """Go to the page that shows how each endpoint answers."""
+        return HttpResponseRedirect(reverse("admin:endpoints"))
 
     # -- pages of our own --------------------------------------------------------------------------
 

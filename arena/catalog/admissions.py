@@ -9,17 +9,24 @@ the schedule and ended.
 import asyncio
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import asdict, replace
-from typing import Any
+from typing import cast
 
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connections, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from arena.catalog.addresses import endpoint_address, endpoint_clients, preset_for
-from arena.catalog.models import Admission, AdmissionState, Endpoint, RunState
+from arena.catalog import budget
+from arena.catalog.addresses import (
+    endpoint_address,
+    endpoint_clients,
+    preset_for,
+    without_token_limits,
+)
+from arena.catalog.models import Admission, AdmissionState, Endpoint, Reservation, RunState
+from arena.catalog.paid_calls import paying_for
 from workers.endpoints import (
     COSTLY,
     EndpointAddress,
@@ -31,14 +38,20 @@ from workers.endpoints import (
     admit,
 )
 
-# A run that has not told of a step for so long has lost its process.
-_SILENT = dt.timedelta(minutes=10)
+# Whoever runs a test says so this often, however long a step takes; a run that was not heard of
+# for four times as long has lost its process.
+_BEAT_SECONDS = 10.0
+_SILENT = dt.timedelta(seconds=40)
 _RETRY = dt.timedelta(minutes=10)
 _MOST_AT_ONCE = 4
 # Failures of a scheduled test that say nothing of the endpoint.
 _NOT_ITS_FAULT = frozenset({"rate_limited"})
 
 type Event = StepName | Step | Findings
+
+
+class _LostError(Exception):
+    """The run was ended by others: this process was not heard of for too long."""
 
 
 def plan(*, concurrency: int = 8, scheduled: bool = False) -> Plan:
@@ -60,22 +73,46 @@ def plan(*, concurrency: int = 8, scheduled: bool = False) -> Plan:
     )
 
 
-def events_of(address: EndpointAddress, how: Plan) -> Iterator[Event]:
-    """Test an address and yield what `workers.endpoints.admit` does, for synchronous callers."""
+def events_of(
+    address: EndpointAddress, how: Plan, *, beat: Callable[[], object] | None = None
+) -> Iterator[Event]:
+    """Test an address and yield what `workers.endpoints.admit` does, for synchronous callers.
+
+    While nothing comes, ``beat`` is called every ten seconds; it may use the database.
+    """
     with asyncio.Runner() as runner:
         clients = endpoint_clients()
         events = admit(clients, address, how)
         try:
-            while (event := runner.run(_next(events))) is not None:
+            while (event := _next(runner, events, beat)) is not None:
                 yield event
         finally:
             runner.run(events.aclose())
             runner.run(clients.close())
 
 
-async def _next(events: Any) -> Event | None:
-    found: Event | None = await anext(events, None)
-    return found
+def _next(
+    runner: asyncio.Runner, events: AsyncIterator[Event], beat: Callable[[], object] | None
+) -> Event | None:
+    step = runner.get_loop().create_task(_after(events))
+    try:
+        while not runner.run(_is_done(step)):
+            if beat is not None:
+                beat()
+    except BaseException:
+        step.cancel()
+        runner.run(asyncio.wait({step}))
+        raise
+    return step.result()
+
+
+async def _after(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)
+
+
+async def _is_done(step: asyncio.Task[Event | None]) -> bool:
+    done, _ = await asyncio.wait({step}, timeout=_BEAT_SECONDS)
+    return bool(done)
 
 
 def address_to_test(endpoint: Endpoint) -> EndpointAddress:
@@ -92,7 +129,8 @@ def address_to_test(endpoint: Endpoint) -> EndpointAddress:
     if endpoint.admission == AdmissionState.UNTESTED:
         known = preset_for(address.base_url, endpoint.provider.preset)
         quirks |= known.quirks if known else frozenset()
-    return replace(address, parameters=endpoint.parameters, quirks=quirks)
+    parameters = without_token_limits(endpoint.parameters)
+    return replace(address, parameters=parameters, quirks=quirks)
 
 
 def record(endpoint: Endpoint, steps: Iterable[Step], found: Findings) -> None:
@@ -173,14 +211,29 @@ def run_admission(pk: int) -> Admission:
         step = Step(name="key", outcome="failed", code="unusable", detail=str(error))
         _tell(admission, step)
         return _end(admission, None)
-    found: Findings | None = None
-    how = plan(concurrency=endpoint.max_concurrent, scheduled=scheduled)
-    for event in events_of(address, how):
-        if isinstance(event, Findings):
-            found = event
-        else:
+    how = replace(
+        plan(concurrency=endpoint.max_concurrent, scheduled=scheduled),
+        paying=paying_for(endpoint, Reservation.Purpose.ADMISSION),
+    )
+    try:
+        return _end(admission, _follow(admission, address, how))
+    except _LostError:
+        admission.refresh_from_db()
+        return admission
+
+
+def _follow(admission: Admission, address: EndpointAddress, how: Plan) -> Findings | None:
+    """Run the test, tell each step, and return what it found; None when it failed."""
+    try:
+        for event in events_of(address, how, beat=lambda: _beat(admission)):
+            if isinstance(event, Findings):
+                return event
             _tell(admission, event)
-    return _end(admission, found)
+    except budget.OverBudgetError as over:
+        name = cast("StepName", admission.doing or "reach")
+        [code] = set(over.refusals.values())
+        _tell(admission, Step(name=name, outcome="failed", code=code))
+    return None
 
 
 def _tell(admission: Admission, event: StepName | Step) -> None:
@@ -189,18 +242,32 @@ def _tell(admission: Admission, event: StepName | Step) -> None:
         admission.doing = ""
     else:
         admission.doing = event
-    admission.beat_at = timezone.now()
-    admission.save(update_fields=["steps", "doing", "beat_at"])
+    _beat(admission, steps=admission.steps, doing=admission.doing)
+
+
+def _beat(admission: Admission, **told: object) -> None:
+    """Say that the run goes on, and what there is to tell.
+
+    Raises
+    ------
+    _LostError
+    """
+    mine = Admission.objects.filter(pk=admission.pk, state=RunState.RUNNING)
+    if not mine.update(beat_at=timezone.now(), **told):
+        raise _LostError
 
 
 @transaction.atomic
 def _end(admission: Admission, found: Findings | None) -> Admission:
     """Store how a test ended, with the run and with the endpoint."""
-    admission.state = RunState.PASSED if found else RunState.FAILED
-    admission.ended_at = admission.beat_at = timezone.now()
-    admission.doing = ""
-    admission.findings = asdict(found) if found else {}
-    admission.save()
+    _beat(
+        admission,
+        state=RunState.PASSED if found else RunState.FAILED,
+        ended_at=timezone.now(),
+        doing="",
+        findings=asdict(found) if found else {},
+    )
+    admission.refresh_from_db()
     if found:
         remember(admission.endpoint_id, found)
     else:
@@ -227,7 +294,8 @@ def remember(endpoint_id: int, found: Findings) -> None:
 
 def _remember_failure(admission: Admission) -> None:
     code = admission.steps[-1]["code"] if admission.steps else "interrupted"
-    if admission.reason == Admission.Reason.SCHEDULED and code in _NOT_ITS_FAULT:
+    scheduled = admission.reason == Admission.Reason.SCHEDULED
+    if code in budget.SENTENCES or (scheduled and code in _NOT_ITS_FAULT):
         return
     Endpoint.objects.filter(pk=admission.endpoint_id).update(
         admission=AdmissionState.FAILED, last_failure_code=code, last_failed_at=timezone.now()
@@ -248,7 +316,7 @@ def due_endpoints(now: dt.datetime) -> list[Endpoint]:
     """Return the endpoints whose next test is due, longest waiting first, as many as may run.
 
     One that passed is due again after `PARITY_ADMISSION_HOURS`; one that failed or was never
-    tested after ten minutes.
+    tested after ten minutes. One that has no budget left waits until it has.
     """
     running = Admission.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING])
     last = Admission.objects.filter(endpoint=OuterRef("pk")).order_by("-created_at")
@@ -257,14 +325,13 @@ def due_endpoints(now: dt.datetime) -> list[Endpoint]:
         Endpoint.objects.filter(enabled=True, language_model__retired_at=None)
         .exclude(pk__in=running.values("endpoint"))
         .annotate(last_test=Subquery(last.values("created_at")[:1]))
-        .filter(
-            Q(admission=AdmissionState.PASSED, admitted_at__lt=again)
-            | (
-                ~Q(admission=AdmissionState.PASSED)
-                & (Q(last_test=None) | Q(last_test__lt=now - _RETRY))
-            )
-        )
+        .filter(~Q(admission=AdmissionState.PASSED) | Q(admitted_at__lt=again))
+        .filter(Q(last_test=None) | Q(last_test__lt=now - _RETRY))
         .order_by("admitted_at", "pk")
     )
     room = max(0, _MOST_AT_ONCE - running.count())
-    return list(endpoints[:room])
+    if not room:
+        return []
+    due = list(endpoints)
+    poor = budget.refusals(due, at=now)
+    return [endpoint for endpoint in due if endpoint.pk not in poor][:room]

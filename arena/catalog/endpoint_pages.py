@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from arena.catalog.addresses import endpoint_clients, preset_for
 from arena.catalog.enrol import find_provider
 from arena.catalog.keys import KeyUnreadableError
+from arena.catalog.matching import known_models
 from arena.catalog.models import Admission, Endpoint, Provider, RunState
 from arena.catalog.validation import clean_api_key, clean_base_url
 from arena.catalog.wording import TITLES, sentence_of, sentence_of_error, title_of
@@ -55,8 +56,14 @@ def discovered(request: HttpRequest) -> JsonResponse:
         if provider
         else ()
     )
+    known = known_models(model.name for model in listed)
     models = [
-        {"name": model.name, "context": model.context_tokens, "added": model.name in there}
+        {
+            "name": model.name,
+            "context": model.context_tokens,
+            "added": model.name in there,
+            "known": str(known.get(model.name, "")),
+        }
         for model in listed
     ]
     preset = preset_for(base_url, provider.preset if provider else "")

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -15,10 +16,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from arena.catalog.addresses import preset_for, quirks_of
+from arena.catalog import budget
+from arena.catalog.addresses import preset_for, quirks_of, without_token_limits
 from arena.catalog.keys import KeyUnreadableError
 from arena.catalog.licences import LicenceClass
+from arena.catalog.matching import known_model
 from arena.catalog.models import AdmissionState, Endpoint, LanguageModel, Licensing, Provider
+from arena.catalog.tariffs import Tariff, set_price, tariffs_on
 from arena.catalog.validation import (
     clean_api_key,
     clean_base_url,
@@ -28,7 +32,12 @@ from arena.catalog.validation import (
 from workers.endpoints import EndpointAddress, presets
 
 _SLUG_LENGTH = 120
-SERVING = ("system_prompt", "engine", "quantisation", "weight", "gpu_group")
+_MOST_DOLLARS = 10**6
+SERVING = (
+    *("system_prompt", "engine", "quantisation", "weight", "gpu_group"),
+    *("token_limit", "requests_per_minute"),
+)
+_MONEY = ("input_usd", "output_usd", "daily_cap", "total_cap")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,13 @@ class Enrolment:
     quantisation: str | None = None
     weight: float | None = None
     gpu_group: str | None = None
+    token_limit: int | None = None
+    requests_per_minute: int | None = None
+    # US dollars: per million tokens from today on, and the most that may be spent.
+    input_usd: Decimal | None = None
+    output_usd: Decimal | None = None
+    daily_cap: Decimal | None = None
+    total_cap: Decimal | None = None
     enabled: bool | None = None
     # In battles without an admission test: the demo knows its own servers.
     vouched: bool = False
@@ -91,9 +107,34 @@ class Enrolment:
             ]
         if self.preset and self.preset not in presets():
             wrong["preset"] = [f"{self.preset!r} is none of {', '.join(presets())}."]
+        wrong |= self._wrong_amounts()
         if wrong:
             raise ValidationError(wrong)
         return type(self)(**{**self.__dict__, **found})
+
+    def _wrong_amounts(self) -> dict[str, list[str]]:
+        """Return what is wrong with limits and money, by field."""
+        given = {name: getattr(self, name) for name in _MONEY}
+        wrong = {
+            name: ["Write an amount in US dollars, 0 or more."]
+            for name, amount in given.items()
+            if amount is not None and not (amount.is_finite() and 0 <= amount < _MOST_DOLLARS)
+        }
+        if (self.input_usd is None) != (self.output_usd is None):
+            missing = "output_usd" if self.output_usd is None else "input_usd"
+            wrong[missing] = ["Give both prices, or neither."]
+        for name in ("token_limit", "requests_per_minute"):
+            limit = getattr(self, name)
+            if limit is not None and not 1 <= limit < 2**31:
+                wrong[name] = ["Write a whole number above 0."]
+        return wrong
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """The price that is given."""
+        if self.input_usd is None or self.output_usd is None:
+            return None
+        return Tariff(self.input_usd, self.output_usd)
 
 
 @dataclass(frozen=True)
@@ -137,10 +178,31 @@ def enrol(enrolment: Enrolment) -> Enrolled:
         for name, value in served.items():
             setattr(endpoint, name, value)
         endpoint.save(update_fields=list(served))
+    _store_budget(wanted, endpoint)
     if wanted.vouched:
         endpoint.admission, endpoint.admitted_at = AdmissionState.PASSED, timezone.now()
         endpoint.save(update_fields=["admission", "admitted_at"])
     return Enrolled(endpoint, created, key_replaced)
+
+
+def _store_budget(wanted: Enrolment, endpoint: Endpoint) -> None:
+    today = timezone.now().date()
+    if tariff := wanted.tariff:
+        set_price(endpoint, tariff, since=today)
+    given = {"daily_cap": wanted.daily_cap, "total_cap": wanted.total_cap}
+    caps = {name: cap for name, cap in given.items() if cap is not None}
+    if caps and not tariffs_on(today, of=[endpoint]):
+        raise ValidationError({next(iter(caps)): budget.CAP_WITHOUT_PRICE})
+    if caps:
+        budget.set_caps(endpoint, **caps)
+
+
+def stored_endpoint(enrolment: Enrolment) -> Endpoint | None:
+    """Return the endpoint that an enrolment would bring up to date, if it is stored."""
+    provider = enrolment.provider or find_provider(enrolment.base_url)
+    if provider is None:
+        return None
+    return Endpoint.objects.filter(provider=provider, model_name=enrolment.model_name).first()
 
 
 def stored_address(enrolment: Enrolment) -> EndpointAddress:
@@ -153,13 +215,13 @@ def stored_address(enrolment: Enrolment) -> EndpointAddress:
     """
     wanted = enrolment.cleaned()
     provider = wanted.provider or find_provider(wanted.base_url)
-    key, stored = wanted.api_key, None
+    key, stored = wanted.api_key, stored_endpoint(wanted)
     if provider:
-        stored = Endpoint.objects.filter(provider=provider, model_name=wanted.model_name).first()
         key = _stored_key(provider) if key is None else key
     parameters = wanted.parameters
     if parameters is None:
         parameters = stored.parameters if stored else {}
+    parameters = without_token_limits(parameters)
     base_url = provider.base_url if provider else wanted.base_url
     known = preset_for(base_url, provider.preset if provider else wanted.preset)
     quirks = known.quirks if known else frozenset()
@@ -255,7 +317,8 @@ def refuse_fictional(model: LanguageModel) -> None:
 
 def _contestant(wanted: Enrolment, provider: Provider) -> LanguageModel:
     """Return the model with the name given; without one, the model that this server's name serves
-    already (it may have been renamed since), or one that is called as the server calls it.
+    already (it may have been renamed since), else the one that the catalogue knows by this name,
+    or a new one that is called as the server calls it.
     """
     if not wanted.name:
         served = LanguageModel.objects.filter(
@@ -263,6 +326,8 @@ def _contestant(wanted: Enrolment, provider: Provider) -> LanguageModel:
         ).distinct()[:2]
         if len(served) == 1:
             return served[0]
+        if known := known_model(wanted.model_name):
+            return known
     name = wanted.name or wanted.model_name
     return find_or_create_models([name])[name]
 

@@ -4,15 +4,20 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.forms import ActionForm
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
+from arena.catalog.budget_form import BudgetForm
 from arena.catalog.enrol import Enrolment, find_provider, refuse_fictional
+from arena.catalog.modalities import Modality
 from arena.catalog.models import Endpoint, LanguageModel, Provider
+from arena.catalog.sampling import SamplingReason
 from arena.catalog.validation import (
     clean_api_key,
     clean_base_url,
@@ -106,12 +111,80 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         return provider
 
 
-class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
+class LanguageModelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
+    """A contestant and what is known of it."""
+
+    modalities = forms.MultipleChoiceField(
+        label="Input",
+        choices=Modality,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What the model can be given. Nothing ticked: not known.",
+    )
+
+    class Meta:
+        model = LanguageModel
+        fields: ClassVar = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        """Ask why a model is taken out; a reason does not outlive the change it was given for."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        changed = set(self.changed_data)
+        if not changed & {"retired_at", "sampling_weight"}:
+            return cleaned
+        out = cleaned.get("retired_at") or cleaned.get("sampling_weight") == 0
+        if not out and not changed & {"sampling_reason", "sampling_note"}:
+            cleaned |= {"sampling_reason": "", "sampling_note": ""}
+        if out:
+            refuse_without_reason(cleaned.get("sampling_reason"), cleaned.get("sampling_note"))
+        return cleaned
+
+
+def refuse_without_reason(reason: str | None, note: str | None) -> None:
+    """Raise ValidationError where nothing says why a model is not drawn any more."""
+    if not reason:
+        raise ValidationError({"sampling_reason": "Say why: it is shown to everybody, for ever."})
+    if reason == SamplingReason.OTHER and not note:
+        raise ValidationError({"sampling_note": "Say which other reason."})
+
+
+class SamplingActionForm(ActionForm):  # type: ignore[misc]  # untyped
+    """What is asked beside an action on a list of models."""
+
+    sampling_reason = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Reason (for retiring)"), *SamplingReason.choices],
+        required=False,
+        widget=UnfoldAdminSelectWidget(attrs={"aria-label": "Reason"}),
+    )
+    sampling_note = forms.CharField(
+        label="In other words",
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"placeholder": "In other words", "aria-label": "In other words"}
+        ),
+    )
+
+
+class EndpointForm(BudgetForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     """A stored endpoint."""
 
     class Meta:
         model = Endpoint
         fields: ClassVar = ["provider", "language_model", "model_name", "parameters"]
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        if self.instance.pk:
+            self.show_budget_of(self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a cap without a price."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        endpoint = self.instance if self.instance.pk else None
+        self.refuse_unpriced_cap(cleaned.get("language_model"), endpoint)
+        return cleaned
 
     def clean_parameters(self) -> dict[str, Any]:
         """Refuse parameters that the client sets itself."""
@@ -160,8 +233,9 @@ class NewEndpointForm(EndpointForm):
         self.fields["language_model"].required = False
         self.fields["language_model"].label = "Contestant"
         self.fields["language_model"].help_text = (
-            "Which model of the arena this endpoint serves. Left empty, it is called as the "
-            "server calls it."
+            "Which model of the arena this endpoint serves. Left empty, it is the one that the "
+            "catalogue knows by this name, with its facts; else a new one, called as the server "
+            "calls it."
         )
         self.fields["model_name"].required = False
         self.fields[
@@ -240,6 +314,7 @@ class NewEndpointForm(EndpointForm):
                 language_model=entered["language_model"],
                 parameters=entered["parameters"],
                 enabled=entered["enabled"],
+                **self.entered_budget(),
             )
             for name in self._names(entered)
         ]

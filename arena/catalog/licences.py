@@ -23,3 +23,12 @@ OPEN_CLASSES = frozenset(
         LicenceClass.FULLY_OPEN,
     }
 )
+
+
+class Permission(models.TextChoices):
+    """Whether a licence allows something."""
+
+    YES = "yes", _("yes")
+    LIMITED = "limited", _("with limits")
+    NO = "no", _("no")
+    UNKNOWN = "unknown", _("unknown")

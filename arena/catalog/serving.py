@@ -40,8 +40,8 @@ def can_meet(one: Endpoint, other: Endpoint) -> bool:
     """Return whether two endpoints can serve at the same time.
 
     Two models of one GPU group cannot be loaded together; one endpoint serves twice where it may
-    have two requests at once.
+    have two requests at once, and in one minute.
     """
     if one.pk == other.pk:
-        return one.max_concurrent > 1
+        return one.max_concurrent > 1 and one.requests_per_minute != 1
     return not one.gpu_group or one.gpu_group != other.gpu_group

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from arena.catalog import admissions
+from arena.catalog import admissions, budget
 from arena.catalog.models import Admission
 
 
@@ -13,3 +13,9 @@ def test_endpoints_that_are_due() -> None:
     now = timezone.now()
     admissions.end_interrupted(now)
     admissions.test_in_background(admissions.due_endpoints(now), Admission.Reason.SCHEDULED)
+
+
+@shared_task(name="arena.catalog.tasks.settle_lost_calls")
+def settle_lost_calls() -> None:
+    """Pay the worst case of the calls whose process died."""
+    budget.settle_lost(timezone.now())

@@ -18,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _NOT_IN_A_KEY = re.compile(r"[^\x21-\x7e]")
 _HOST = re.compile(r"[\w.-]+", re.ASCII)
 # Paths that belong to one call, not to the server; the client adds them itself.
-_CALLS = ("/chat/completions", "/completions", "/models")
+_CALLS = ("/chat/completions", "/completions", "/models", "/moderations")
 
 
 def clean_base_url(text: str) -> str:

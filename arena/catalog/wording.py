@@ -1,9 +1,11 @@
 """What an admission test found, in sentences that say what to do. For administrators only."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from arena.catalog.addresses import refusal_of_address
+from arena.catalog.budget import SENTENCES, Spend
 from workers.endpoints import Step, StepName
 
 _NAMES_SHOWN = 8
@@ -79,7 +81,26 @@ def sentence_of_error(code: str, values: Mapping[str, Any] | None = None) -> str
         return refusal_of_address(values.get("allowance", ""))
     if code == "wrong_name":
         return _wrong_name(values.get("offered", []))
-    return _ERRORS.get(code, _OTHER)
+    return _ERRORS.get(code) or SENTENCES.get(code, _OTHER)
+
+
+def sentence_of_spend(spend: Spend, refusal: str = "") -> str:
+    """Return what was spent, in a line, and why no more can be where that is so."""
+    held = f", and {_dollars(spend.reserved)} held for calls that run" if spend.reserved else ""
+    said = (
+        f"{_dollars(spend.today)} today (UTC){_of_cap(spend.daily_cap)}, "
+        f"{_dollars(spend.total)} in total{_of_cap(spend.total_cap)}{held}."
+    )
+    return f"{said} {SENTENCES[refusal]}" if refusal else said
+
+
+def _of_cap(cap: Decimal | None) -> str:
+    return "" if cap is None else f" of {_dollars(cap)}"
+
+
+def _dollars(amount: Decimal) -> str:
+    """Return an amount with cents; less than a cent in full."""
+    return f"${amount.normalize():f}" if 0 < amount < Decimal("0.01") else f"${amount:,.2f}"
 
 
 def line_of(step: Step) -> str:

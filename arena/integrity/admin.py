@@ -4,8 +4,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from arena.battles.moderation.models import Ruling, TextCheck, TextLook
+from arena.integrity.admin_of_moderation import RulingAdmin, TextCheckAdmin, TextLookAdmin
 from arena.integrity.models import FailedLabel, Labeller, VoteFacts
 from arena.read_only import ReadOnlyAdmin
+
+admin.site.register(TextCheck, TextCheckAdmin)
+admin.site.register(Ruling, RulingAdmin)
+admin.site.register(TextLook, TextLookAdmin)
 
 
 @admin.register(VoteFacts)

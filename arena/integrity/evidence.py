@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from arena.battles.models import Reply, Side, Turn, TurnState
+from arena.battles.moderation.models import EXCLUDING, TextCheck, Verdict
 from arena.catalog.models import LanguageModel
 from arena.integrity.categories import categorise
 from arena.integrity.fact_rows import NewFacts
@@ -17,6 +18,10 @@ from arena.integrity.prompts import is_hard, is_longer, is_starter
 from arena.integrity.refusals import refuses
 from arena.integrity.style import Style
 
+_OF_VERDICT = {
+    Verdict.HARMFUL: NotCounted.HARMFUL,
+    Verdict.MANIPULATION: NotCounted.MANIPULATION,
+}
 # Long answers are read this many at a time.
 _TEXTS = 200
 
@@ -95,6 +100,9 @@ def read_evidence(votes: Iterable[DueVote], names: "CatalogueNames") -> dict[UUI
             read[battle].reasons.add(NotCounted.IDENTITY_IN_PROMPT)
     if not read:
         return read
+    ruled = TextCheck.objects.filter(turn__battle__in=read, verdict__in=EXCLUDING)
+    for battle, verdict in ruled.values_list("turn__battle_id", "verdict"):
+        read[battle].reasons.add(_OF_VERDICT[Verdict(verdict)])
     answers = Reply.objects.filter(turn__in=complete).order_by()
     columns = ("turn__battle_id", "side", "text")
     for battle, side, text in answers.values_list(*columns).iterator(chunk_size=_TEXTS):
@@ -113,7 +121,9 @@ class CatalogueNames:
     """
 
     def __init__(self) -> None:
-        models = LanguageModel.objects.filter(simulated=False)
+        # Not the loaded catalogue's: a word such as "o3" or "Sonar" tells nothing where no such
+        # model can be met.
+        models = LanguageModel.objects.entered().filter(simulated=False)
         names = dict(models.values_list("pk", "name"))
         makers = models.exclude(organisation="").values_list("organisation", flat=True)
         self._models = Names(names.values())

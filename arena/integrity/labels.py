@@ -19,6 +19,9 @@ from django.db.models import Count, Q, QuerySet
 
 from arena.battles.models import Turn, TurnState
 from arena.catalog.addresses import endpoint_address, endpoint_clients
+from arena.catalog.budget import OverBudgetError
+from arena.catalog.models import Reservation
+from arena.catalog.paid_calls import paying_for
 from arena.integrity.categories import USES
 from arena.integrity.fact_rows import count_decisions
 from arena.integrity.locks import only_one
@@ -30,6 +33,7 @@ from workers.endpoints import (
     EndpointError,
     Limits,
     Message,
+    Paying,
 )
 from workers.endpoints import stream_reply as ask
 
@@ -98,7 +102,8 @@ def label_prompts(now: dt.datetime, *, limit: int = 20) -> int:
         except ValueError:  # its key or its parameters cannot be used
             _store_failures(dict.fromkeys(prompts, "misconfigured"), now)
             return 0
-        answers = asyncio.run(_ask_all(address, prompts))
+        paying = paying_for(labeller.endpoint, Reservation.Purpose.LABEL)
+        answers = asyncio.run(_ask_all(address, prompts, paying))
         labels = {vote: label for vote, label in answers.items() if isinstance(label, Label)}
         _store_labels(labels, now)
         _store_failures(
@@ -130,6 +135,18 @@ def label_counts() -> dict[str, int]:
     return counts | {"unverified": FailedLabel.objects.count()}
 
 
+def unanswered_labels() -> tuple[int, str]:
+    """Return how many prompts are unverified while the endpoint answers none, and the last error.
+
+    Nothing is said of a single prompt that it cannot label: the newest are asked about first, so
+    it answers as long as none of those that failed is newer than the last that was labelled.
+    """
+    labelled = VoteFacts.objects.filter(source="live", label_version=LABEL_VERSION)
+    last = labelled.order_by("-pk").values_list("pk", flat=True).first() or 0
+    failed = FailedLabel.objects.filter(pk__gt=last).order_by("-pk").first()
+    return (FailedLabel.objects.count(), failed.error_code) if failed else (0, "")
+
+
 def parse_label(answer: str) -> Label:
     """Return the label in an answer; what stands around the JSON is passed over.
 
@@ -159,7 +176,9 @@ def _prompts(votes: QuerySet[VoteFacts]) -> dict[int, str]:
     return {pk: text for pk, text in texts.items() if text}
 
 
-async def _ask_all(address: EndpointAddress, prompts: Mapping[int, str]) -> dict[int, Label | str]:
+async def _ask_all(
+    address: EndpointAddress, prompts: Mapping[int, str], paying: Paying
+) -> dict[int, Label | str]:
     """Ask about all prompts, a few at once; an error's code stands where there is no label."""
     slots = asyncio.Semaphore(_AT_ONCE)
     clients = endpoint_clients()
@@ -167,7 +186,9 @@ async def _ask_all(address: EndpointAddress, prompts: Mapping[int, str]) -> dict
     async def label(prompt: str) -> Label | str:
         async with slots:
             try:
-                return parse_label(await _answer(clients, address, prompt))
+                return parse_label(await _answer(clients, address, prompt, paying))
+            except OverBudgetError:
+                return "over_budget"
             except EndpointError as error:
                 return error.code
             except UnusableAnswerError:
@@ -180,11 +201,24 @@ async def _ask_all(address: EndpointAddress, prompts: Mapping[int, str]) -> dict
     return dict(zip(prompts, answers, strict=True))
 
 
-async def _answer(clients: EndpointClients, address: EndpointAddress, prompt: str) -> str:
+async def _answer(
+    clients: EndpointClients, address: EndpointAddress, prompt: str, paying: Paying
+) -> str:
     question = _QUESTION.format(uses=", ".join(USES), prompt=prompt[:_LONGEST])
     messages: list[Message] = [{"role": "user", "content": question}]
-    async with aclosing(ask(clients, address, messages, limits=_LIMITS)) as pieces:
-        return "".join([piece.text async for piece in pieces if isinstance(piece, Delta)])
+    answer = ""
+    async with paying(address, messages) as payment:
+        try:
+            async with aclosing(ask(clients, address, messages, limits=_LIMITS)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Delta):
+                        answer += piece.text
+                    else:
+                        payment.usage = piece.usage
+        except EndpointError as error:
+            payment.charged = error.charged
+            raise
+    return answer
 
 
 @transaction.atomic

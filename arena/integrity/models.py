@@ -19,6 +19,8 @@ class NotCounted(models.TextChoices):
     IDENTITY_IN_ANSWER = "identity_in_answer", _("an answer gave a model's identity away")
     SAME_MODEL = "same_model", _("both answers came from the same model")
     ERASED = "erased", _("the texts were erased before the vote was checked")
+    HARMFUL = "harmful", _("a moderator left it out for harmful content")
+    MANIPULATION = "manipulation", _("a moderator left it out as an attempt to cheat")
 
 
 class CategorySource(models.TextChoices):
@@ -113,6 +115,10 @@ class PastVoteFacts(Facts):
 
     vote = models.ForeignKey(Vote, on_delete=models.CASCADE, related_name="+", db_index=False)
     until_revision = models.PositiveBigIntegerField()
+    # The versions that the facts which replaced them were decided by: greater than their own where
+    # a change of the rules moved the vote. Null where that was not written down yet.
+    until_rule_version = models.PositiveSmallIntegerField(null=True)
+    until_label_version = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         verbose_name_plural = "past vote facts"

@@ -1,4 +1,5 @@
-"""Roles: groups with permissions. An operator runs the arena, a moderator reads, an analyst counts.
+"""Roles: groups with permissions. An operator runs the arena, a moderator reads and rules, an
+analyst counts.
 
 They are made once; what an administrator changes of them stays. `manage.py roles` sets them back.
 """
@@ -10,14 +11,18 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 _READ = "view"
+_RULE = "rule"  # on texts that a check flagged; with it they are read
 _EVERYTHING = ("add", "change", "delete", "view")
 # Role, then app, then what it may do with every table of the app.
 ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "operator": {
         "catalog": _EVERYTHING,
-        **dict.fromkeys(("battles", "integrity", "boards", "staff"), (_READ,)),
+        **dict.fromkeys(("battles", "integrity", "boards", "operating", "staff"), (_READ,)),
     },
-    "moderator": dict.fromkeys(("battles", "integrity", "voters"), (_READ,)),
+    "moderator": {
+        "battles": (_READ, _RULE),
+        **dict.fromkeys(("integrity", "voters"), (_READ,)),
+    },
     "analyst": dict.fromkeys(("catalog", "integrity", "boards"), (_READ,)),
 }
 

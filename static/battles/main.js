@@ -56,7 +56,7 @@ class BattlePage {
       onFrame: (message) => this.tookFrame(message),
       onTurn: (message) => this.endedTurn(message),
       onQueue: ({ turn, position }) => this.turns.find(({ number }) => number === turn)?.queue(position),
-      onError: ({ message }) => this.refusedPrompt(message),
+      onError: ({ code, message }) => this.refused(code, message),
       onUndelivered: () => this.refusedPrompt(say("not_arrived")),
       onLost: () => this.showNotice(say("offline")),
       onBack: () => this.hideNotice(say("back_online")),
@@ -101,8 +101,8 @@ class BattlePage {
     return `${this.home}battle/${this.battle}/`;
   }
 
-  /** @param {string} text */
-  send(text) {
+  /** @param {string} text @param {boolean} [acknowledged] sent in spite of the warning about it */
+  send(text, acknowledged = false) {
     this.pending = text;
     this.hideNotice();
     loadRenderer();
@@ -115,7 +115,7 @@ class BattlePage {
     this.show(new Turn((last?.number ?? 0) + (isRetry ? 0 : 1), text));
     startFollowing();
     announce(say("answering"));
-    this.socket.prompt(text, this.battle);
+    this.socket.prompt(text, this.battle, acknowledged);
   }
 
   /** @param {Turn} turn */
@@ -226,20 +226,43 @@ class BattlePage {
     }
   }
 
-  /** The prompt was not taken: it goes back into the box. @param {string} sentence */
-  refusedPrompt(sentence) {
+  /** @param {string} code @param {string} sentence */
+  refused(code, sentence) {
+    const text = this.pending;
+    if (code !== "prompt_flagged") {
+      this.refusedPrompt(sentence);
+    } else if (text === null) {
+      this.refusedPrompt(sentence, button(say("send_anyway"), () => this.again(true)));
+    } else {
+      this.refusedPrompt(sentence, button(say("send_anyway"), () => this.sendAnyway(text)));
+    }
+  }
+
+  /** Send what the warning was about; what was written in its place since is another prompt.
+   * @param {string} text */
+  sendAnyway(text) {
+    const written = this.composer.text.trim();
+    if (written) this.composer.fill("");
+    this.send(written || text, !written || written === text);
+  }
+
+  /** The prompt was not taken: it goes back into the box.
+   * @param {string} sentence @param {...Node} actions */
+  refusedPrompt(sentence, ...actions) {
     const last = this.turns.at(-1);
     if (this.pending !== null) {
       if (last) this.drop(last);
       this.composer.giveBack(this.pending);
       this.pending = null;
-      if (this.turns.length === 0) this.setStage("landing");
+      const shown = this.turns.at(-1);
+      if (shown) this.showProgress(shown);
+      else this.setStage("landing");
     }
     const streaming = this.turns.at(-1)?.streaming ?? false;
     this.composer.setBusy(streaming);
     if (this.outcome && !streaming) this.showOutcome(this.outcome);
     const isOver = this.vote.state === "asleep" && this.turns.length > 0 && !streaming;
-    this.showNotice(sentence, ...(isOver ? [this.tryAgainButton()] : []));
+    this.showNotice(sentence, ...(actions.length || !isOver ? actions : [this.tryAgainButton()]));
   }
 
   /** @param {Turn} turn */
@@ -287,11 +310,12 @@ class BattlePage {
     }
   }
 
-  again() {
+  /** @param {boolean} [acknowledged] as in `send` */
+  again(acknowledged = false) {
     if (!this.battle) return;
     this.hideNotice();
     this.composer.setBusy(true);
-    this.socket.again(this.battle);
+    this.socket.again(this.battle, acknowledged);
   }
 
   newBattle() {

@@ -62,14 +62,21 @@ export class BattleSocket {
     if (!this.#socket) this.#connect();
   }
 
-  /** @param {string} text @param {string | null} battle null starts a new one */
-  prompt(text, battle) {
-    this.#request({ type: "prompt", text, battle });
+  /**
+   * @param {string} text
+   * @param {string | null} battle null starts a new one
+   * @param {boolean} acknowledged the visitor was warned of this prompt and sends it anyway
+   */
+  prompt(text, battle, acknowledged) {
+    this.#request({ type: "prompt", text, battle, acknowledged });
   }
 
-  /** @param {string} battle whose first prompt goes to a new pair */
-  again(battle) {
-    this.#request({ type: "again", battle });
+  /**
+   * @param {string} battle whose first prompt goes to a new pair
+   * @param {boolean} acknowledged as in `prompt`
+   */
+  again(battle, acknowledged) {
+    this.#request({ type: "again", battle, acknowledged });
   }
 
   /** @param {string} battle */

@@ -3,7 +3,7 @@
 
 const MOST_SHOWN = 200;
 
-/** @typedef {{name: string, context: number | null, added: boolean}} Offered */
+/** @typedef {{name: string, context: number | null, added: boolean, known: string}} Offered */
 /** @typedef {{base_url: string, notes: string[], key: string}} Preset */
 
 const panel = /** @type {HTMLElement} */ (document.getElementById("discover"));
@@ -44,11 +44,11 @@ function row(model) {
     name.textContent = model.name;
     const fact = document.createElement("span");
     fact.className = "discover-fact";
+    const context = model.context ? `${model.context.toLocaleString("en")} tokens` : "";
+    const known = model.known ? `known as ${model.known}` : "";
     fact.textContent = model.added
         ? "added already"
-        : model.context
-          ? `${model.context.toLocaleString("en")} tokens`
-          : "";
+        : [known, context].filter(Boolean).join(", ");
     label.append(box, name, fact);
     const item = document.createElement("li");
     item.append(label);

@@ -1,9 +1,14 @@
+import datetime as dt
 import socket
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
+
+from arena.battles.moderation.models import TextCheck
+from arena.catalog.models import Moderation, Provider
 
 
 def test_a_process_that_lives_says_so_without_asking_any_server(client: Client) -> None:
@@ -46,6 +51,49 @@ def test_it_gives_the_arenas_figures(client: Client) -> None:
     assert "parity_models_drawable 0.0" in lines
     assert "parity_votes_last_hour 0.0" in lines
     assert 'parity_turns_last_hour{state="streaming"} 0.0' in lines
+    assert "parity_database_answers 1.0" in lines
+
+
+@pytest.mark.django_db
+def test_its_figures_say_how_the_check_of_texts_does(client: Client) -> None:
+    def figures() -> list[str]:
+        return client.get("/metrics").content.decode().splitlines()
+
+    assert not any(line.startswith("parity_moderation") for line in figures())
+    now = timezone.now()
+    provider = Provider.objects.create(name="judge", base_url="https://judge.example/v1")
+    Moderation.objects.create(provider=provider, mode="block")
+    TextCheck.objects.create(
+        part="prompt", state="flagged", action="blocked", tried_at=now, seconds=0.5
+    )
+    lines = figures()
+    assert "parity_moderation_answers 1.0" in lines
+    for result in ("judged", "flagged", "blocked"):
+        assert f'parity_moderation_last_hour{{result="{result}"}} 1.0' in lines
+    assert 'parity_moderation_last_hour{result="unverified"} 0.0' in lines
+    assert 'parity_moderation_texts{state="to_rule_on"} 0.0' in lines
+    assert 'parity_moderation_seconds{quantile="0.5"} 0.5' in lines
+    Moderation.objects.update(probed_at=now + dt.timedelta(seconds=1), probe_error="unreachable")
+    assert "parity_moderation_answers 0.0" in figures()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_its_figures_say_that_postgres_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.close()
+    connection.close_pool()
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        patch.setitem(connection.settings_dict, "PORT", "1")
+        patch.setitem(connection.settings_dict["OPTIONS"]["pool"], "timeout", 0.2)
+        response = client.get("/metrics")
+        connection.close_pool()
+    assert response.status_code == 200
+    lines = response.content.decode().splitlines()
+    assert "parity_database_answers 0.0" in lines
+    assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
+    assert not any(line.startswith("parity_votes_last_hour ") for line in lines)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -1,8 +1,12 @@
-"""Measure boards at scale: ``python -m tests.bench.boards --votes 1000000``.
+"""Measure boards at scale: ``python -m tests.bench.boards --votes 10000 1000000``.
 
-In an embedded Postgres of its own, thrown away afterwards: simulated votes under the source
-`live`, then single votes through to the snapshot that counts them, the full set of boards, and
-the pages. Writes ``tests/bench/boards.json``.
+Each size in an embedded Postgres of its own: simulated votes under the source `live`, then single
+votes through to the snapshot that counts them, the full set of boards, and the pages. Writes
+``tests/bench/boards.json``.
+
+Without ``--folder`` the servers are thrown away afterwards. With it they stay, and ``--steps`` does
+a part of the work at a time: ten million votes are written once, in the background, and measured
+later on a quiet machine. A fill that was killed has left nothing, and the next begins anew.
 """
 
 import argparse
@@ -11,6 +15,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +32,7 @@ _PAGES = (
     "/models/simulated-basalt-4/",
     "/api/v1/boards/overall",
 )
+_SINGLE_VOTES = 7
 
 
 def seconds[T](work: Callable[[], T]) -> tuple[float, T]:
@@ -66,6 +72,51 @@ def prepare(folder: Path) -> Callable[[], None]:
     return stop
 
 
+def fill(votes: int, models: int) -> dict[str, object]:
+    """Write the votes, unless they are there, and rate them for the first time."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from arena.battles.models import Vote  # noqa: PLC0415
+    from arena.boards.refresh import refresh_boards  # noqa: PLC0415
+    from arena.boards.simulation import simulate  # noqa: PLC0415
+
+    if Vote.objects.exists():
+        return {}
+    now = timezone.now() - dt.timedelta(minutes=1)
+    began = time.perf_counter()
+
+    def tell(done: int) -> None:
+        sys.stderr.write(f"{done:,} votes after {time.perf_counter() - began:.0f} s\n")
+
+    voters = max(100, votes // 50)
+    written, _ = seconds(
+        lambda: simulate(
+            votes=votes,
+            voters=voters,
+            models=models,
+            seed=1,
+            until=now,
+            source="live",
+            on_progress=tell,
+        )
+    )
+    first, _ = seconds(lambda: refresh_boards(now))
+    return {"models": models, "write_s": round(written, 1), "first_refresh_s": round(first, 2)}
+
+
+def refresh() -> dict[str, object]:
+    """Cast single votes that are final now, each followed to the snapshot that counts it."""
+    from arena.boards.column_cache import ColumnCache  # noqa: PLC0415
+
+    one_vote()  # a worker has its code loaded and the columns mapped
+    single = [one_vote() for _ in range(_SINGLE_VOTES)]
+    read, _ = seconds(lambda: ColumnCache("live").sync())
+    return {
+        "one_vote_to_snapshot_s": [round(took, 3) for took in single],
+        "read_columns_s": round(read, 3),
+    }
+
+
 def one_vote() -> float:
     """Cast a vote that is final now; return the seconds until a snapshot counts it."""
     from django.utils import timezone  # noqa: PLC0415
@@ -87,7 +138,23 @@ def one_vote() -> float:
     return took
 
 
-def pages() -> dict[str, dict[str, float]]:
+def publish() -> dict[str, object]:
+    """Publish the full set of boards, and count the public account of the source."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from arena.boards.ledger import write_ledgers  # noqa: PLC0415
+    from arena.boards.models import Ledger, Publication  # noqa: PLC0415
+    from arena.boards.publication import publish_boards  # noqa: PLC0415
+
+    for stored in (Publication, Ledger):
+        stored.objects.all().delete()
+    took, published = seconds(lambda: publish_boards(timezone.now()))
+    counting, _ = seconds(lambda: write_ledgers(timezone.now()))
+    boards = sum(published.values())
+    return {"publish_s": round(took, 1), "boards": boards, "ledger_s": round(counting, 1)}
+
+
+def pages() -> dict[str, object]:
     """Time each page, first and then many times."""
     from django.test import Client  # noqa: PLC0415
 
@@ -107,65 +174,51 @@ def pages() -> dict[str, dict[str, float]]:
             "median_ms": round(1000 * statistics.median(again), 1),
             "p95_ms": round(1000 * again[37], 1),
         }
-    return found
+    return {"pages": found}
 
 
-def measure(votes: int, models: int, *, publish: bool) -> dict[str, object]:
-    """Fill, refresh, publish, read."""
-    from django.utils import timezone  # noqa: PLC0415
-
-    from arena.boards.column_cache import ColumnCache  # noqa: PLC0415
-    from arena.boards.publication import publish_boards  # noqa: PLC0415
-    from arena.boards.refresh import refresh_boards  # noqa: PLC0415
-    from arena.boards.simulation import simulate  # noqa: PLC0415
-
-    now = timezone.now() - dt.timedelta(minutes=1)
-    written, _ = seconds(
-        lambda: simulate(
-            votes=votes,
-            voters=max(100, votes // 50),
-            models=models,
-            seed=1,
-            until=now,
-            source="live",
-        )
-    )
-    cold, _ = seconds(lambda: refresh_boards(now))
-    single = [one_vote() for _ in range(7)]
-    read, _ = seconds(lambda: ColumnCache("live").sync())
-    answer: dict[str, object] = {
-        "votes": votes,
-        "models": models,
-        "write_s": round(written, 1),
-        "first_refresh_s": round(cold, 2),
-        "one_vote_to_snapshot_s": [round(took, 3) for took in single],
-        "read_columns_s": round(read, 3),
+def measure(votes: int, models: int, steps: list[str]) -> None:
+    """Do the steps in their order and keep what came out of each."""
+    work: dict[str, Callable[[], dict[str, object]]] = {
+        "fill": lambda: fill(votes, models),
+        "refresh": refresh,
+        "publish": publish,
+        "pages": pages,
     }
-    if publish:
-        took, published = seconds(lambda: publish_boards(timezone.now()))
-        answer["publish_s"] = round(took, 1)
-        answer["boards"] = sum(published.values())
-    answer["pages"] = pages()
-    return answer
+    for step, measured in work.items():
+        if step in steps:
+            keep(votes, measured())
+
+
+def keep(votes: int, found: dict[str, object]) -> None:
+    """Add to the results of a size, and print."""
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    known = json.loads(_RESULTS.read_text()) if _RESULTS.exists() else {}
+    machine = {"machine": f"{platform.machine()}, {os.cpu_count()} processors"}
+    known[str(votes)] = known.get(str(votes), {"votes": votes}) | found | machine
+    _RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Measure each size in turn, and write what came out."""
+    """Measure each size in a process of its own, which can point Django at one database only."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--votes", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--models", type=int, default=300)
-    parser.add_argument("--no-publish", action="store_true")
+    steps = ["fill", "refresh", "publish", "pages"]
+    parser.add_argument("--steps", nargs="+", choices=steps, default=steps)
+    parser.add_argument("--folder", type=Path, help="keep the servers here, one folder a size")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="parity-bench-") as folder:
-        stop = prepare(Path(folder))
-        try:
+    with tempfile.TemporaryDirectory(prefix="parity-bench-") as temporary:
+        folder = (asked.folder or Path(temporary)).resolve()
+        if len(asked.votes) > 1:
+            rest = ["--models", str(asked.models), "--folder", str(folder), "--steps", *asked.steps]
             for votes in asked.votes:
-                result = measure(votes, asked.models, publish=not asked.no_publish)
-                result["machine"] = f"{platform.machine()}, {os.cpu_count()} processors"
-                sys.stdout.write(json.dumps(result, indent=1) + "\n")
-                known = json.loads(_RESULTS.read_text()) if _RESULTS.exists() else {}
-                known[str(votes)] = result
-                _RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+                command = [sys.executable, "-m", "tests.bench.boards", "--votes", str(votes), *rest]
+                subprocess.run(command, cwd=ROOT, check=True)
+            return
+        stop = prepare(folder / str(asked.votes[0]))
+        try:
+            measure(asked.votes[0], asked.models, asked.steps)
         finally:
             stop()
 

@@ -50,6 +50,7 @@ def measure(models: int, votes: int, rounds: int) -> None:
     from django.test import Client  # noqa: PLC0415
     from django.test.utils import get_runner, setup_test_environment  # noqa: PLC0415
 
+    from arena.battles.lifespan import put_streams_first  # noqa: PLC0415
     from arena.boards.kept import forget_everything  # noqa: PLC0415
 
     setup_test_environment()
@@ -58,6 +59,8 @@ def measure(models: int, votes: int, rounds: int) -> None:
     try:
         slugs = fill(models, votes)
         client = Client()
+        client.get(PAGES[0])
+        put_streams_first()  # as a web process does
         print(f"{models} models, {votes:,} votes; milliseconds")  # noqa: T201
         print(f"{'page':44} {'kept p50':>9} {'p95':>7} {'anew p50':>9} {'p95':>7}")  # noqa: T201
         for page in PAGES:

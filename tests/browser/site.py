@@ -1,6 +1,7 @@
 """A whole site for a browser: its own database, collected static files, models, a web process."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -26,6 +27,13 @@ from workers.demo.performance import Performance
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODELS = ("parrot-70b", "mockingbird-8b")
 _START_SECONDS = 60.0
+_IN_TURN = """
+import json, os, sys
+from django.core.management import execute_from_command_line
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
+for command in json.loads(sys.argv[1]):
+    execute_from_command_line(["manage.py", *command])
+"""
 _BEHIND = """
     SELECT EXISTS (SELECT FROM integrity_undecidedvote) OR EXISTS (
         SELECT FROM integrity_decisioncount c WHERE NOT EXISTS (
@@ -130,11 +138,15 @@ def running_site(
         "PARITY_MAX_STREAMING_BATTLES": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    manage(environment, "migrate", "--verbosity", "0")
-    manage(environment, "collectstatic", "--no-input", "--verbosity", "0")
     with InThread(models):
-        (folder / "endpoints.toml").write_text(endpoints_file(models.base_url, names))
-        manage(environment, "add_endpoint", "--file", str(folder / "endpoints.toml"))
+        endpoints = folder / "endpoints.toml"
+        endpoints.write_text(endpoints_file(models.base_url, names))
+        manage_in_turn(
+            environment,
+            ("migrate", "--verbosity", "0"),
+            ("collectstatic", "--no-input", "--verbosity", "0"),
+            ("add_endpoint", "--file", str(endpoints)),
+        )
         with web_process(environment, folder / "web.log") as url:
             yield url
 
@@ -171,7 +183,16 @@ def endpoints_file(base_url: str, names: Sequence[str]) -> str:
 
 def manage(environment: Mapping[str, str], *arguments: str) -> None:
     """Run a command of the project, loudly when it fails."""
-    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    _run(environment, str(ROOT / "manage.py"), *arguments)
+
+
+def manage_in_turn(environment: Mapping[str, str], *commands: Sequence[str]) -> None:
+    """Run commands of the project in one process: to start each takes longer than most of them."""
+    _run(environment, "-c", _IN_TURN, json.dumps(commands))
+
+
+def _run(environment: Mapping[str, str], *arguments: str) -> None:
+    command = [sys.executable, *arguments]
     done = subprocess.run(
         command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False
     )

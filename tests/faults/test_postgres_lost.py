@@ -98,6 +98,8 @@ async def test_a_stopped_postgres_is_told_at_once_and_forgotten_when_it_goes_on(
             answers = await ask_while_stopped(web, voter, battles)
             await socket.send(json.dumps({"type": "prompt", "text": "Hello"}))
             told = json.loads(await asyncio.wait_for(socket.recv(), 10))
+            async with http_connection(web, web.cookies(spare)) as http:
+                figures = await http.get("/metrics")
             grown = web.memory - before
         finally:
             postgres.thaw()
@@ -120,6 +122,8 @@ async def test_a_stopped_postgres_is_told_at_once_and_forgotten_when_it_goes_on(
     assert len(late) > 10
     assert told["code"] == "storage_away"
     assert told["retry_after"] > 0
+    assert figures.status == 200
+    assert b"parity_database_answers 0.0\n" in figures.body
     assert grown < 50 * MEGABYTE
     assert back < 30
     assert vote.status == 200

@@ -22,12 +22,14 @@ from workers.endpoints.errors import (
     Unreachable,
 )
 from workers.endpoints.findings import COSTLY, REQUIRED, Findings, Plan, Step, StepName
+from workers.endpoints.moderation import Judgement, ModerationAddress, moderate
+from workers.endpoints.payment import Paying, Payment, free_of_charge
 from workers.endpoints.policy import AddressPolicy, Allowance
 from workers.endpoints.presets import Preset, preset_of, presets
 from workers.endpoints.probe import CheckResult, ListedModel, check, list_models
 from workers.endpoints.protocols import stream_reply
 from workers.endpoints.replies import Delta, Finished, Timings
-from workers.endpoints.usage import Usage
+from workers.endpoints.usage import Usage, most_prompt_tokens
 
 __all__ = [
     "COSTLY",
@@ -43,10 +45,14 @@ __all__ = [
     "EndpointError",
     "Findings",
     "Finished",
+    "Judgement",
     "Limits",
     "ListedModel",
     "Malformed",
     "Message",
+    "ModerationAddress",
+    "Paying",
+    "Payment",
     "Plan",
     "Preset",
     "Quirk",
@@ -64,7 +70,10 @@ __all__ = [
     "Usage",
     "admit",
     "check",
+    "free_of_charge",
     "list_models",
+    "moderate",
+    "most_prompt_tokens",
     "preset_of",
     "presets",
     "stream_reply",

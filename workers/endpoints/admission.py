@@ -67,7 +67,9 @@ class _Test:
 
     def __init__(self, clients: EndpointClients, address: EndpointAddress, plan: Plan) -> None:
         self._clients = clients
-        self._address = replace(address, token_limit=address.token_limit or _HELLO_TOKENS)
+        self._address = replace(
+            address, token_limit=min(address.token_limit or _HELLO_TOKENS, _HELLO_TOKENS)
+        )
         self._plan = plan
         self._refused: list[str] = []
         self._adapted: list[str] = []
@@ -322,9 +324,11 @@ class _Test:
         *,
         count: bool = True,
     ) -> CheckResult:
-        result = await ask(
-            self._clients, address or self._address, messages, limits=self._plan.limits
-        )
+        address = address or self._address
+        async with self._plan.paying(address, messages) as payment:
+            result = await ask(self._clients, address, messages, limits=self._plan.limits)
+            payment.usage = result.finished.usage if result.finished else None
+            payment.charged = result.charged
         if result.finished and count:
             self._first_tokens.append(result.finished.timings.first_token)
         return result

@@ -142,7 +142,8 @@ def _connection_errors() -> Generator[None]:
         if isinstance(cause, httpx2.TimeoutException):
             connecting = isinstance(cause, httpx2.ConnectTimeout)
             raise TimedOut("connect" if connecting else "first_token") from None
-        raise Unreachable(f"{type(cause).__name__}: {cause}") from None
+        connected = not isinstance(cause, httpx2.ConnectError)
+        raise Unreachable(f"{type(cause).__name__}: {cause}", connected=connected) from None
     except (httpx2.InvalidURL, UnicodeError) as error:
         raise AddressRefused(f"{type(error).__name__}: {error}") from None
 

@@ -48,11 +48,18 @@ class EndpointError(Exception):
 
     code = "error"
     sentence = "The endpoint failed."
+    # Whether a refusal before the first token says for sure that nothing was computed.
+    _refuses = False
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(self.sentence)
         self.detail = detail[:2000]
         self.before_first_token = True
+
+    @property
+    def charged(self) -> bool:
+        """Whether the endpoint may charge for the call: unless it never began, or said no."""
+        return not (self._refuses and self.before_first_token)
 
 
 class AddressRefused(EndpointError):
@@ -62,6 +69,7 @@ class AddressRefused(EndpointError):
     """
 
     sentence = "This address may not be called."
+    _refuses = True
 
     def __init__(self, detail: str = "", *, allowance: str = "") -> None:
         super().__init__(detail)
@@ -70,16 +78,21 @@ class AddressRefused(EndpointError):
 
 
 class Unreachable(EndpointError):
-    """There was no connection, or it broke before the status line."""
+    """There was no connection, or it broke before the status line (then it was ``connected``)."""
 
     code = "unreachable"
     sentence = "The endpoint could not be reached."
+
+    def __init__(self, detail: str = "", *, connected: bool = True) -> None:
+        super().__init__(detail)
+        self._refuses = not connected
 
 
 class Refused(EndpointError):
     """The endpoint answered, and said no."""
 
     sentence = "The endpoint refused the request."
+    _refuses = True
 
     def __init__(
         self,
@@ -94,6 +107,7 @@ class RateLimited(EndpointError):
     """429. ``retry_after`` is in seconds, where the endpoint gave it as a number."""
 
     code = "rate_limited"
+    _refuses = True
     sentence = "The endpoint has too many requests."
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
@@ -105,6 +119,7 @@ class ServerFailed(EndpointError):
     """5xx, or an error object in the middle of the stream."""
 
     code = "server_failed"
+    _refuses = True
     sentence = "The endpoint had an error of its own."
 
 
@@ -116,6 +131,7 @@ class TimedOut(EndpointError):
     def __init__(self, clock: Clock) -> None:
         super().__init__(f"the {clock} limit passed")
         self.code = f"timeout_{clock}"
+        self._refuses = clock == "connect"
 
 
 class Malformed(EndpointError):

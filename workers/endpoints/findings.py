@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workers.endpoints.address import Limits, Quirk
+from workers.endpoints.payment import Paying, free_of_charge
 from workers.endpoints.probe import PROBE_LIMITS
 
 type StepName = Literal[
@@ -79,6 +80,8 @@ class Plan:
         Seconds between two tries while waiting.
     skip : frozenset of StepName
         Steps that are not taken.
+    paying : Paying
+        Entered around each call; what it raises ends the test.
     """
 
     prompt_characters: int = 30_000
@@ -87,3 +90,4 @@ class Plan:
     pause: float = 3.0
     skip: frozenset[StepName] = frozenset()
     limits: Limits = PROBE_LIMITS
+    paying: Paying = free_of_charge

@@ -35,8 +35,9 @@ class CheckResult:
     """What a probe found. For administrators: ``detail`` may quote the upstream.
 
     ``code`` is ``"ok"`` or the code of the error; ``allowance`` is that of an `AddressRefused`;
-    ``text`` is the beginning of the answer, ``pieces`` how many reads it came in, and
-    ``closes_think`` whether it ends a thought that it never began.
+    ``text`` is the beginning of the answer, ``pieces`` how many reads it came in,
+    ``closes_think`` whether it ends a thought that it never began, and ``charged`` whether the
+    endpoint may charge for the call.
     """
 
     code: str
@@ -45,6 +46,7 @@ class CheckResult:
     text: str = ""
     pieces: int = 0
     closes_think: bool = False
+    charged: bool = True
     finished: Finished | None = None
 
     @property
@@ -95,6 +97,7 @@ async def ask(
             allowance=allowance,
             text=text[:_TEXT_KEPT],
             pieces=pieces,
+            charged=error.charged,
         )
     return CheckResult(
         code="ok",

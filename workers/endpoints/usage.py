@@ -10,6 +10,8 @@ from workers.endpoints.address import Message
 # One token for each of these; the rest is counted at four characters a token.
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
+_TEMPLATE_TOKENS, _FRAME_TOKENS, _PICTURE_TOKENS = 256, 16, 8192
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -49,6 +51,22 @@ def estimate_prompt(messages: Iterable[Message]) -> int:
         for part in parts:
             estimate.add(str(part.get("text", "")))
     return estimate.tokens + frames
+
+
+def most_prompt_tokens(messages: Iterable[Message]) -> int:
+    """Return more tokens than a conversation can be: no tokenizer makes two of one byte.
+
+    Besides the text there are what a chat template writes around each message and in front of all
+    of them, and pictures, which are counted at more than the largest costs anywhere.
+    """
+    tokens = _TEMPLATE_TOKENS
+    for message in messages:
+        tokens += _FRAME_TOKENS
+        content = message["content"]
+        parts = [{"text": content}] if isinstance(content, str) else content
+        for part in parts:
+            tokens += len(str(part["text"]).encode()) if "text" in part else _PICTURE_TOKENS
+    return tokens
 
 
 def normalise_usage(

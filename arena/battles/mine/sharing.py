@@ -9,6 +9,7 @@ from django.db import transaction
 
 from arena.battles.errors import NotFound, NotPossibleNow
 from arena.battles.models import Battle, Reply, SharedBattle, Side, Turn, TurnState, Vote
+from arena.battles.moderation.texts import is_withheld
 from arena.battles.turns import own_battle
 from arena.battles.votes import final_vote, standing_vote
 
@@ -40,7 +41,7 @@ def share_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, at: dt.dat
     NotFound, NotYours
         When there is no such battle, or it is another voter's.
     NotPossibleNow
-        Before the vote is final, or when the texts were erased.
+        Before the vote is final, or while a text waits for a moderator or was withheld by one.
     """
     with transaction.atomic():
         battle = own_battle(voter_id, battle_id, lock=True)
@@ -48,6 +49,8 @@ def share_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, at: dt.dat
             raise NotPossibleNow("vote_pending" if standing_vote(battle) else "no_vote")
         if Reply.objects.filter(turn__battle=battle, erased=True).exists():
             raise NotFound
+        if is_withheld(battle.pk):
+            raise NotPossibleNow("withheld")
         shared, _ = SharedBattle.objects.get_or_create(
             battle=battle,
             defaults={"token": secrets.token_urlsafe(_BYTES), "shared_at": at},
@@ -67,7 +70,7 @@ def shared_battle(token: str) -> Shared:
     Raises
     ------
     NotFound
-        When the link is not, or no longer, a battle's.
+        When the link is not, or no longer, a battle's; while one of its texts is withheld.
     """
     battle = (
         Battle.objects.filter(shared__token=token)
@@ -75,7 +78,7 @@ def shared_battle(token: str) -> Shared:
         .prefetch_related("model_a__licensings", "model_b__licensings")
         .first()
     )
-    if battle is None:
+    if battle is None or is_withheld(battle.pk):
         raise NotFound
     vote = standing_vote(battle)
     if vote is None:

@@ -11,7 +11,8 @@ from django.utils import timezone
 from arena.boards.catalogue import read_facts
 from arena.boards.measurements import economies
 from arena.boards.models import Snapshot, SnapshotRow
-from arena.boards.newest import newest_snapshots
+from arena.boards.newest import newest_mix, newest_snapshots
+from arena.boards.sampling_record import sampling_record
 from arena.catalog.models import LanguageModel
 
 
@@ -54,7 +55,8 @@ def gap_of(snapshot: Snapshot) -> dict[str, Any]:
         "source": snapshot.board.source,
         "id": snapshot.replay_id,
         "updated_at": snapshot.created_at,
-        "gap": snapshot.gap,
+        "gap": {name: part for name, part in snapshot.gap.items() if name != "mix"},
+        "mix": newest_mix(snapshot.board),
     }
 
 
@@ -97,7 +99,8 @@ def model_in_short(model: LanguageModel, on: dt.date) -> dict[str, Any]:
     """Return a contestant's facts."""
     names = (
         *("name", "organisation", "weights_released_on", "api_released_on", "params_total_b"),
-        *("params_active_b", "context_tokens", "link", "simulated", "created_at", "retired_at"),
+        *("params_active_b", "context_tokens", "modalities", "link", "simulated", "created_at"),
+        "retired_at",
     )
     return {
         "model": model.slug,
@@ -112,12 +115,25 @@ def model_in_full(model: LanguageModel, on: dt.date) -> dict[str, Any]:
     lines = SnapshotRow.objects.filter(snapshot__in=newest_snapshots(), language_model=model)
     return {
         **model_in_short(model, on),
-        "licences": list(model.licensings.values("licence", "licence_class", "since", "evidence")),
+        "licences": [
+            {
+                "licence": record.licence_id or "",
+                "licence_class": record.licence_class,
+                "since": record.since,
+                "evidence": record.evidence,
+            }
+            for record in model.licensings.all()
+        ],
+        "claims": list(model.claims.values("fact", "value", "source", "read_on")),
         "prices": list(
             model.prices.filter(endpoint=None).values(
                 "input_usd", "output_usd", "since", "evidence"
             )
         ),
+        "sampling": [
+            {name: getattr(event, name) for name in ("at", "move", "weight", "reason", "note")}
+            for event in sampling_record([model.pk])
+        ],
         "replies": economy.replies,
         "first_token_seconds": economy.first_token_seconds,
         "tokens_per_second": economy.tokens_per_second,

@@ -66,6 +66,8 @@ class GapAnswer(Schema):
     id: str
     updated_at: dt.datetime
     gap: dict[str, Any]
+    # In a fixed mix of languages, as of the last publication; null before it, and for slices.
+    mix: dict[str, Any] | None
 
 
 class PairsAnswer(Schema):
@@ -80,8 +82,17 @@ class PairsAnswer(Schema):
     both_bad: list[list[int]]
 
 
+class ClaimRecord(Schema):
+    """What one source says of one fact; the model's own fields hold what the arena goes by."""
+
+    fact: str
+    value: str
+    source: str
+    read_on: dt.date | None
+
+
 class LicenceRecord(Schema):
-    """A licence from a day on."""
+    """A licence from a day on, by its SPDX identifier where there is one."""
 
     licence: str
     licence_class: str
@@ -101,6 +112,8 @@ class Model(Schema):
     params_total_b: float | None
     params_active_b: float | None
     context_tokens: int | None
+    # What it takes as input; empty where it is not known.
+    modalities: list[str]
     link: str
     simulated: bool
     created_at: dt.datetime
@@ -130,11 +143,26 @@ class Place(Schema):
     votes: int
 
 
+class SamplingRecord(Schema):
+    """A change of how a model is drawn: `entered`, `left`, `returned` or `weight`.
+
+    `reason` is a word; empty where none was given.
+    """
+
+    at: dt.datetime
+    move: str
+    weight: float
+    reason: str
+    note: str
+
+
 class ModelAnswer(Model):
     """A contestant with all that is known."""
 
     licences: list[LicenceRecord]
+    claims: list[ClaimRecord]
     prices: list[PriceRecord]
+    sampling: list[SamplingRecord]
     replies: int
     first_token_seconds: float | None
     tokens_per_second: float | None

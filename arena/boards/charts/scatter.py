@@ -1,5 +1,6 @@
 """Rating against something else: price, speed, a published score; with the Pareto front."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 from arena.boards.charts.frame import (
     Spec,
     ink,
-    only_wide,
     points_axis,
     sheet,
     side_colour,
@@ -24,7 +24,11 @@ class Across:
     title: str
     logarithmic: bool = False
     less_is_better: bool = False
-    format: str = "~g"
+    format: str = "~r"
+
+    def place(self, value: float) -> float:
+        """Return a value in the units in which the axis is even."""
+        return math.log10(value) if self.logarithmic else value
 
 
 def scatter(points: Sequence[Point], across: Across, *, front: bool = True) -> Spec:
@@ -39,9 +43,7 @@ def scatter(points: Sequence[Point], across: Across, *, front: bool = True) -> S
     """
     best = pareto_front(points, less_is_better=across.less_is_better) if front else []
     leading = {point["name"] for point in best}
-    axis = {"tickCount": 6, "format": across.format, "domain": False, "ticks": False}
-    x = {"field": "x", "type": "quantitative", "title": across.title, "axis": axis}
-    x["scale"] = {"type": "log"} if across.logarithmic else {"zero": False, "nice": True}
+    x = _across([point["x"] for point in points], across)
     stepped = sorted(best, key=lambda point: point["x"])
     step = "step-after" if across.less_is_better else "step-before"
     return sheet(
@@ -67,7 +69,7 @@ def scatter(points: Sequence[Point], across: Across, *, front: bool = True) -> S
                     "shape": side_shape(),
                 },
             },
-            _names([point for point in points if point["name"] in leading or not front]),
+            *_names([point for point in points if point["name"] in leading or not front], across),
         ],
         height=400,
         encoding={"x": x},
@@ -103,17 +105,68 @@ def _intervals(points: Sequence[Point]) -> Spec:
     }
 
 
-def _names(points: Sequence[Point]) -> Spec:
+def _across(values: Sequence[float], across: Across) -> Spec:
+    axis: Spec = {"format": across.format, "domain": False, "ticks": False}
+    scale: Spec = {"zero": False, "nice": True}
+    if across.logarithmic:
+        scale = {"type": "log", "nice": False, "padding": 16}
+        axis["values"] = round_values(min(values), max(values))
+    else:
+        axis["tickCount"] = {"expr": "width < 420 ? 4 : 6"}
     return {
-        "data": {"values": list(points)},
-        "mark": {
-            "type": "text",
-            "align": "left",
-            "dx": 8,
-            "dy": -6,
-            "fontSize": 11,
-            "color": ink("text"),
-            "opacity": only_wide(),
-        },
-        "encoding": {"y": points_axis("rating"), "text": {"field": "name"}},
+        "field": "x",
+        "type": "quantitative",
+        "title": across.title,
+        "axis": axis,
+        "scale": scale,
     }
+
+
+def round_values(least: float, most: float) -> list[float]:
+    """Return a logarithmic axis' labels: powers of ten; where they are few, 2 and 5 times them."""
+    powers = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    steps = (1,) if len(powers) > 3 else (1, 2, 5)
+    return [float(f"{step}e{power}") for power in powers for step in steps]
+
+
+def _names(points: Sequence[Point], across: Across) -> list[Spec]:
+    """Write names beside the marks, towards the middle, where there is room for them."""
+    if not points:
+        return []
+    places = [across.place(point["x"]) for point in points]
+    middle = (min(places) + max(places)) / 2
+    sides: dict[str, list[Point]] = {"left": [], "right": []}
+    for point, place in zip(points, places, strict=True):
+        sides["left" if place <= middle else "right"].append(point)
+    return [
+        {
+            "data": {"values": _apart(members)},
+            "mark": {
+                "type": "text",
+                "align": align,
+                "dx": 8 if align == "left" else -8,
+                "dy": -8,
+                "fontSize": 11,
+                "limit": {"expr": "width * 0.45"},
+                "color": ink("text"),
+            },
+            "encoding": {"y": points_axis("rating"), "text": {"field": "name"}},
+        }
+        for align, members in sides.items()
+        if members
+    ]
+
+
+def _apart(points: Sequence[Point]) -> list[Point]:
+    """Return the best of the points whose names would lie on each other."""
+    ratings = [point["rating"] for point in points]
+    least = _LINE * max(max(ratings) - min(ratings), _LEAST_SPAN)
+    kept: list[Point] = []
+    for point in sorted(points, key=lambda point: -point["rating"]):
+        if not kept or kept[-1]["rating"] - point["rating"] >= least:
+            kept.append(point)
+    return kept
+
+
+# A line of text as a share of the plot's height, and points that the plot spans at least.
+_LINE, _LEAST_SPAN = 0.05, 100.0

@@ -1,6 +1,6 @@
 """The charts of one board: its ratings, and every model against every other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from arena.boards.catalogue import Facts, read_facts
 from arena.boards.charts import matrix
@@ -17,6 +18,7 @@ from arena.boards.charts.intervals import intervals
 from arena.boards.charts.scatter import Across, pareto_front, scatter
 from arena.boards.choices import Choice
 from arena.boards.findings import front_finding, rated_finding
+from arena.boards.lists import listed
 from arena.boards.measurements import Economy, economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.pairs import read_pairs
@@ -218,7 +220,9 @@ def _against(
     subtitle: str,
     digits: int,
 ) -> Chart | None:
-    known = reading.economies
+    known = {row["label"]: value(reading.economies[row["model"]]) for row in reading.rows}
+    # A logarithmic axis has no place for what costs nothing.
+    free = [name for name, figure in known.items() if figure == 0 and across.logarithmic]
     marks = [
         {
             "x": float(figure),
@@ -226,8 +230,7 @@ def _against(
             **{part: row[part] for part in ("rating", "lower", "upper", "side")},
         }
         for row in reading.rows
-        if (figure := value(known[row["model"]])) is not None
-        and (figure > 0 or not across.logarithmic)
+        if (figure := known[row["label"]]) is not None and row["label"] not in free
     ]
     if len(marks) < 2:
         return None
@@ -256,7 +259,25 @@ def _against(
             )
             for mark in marks
         ],
+        note=_left_out(free, sum(figure is None for figure in known.values())),
     )
+
+
+def _left_out(free: Sequence[str], unknown: int) -> str:
+    """Say which rated models a chart has no place for."""
+    notes = []
+    if free:
+        notes.append(
+            _("Not drawn, because they cost nothing: %(models)s.") % {"models": listed(free)}
+        )
+    if unknown:
+        text = ngettext(
+            "%(number)d rated model without such a figure is left out.",
+            "%(number)d rated models without such a figure are left out.",
+            unknown,
+        )
+        notes.append(text % {"number": unknown})
+    return " ".join(notes)
 
 
 def _square(

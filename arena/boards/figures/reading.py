@@ -3,15 +3,17 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
 
 from arena.boards.choices import Choice
-from arena.boards.gap.rules import DEFAULT_CUT, MIN_BATTLES
+from arena.boards.gap.rules import DEFAULT_CUT, MIN_BATTLES, MIN_MODELS
 from arena.boards.models import Method, Snapshot
-from arena.boards.newest import newest_snapshots
+from arena.boards.newest import newest_mix, newest_snapshots
 from arena.boards.slice_names import category_name, language_name
 
 # Published boards are shown by day; more days than this are more than a screen has pixels.
@@ -27,7 +29,7 @@ class GapReading:
     content : dict
         All that is stored; empty before any board.
     figures : dict
-        Of the cut; those of the lowered rule where the standard one leaves nothing to compare.
+        Of the cut; those of the lowered rule where the standard one leaves too few models.
     lowered : bool
         Whether they are of the lowered rule, which the page must say.
     """
@@ -43,11 +45,10 @@ class GapReading:
         """Read the newest snapshot that has all figures."""
         snapshot = _newest_with_detail(choice)
         content = snapshot.gap if snapshot else {}
-        figures = content if choice.cut == DEFAULT_CUT else content.get("cuts", {}).get(choice.cut)
-        figures = figures or {}
+        figures = _standard(content, choice.cut)
         lowered = bool(
             choice.cut == DEFAULT_CUT
-            and content.get("latest") is None
+            and figures.get("latest") is None
             and content.get("lowered", {}).get("latest")
         )
         return cls(choice, snapshot, content, content["lowered"] if lowered else figures, lowered)
@@ -55,9 +56,43 @@ class GapReading:
     @property
     def strict(self) -> Mapping[str, Any]:
         """Return the figures of the standard rule."""
-        if self.choice.cut == DEFAULT_CUT:
-            return self.content
-        return self.content.get("cuts", {}).get(self.choice.cut) or {}
+        return _standard(self.content, self.choice.cut)
+
+    @property
+    def groups(self) -> Mapping[str, Any]:
+        """Return where the ladder of licences and the memory budgets stand."""
+        return self.figures if self.lowered else _standard(self.content, DEFAULT_CUT)
+
+    def titled(self, finding: str) -> str:
+        """Return a chart's finding, marked where it is of the lowered rule."""
+        if not self.lowered:
+            return finding
+        votes = self.figures["rule"]["min_votes"]
+        return _("Threshold lowered to %(votes)d votes: %(finding)s") % {
+            "votes": votes,
+            "finding": finding,
+        }
+
+    @cached_property
+    def mix(self) -> dict[str, Any]:
+        """Return the gap of the cut in the fixed mix of languages, as last published.
+
+        Of `arena.boards.gap.mix`, with ``at``, when it was published; empty where there is none.
+        """
+        whole = newest_mix(self.snapshot.board) if self.snapshot else None
+        if not whole:
+            return {}
+        if self.choice.cut == DEFAULT_CUT or "undefined" in whole:
+            return whole
+        return {**whole, **whole["cuts"][self.choice.cut]}
+
+    @property
+    def mix_row(self) -> dict[str, Any] | None:
+        """Return the total of the fixed mix as a row beside the languages; None without one."""
+        latest = self.mix.get("latest")
+        if not latest:
+            return None
+        return _row(_("Fixed mix"), sum(self.mix["votes"].values()), latest)
 
     @property
     def until(self) -> dt.date:
@@ -81,17 +116,7 @@ class GapReading:
         rows = []
         for key, battles, latest in self._latest_by_slice(kind):
             if latest and battles >= MIN_BATTLES:
-                rows.append(
-                    {
-                        "label": name(key),
-                        "value": latest["gap"],
-                        "lower": latest["lower"],
-                        "upper": latest["upper"],
-                        "battles": battles,
-                        "open": latest["open"]["name"],
-                        "closed": latest["closed"]["name"],
-                    }
-                )
+                rows.append(_row(name(key), battles, latest))
         return sorted(rows, key=lambda row: -row["value"])
 
     def thin(self, kind: str) -> list[str]:
@@ -149,6 +174,27 @@ class GapReading:
             .values_list(f"board__{kind}", "votes", "latest")
         )
         return list(rows)
+
+
+def _row(label: str, battles: int, latest: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "label": label,
+        "value": latest["gap"],
+        "lower": latest["lower"],
+        "upper": latest["upper"],
+        "battles": battles,
+        "open": latest["open"]["name"],
+        "closed": latest["closed"]["name"],
+    }
+
+
+def _standard(content: Mapping[str, Any], cut: str) -> Mapping[str, Any]:
+    """Return a cut's figures; of a side with too few models for a best one, their numbers alone."""
+    figures = content if cut == DEFAULT_CUT else content.get("cuts", {}).get(cut) or {}
+    eligible = figures.get("eligible")
+    if eligible and 0 < min(eligible.values()) < MIN_MODELS:
+        return {name: figures[name] for name in ("rule", "eligible", "undated")}
+    return figures
 
 
 def _nested(path: str, name: str) -> KeyTransform:

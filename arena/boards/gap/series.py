@@ -6,7 +6,7 @@ for each figure and writes the answers down, rounded.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from arena.boards.catalogue import Facts
 from arena.boards.gap import figures
-from arena.boards.gap.rules import BUDGETS, CUTS, DEFAULT_CUT, LOWERED, STANDARD, Rule
+from arena.boards.gap.rules import BUDGETS, CUTS, DEFAULT_CUT, LOWERED, MIN_MODELS, STANDARD, Rule
 from ratings import Board, Comparisons
 from ratings.contenders import Contenders
 from ratings.eligibility import eligible_models
@@ -61,8 +61,8 @@ def gap_series(
         ``rule``, ``undated``, ``models``, ``shares``, ``battles``; the figures of the default cut
         (``eligible``, ``frontiers``, ``series``, ``latest``, ``lag``, ``lags``, ``top``,
         ``catch_up``, ``direct``); ``cuts`` with the same for the other cuts; ``ladder`` and
-        ``budgets``; ``lowered``, the default cut under a lowered rule, where the standard one
-        leaves nothing to compare. Ready for JSON.
+        ``budgets``; ``lowered``, the default cut and the groups under a lowered rule, where
+        the standard one leaves too few models to compare. Ready for JSON.
     """
     if board is None:
         return {**_nothing(STANDARD), "models": [], "shares": {}, "battles": 0, "cuts": {}}
@@ -76,10 +76,34 @@ def gap_series(
         return content
     content["models"] = fitted.models(view.eligible)
     content |= view.groups()
-    if content["latest"] is None:
+    if content["latest"] is None or min(content["eligible"].values()) < MIN_MODELS:
         lowered = fitted.view(LOWERED)
-        content["lowered"] = lowered.figures(DEFAULT_CUT, detail=True)
+        content["lowered"] = lowered.figures(DEFAULT_CUT, detail=True) | lowered.groups()
     return content
+
+
+def gap_lines(
+    board: Board, facts: Sequence[Facts], today: dt.date, among: NDArray[np.bool_]
+) -> dict[str, dict[str, Any]]:
+    """Return the gap over time and the latest figures of each cut, for some of a board's models.
+
+    Parameters
+    ----------
+    board : Board
+        A fit with intervals.
+    facts : m Facts
+    today : date
+    among : (m,) bool
+        Who may be eligible at all.
+
+    Returns
+    -------
+    dict by cut
+        ``rule``, ``undated``, ``eligible``, ``latest``, ``lag``, ``series``. Ready for JSON.
+    """
+    view = _Fitted(board, facts, today, None).view(STANDARD)
+    narrowed = replace(view, eligible=view.eligible & among)
+    return {cut: narrowed.line(cut) for cut in CUTS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,21 +170,21 @@ class _View:
             cut=Cut.at(cut),
         )
 
+    def line(self, cut: str) -> dict[str, Any]:
+        """Return the gap of a cut over time, with the latest figures."""
+        field = self.field(cut)
+        gap = gap_between(field)
+        return {**self._latest(field, gap), "series": figures.series(gap)}
+
     def figures(self, cut: str, *, detail: bool) -> dict[str, Any]:
         """Return all figures of a cut; without detail, the latest ones alone."""
         field, facts, today = self.field(cut), self.fitted.facts, self.fitted.today.isoformat()
         sides = {"closed": field.closed, "open": field.open}
         gap = gap_between(field)
-        both = all(map(len, sides.values()))
-        content = {
-            "rule": self.rule.words(),
-            "undated": gap.undated,
-            "eligible": {side: len(members) for side, members in sides.items()},
-            "latest": figures.latest(gap, facts),
-            "lag": figures.lag(lag_at(field, today)) if both else None,
-        }
+        content = self._latest(field, gap)
         if not detail:
             return content
+        both = all(map(len, sides.values()))
         top = gap_between(field, top=_TOP)
         return {
             **content,
@@ -173,6 +197,18 @@ class _View:
             "top": {"of": _TOP, "series": figures.series(top)},
             "catch_up": figures.catch_up(catch_up(field, today), facts),
             "direct": self.direct(gap),
+        }
+
+    def _latest(self, field: Contenders, gap: FrontierGap) -> dict[str, Any]:
+        sides = {"closed": field.closed, "open": field.open}
+        both = all(map(len, sides.values()))
+        today = self.fitted.today.isoformat()
+        return {
+            "rule": self.rule.words(),
+            "undated": gap.undated,
+            "eligible": {side: len(members) for side, members in sides.items()},
+            "latest": figures.latest(gap, self.fitted.facts),
+            "lag": figures.lag(lag_at(field, today)) if both else None,
         }
 
     def direct(self, gap: FrontierGap) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -51,12 +51,33 @@ def answer(
     return response
 
 
+def part(
+    request: HttpRequest, template: str, key: Hashable, gather: Callable[[], Mapping[str, Any]]
+) -> HttpResponseBase:
+    """Return a part of a page by itself, kept as a page is.
+
+    Pages that are open ask for it again and again: its ETag is the same in every minute.
+    """
+    etag = f'"{_digest(request, template, key)}"'
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return unchanged
+    made = _pages.get(
+        page_key(request, template, key),
+        lambda: {"content": render_to_string(template, gather(), request)},
+    )
+    return HttpResponse(made["content"], headers={"ETag": etag})
+
+
 def page_key(request: HttpRequest, name: str, key: Hashable) -> str:
     """Return 32 hexadecimal digits that differ for pages that may differ."""
-    minute = int(timezone.now().timestamp() // _SECONDS)
+    return _digest(request, name, key, int(timezone.now().timestamp() // _SECONDS))
+
+
+def _digest(request: HttpRequest, *parts: Hashable) -> str:
     prefix = request.path.removesuffix(request.path_info)
-    parts = (name, key, get_language(), prefix, minute, settings.SITE_NAME)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    whole = (*parts, get_language(), prefix, settings.SITE_NAME)
+    return hashlib.sha256(repr(whole).encode()).hexdigest()[:32]
 
 
 def _make(request: HttpRequest, template: str, context: Mapping[str, Any]) -> dict[str, str]:

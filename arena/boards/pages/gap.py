@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from arena.boards.charts.frame import Chart
 from arena.boards.choices import SIMULATED, Choice
 from arena.boards.figures import gap as charts
 from arena.boards.figures.reading import GapReading
@@ -18,6 +17,8 @@ from arena.boards.pages.drawn import drawn, preview
 from arena.boards.sentences import (
     gap_sentence,
     lag_sentence,
+    mix_hidden_sentence,
+    mix_sentence,
     preference_sentence,
     rule_sentence,
 )
@@ -38,15 +39,12 @@ def gather(choice: Choice) -> dict[str, Any]:
     reading = GapReading.of(choice)
     sentence = gap_sentence(dict(reading.figures))
     published = choice.view == "published"
-    shown: list[Chart | None] = (
-        [charts.as_published(reading)]
-        if published
-        else [*(build(reading) for build in charts.RETROSPECTIVE), *score_charts(choice)]
-    )
-    figures = drawn(shown, choice.address())
+    builders = charts.AS_PUBLISHED if published else charts.RETROSPECTIVE
+    scores = [] if published else score_charts(choice)
+    figures = drawn([*(build(reading) for build in builders), *scores], choice.address())
     return {
         "title": _("The gap between open and closed models"),
-        "description": sentence,
+        "description": reading.titled(sentence),
         "picture": preview("gap", choice.address()) if figures else "",
         "charts": True,
         "choice": choice,
@@ -70,6 +68,8 @@ def gather(choice: Choice) -> dict[str, Any]:
         "more": figures[1:],
         "record": drawn([public_record()], "?"),
         "shares": charts.class_shares(reading),
+        "mix": mix_sentence(),
+        "mix_hidden": mix_hidden_sentence(reading.mix),
         "undated": reading.figures.get("undated", 0),
         "cut_label": "" if choice.cut == DEFAULT_CUT else str(LicenceClass(choice.cut).label),
         "board_address": Choice(source=choice.source, style=choice.style).address(),

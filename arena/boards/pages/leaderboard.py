@@ -1,21 +1,18 @@
 """The leaderboard: a table of the chosen board, and its charts."""
 
-import hashlib
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import require_safe
 
 from arena.boards.choices import SIMULATED, SORTS, Choice
 from arena.boards.figures import boards as charts
 from arena.boards.leaderboard import ago_text, ago_words, build_table
 from arena.boards.models import Snapshot
-from arena.boards.pages.answer import answer
+from arena.boards.pages.answer import answer, part
 from arena.boards.pages.drawn import drawn, preview
 from arena.catalog.models import LanguageModel
 
@@ -29,18 +26,13 @@ def leaderboard(request: HttpRequest) -> HttpResponseBase:
     return answer(request, "boards/leaderboard.html", key, lambda: _whole(choice, snapshot))
 
 
-def _table_etag(request: HttpRequest) -> str:
-    choice = Choice.of(request.GET)
-    parts = (_state(choice, choice.snapshot()), get_language())
-    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
-
-
 @require_safe
-@condition(etag_func=_table_etag)
-def leaderboard_table(request: HttpRequest) -> HttpResponse:
+def leaderboard_table(request: HttpRequest) -> HttpResponseBase:
     """Show the table by itself, for the page that refreshes or filters it."""
     choice = Choice.of(request.GET)
-    return render(request, "boards/table.html", table_of(choice, choice.snapshot()))
+    snapshot = choice.snapshot()
+    key = _state(choice, snapshot)
+    return part(request, "boards/table.html", key, lambda: table_of(choice, snapshot))
 
 
 def _state(choice: Choice, snapshot: Snapshot | None) -> tuple[object, ...]:
@@ -80,6 +72,7 @@ def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         "windows": choice.windows(),
         "methods": choice.methods(),
         "licences": choice.licences(),
+        "modalities": choice.modalities(table.facts.values()),
         "organisations": table.organisations,
         "preliminary": table.preliminary,
         "address": choice.address(),
@@ -94,7 +87,9 @@ def table_of(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         "choice": choice,
         "sorts": {option: choice.address(sort=option) for option in SORTS},
         "simulated": choice.source == SIMULATED,
-        "all_models": choice.address(licence="all", organisation="", q="", preliminary="shown"),
+        "all_models": choice.address(
+            licence="all", organisation="", modality="", q="", preliminary="shown"
+        ),
         "snapshot": snapshot,
         "votes": f"{snapshot.votes:,}" if snapshot else "0",
         "voters": f"{snapshot.voters:,}" if snapshot else "0",

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.choices import SIMULATED, Choice
 from arena.boards.gap.rules import BUDGETS, CUTS, MIN_BATTLES, STANDARD
+from arena.boards.lists import listed
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
+from arena.boards.sentences import mix_sentence
 from arena.catalog.licences import LicenceClass
 
 
@@ -57,9 +59,10 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "preliminary": PRELIMINARY_VOTES,
         "rule": STANDARD,
         "half_width": f"{STANDARD.max_half_width:g}",
+        "mix": mix_sentence(),
         "battles": f"{MIN_BATTLES:,}",
-        "budgets": ", ".join(f"{budget:g}" for budget in BUDGETS),
-        "cuts": [LicenceClass(name) for name in CUTS],
+        "budgets": listed(f"{budget:g}" for budget in BUDGETS),
+        "cuts": listed(LicenceClass(name).label for name in CUTS),
     }
 
 

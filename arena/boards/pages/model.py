@@ -19,7 +19,9 @@ from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
+from arena.boards.pages.facts import facts_of
 from arena.boards.pairs import read_pairs
+from arena.boards.sampling_record import SamplingEvent, sampling_record
 from arena.catalog.models import LanguageModel
 
 # Replies that reliability is judged by: the newest, so that the page stays quick.
@@ -29,7 +31,9 @@ _REPLIES = 2000
 @require_safe
 def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show what is known of a model and where it stands."""
-    found = get_object_or_404(LanguageModel.objects.prefetch_related("licensings"), slug=slug)
+    found = get_object_or_404(
+        LanguageModel.objects.prefetch_related("licensings__licence", "claims"), slug=slug
+    )
     standings = _standings(found)
     key = (found.pk, [(row.snapshot_id, row.snapshot.created_at) for row in standings])
     return answer(request, "boards/model.html", key, lambda: gather(found, standings))
@@ -59,23 +63,12 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "scores": list(found.published_scores.all()),
         "served": served(found),
         "reliability": reliability(found),
-        "size": size_text(found),
-        "context_text": f"{found.context_tokens or 0:,}",
+        **facts_of(found),
+        "sampling": _sampling(found),
         "simulated": found.simulated,
         "back": Choice(source=SIMULATED).address() if found.simulated else "",
         "drawn": LanguageModel.objects.drawable(at=now).filter(pk=found.pk).exists(),
     }
-
-
-def size_text(found: LanguageModel) -> str:
-    """Return the parameters in billions with three digits: more would be false ones."""
-    if not found.params_total_b:
-        return ""
-    words = {"total": f"{found.params_total_b:.3g}"}
-    if not found.params_active_b:
-        return _("%(total)s billion") % words
-    words["active"] = f"{found.params_active_b:.3g}"
-    return _("%(total)s billion, %(active)s billion active") % words
 
 
 def met(found: LanguageModel, board: Board) -> list[dict[str, Any]]:
@@ -120,14 +113,21 @@ def served(found: LanguageModel) -> list[dict[str, str]]:
 
 def reliability(found: LanguageModel) -> dict[str, int] | None:
     """Return how many of the newest replies came to an end; None without any."""
-    newest = Reply.objects.filter(language_model=found).exclude(state=ReplyState.STREAMING)
-    last = newest.order_by("-pk").values("pk")[:_REPLIES]
-    counted = Reply.objects.filter(pk__in=last).aggregate(
+    # Stopped is the voter's doing, or the other side's failure.
+    over = (ReplyState.COMPLETE, ReplyState.FAILED)
+    newest = Reply.objects.filter(language_model=found, state__in=over)
+    counted = newest.order_by("-pk")[:_REPLIES].aggregate(
         replies=Count("pk"), complete=Count("pk", filter=Q(state=ReplyState.COMPLETE))
     )
     if not counted["replies"]:
         return None
     return {**counted, "share": round(100 * counted["complete"] / counted["replies"])}
+
+
+def _sampling(found: LanguageModel) -> list[dict[str, SamplingEvent]]:
+    """Return what happened to the model in the draw, newest first."""
+    past = [] if found.simulated else sampling_record([found.pk])
+    return [{"event": event} for event in reversed(past)]
 
 
 def _standings(found: LanguageModel) -> list[SnapshotRow]:

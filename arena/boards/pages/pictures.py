@@ -19,7 +19,7 @@ from arena.boards.drawing import (
     sheet_of,
     source_line,
 )
-from arena.boards.figures import boards, gap, models
+from arena.boards.figures import boards, gap, gap_by_group, gap_over_time, models
 from arena.boards.figures.reading import GapReading
 from arena.boards.figures.record import public_record
 from arena.boards.figures.scores import score_charts
@@ -47,17 +47,18 @@ def _score(place: int) -> Builder:
 
 
 CHARTS: dict[str, Builder] = {
-    "gap": _of_gap(gap.frontiers),
-    "gap-over-time": _of_gap(gap.gap_over_time),
-    "gap-top-mean": _of_gap(gap.top_mean),
-    "lag": _of_gap(gap.lag_over_time),
-    "catch-up": _of_gap(gap.catch_up),
-    "gap-by-category": _of_gap(gap.by_category),
-    "gap-by-language": _of_gap(gap.by_language),
-    "licence-ladder": _of_gap(gap.ladder),
-    "practical-gap": _of_gap(gap.budgets),
-    "direct-check": _of_gap(gap.direct),
-    "gap-as-published": _of_gap(gap.as_published),
+    "gap": _of_gap(gap_over_time.frontiers),
+    "gap-over-time": _of_gap(gap_over_time.gap_over_time),
+    "gap-top-mean": _of_gap(gap_over_time.top_mean),
+    "lag": _of_gap(gap_over_time.lag_over_time),
+    "catch-up": _of_gap(gap_by_group.catch_up),
+    "gap-by-category": _of_gap(gap_by_group.by_category),
+    "gap-by-language": _of_gap(gap_by_group.by_language),
+    "gap-fixed-mix": _of_gap(gap_over_time.fixed_mix),
+    "licence-ladder": _of_gap(gap_by_group.ladder),
+    "practical-gap": _of_gap(gap_by_group.budgets),
+    "direct-check": _of_gap(gap_by_group.direct),
+    "gap-as-published": _of_gap(gap_over_time.as_published),
     "public-record": lambda request, choice: public_record(),
     "score-1": _score(0),
     "score-2": _score(1),

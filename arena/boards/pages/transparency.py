@@ -1,20 +1,27 @@
 """Who was drawn, which votes are left out and why, and what would change the first place."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from arena.battles.chances import FLOOR, MOST
+from arena.battles.pairing import battle_shares
 from arena.boards.catalogue import describe
 from arena.boards.choices import SIMULATED, Choice
+from arena.boards.lists import listed
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
+from arena.boards.sampling_record import SamplingEvent, sampling_record
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel
 from arena.integrity.models import NotCounted
+from arena.integrity.rule_changes import CHANGES
 
 
 @require_safe
@@ -29,9 +36,10 @@ def transparency(request: HttpRequest) -> HttpResponseBase:
 def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
     """Return all that the page shows."""
     content = ledger.content if ledger else {}
-    models = _models(choice.source, content.get("models", []))
-    weights = {
-        side: sum(line["weight"] for line in models if line["side"] == side and line["drawn"])
+    record = _record(choice.source)
+    models = _models(choice.source, content.get("models", []), {event.model for event in record})
+    chances = {
+        side: sum(line["chance"] for line in models if line["side"] == side)
         for side in ("open", "closed", "unknown")
     }
     return {
@@ -46,9 +54,16 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "battles": f"{content.get('battles', 0):,}",
         "counted": f"{content.get('counted', 0):,}",
         "models": models,
+        "sampling": _sampling(record, models),
         "rules": _rules(content.get("rules", {})),
+        "changes": _changes(content.get("moved", [])),
         "classes": _classes(content.get("classes", {})),
-        "shares": _shares(weights),
+        "shares": _shares(chances),
+        "drawn_by": {
+            "rule": settings.PAIRING if choice.source == "live" else "",
+            "floor": f"{100 * FLOOR:g}",
+            "most": f"{MOST:g}",
+        },
         "influence": content.get("influence"),
         "influence_share": f"{100 * content['influence']['share']:.2g}"
         if content.get("influence")
@@ -56,8 +71,10 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
     }
 
 
-def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return every model that was ever drawn or may be drawn now, most battles first."""
+def _models(
+    source: str, counted: Iterable[dict[str, Any]], once: Collection[int]
+) -> list[dict[str, Any]]:
+    """Return every model that is, was or may once have been drawn, most battles first."""
     now = timezone.now()
     lines = {line["model"]: line for line in counted}
     drawable = (
@@ -65,7 +82,8 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
         if source == "live"
         else set()
     )
-    found = LanguageModel.objects.filter(slug__in=[*lines, *drawable])
+    chances = battle_shares(at=now) if drawable else {}
+    found = LanguageModel.objects.filter(Q(slug__in=[*lines, *drawable]) | Q(pk__in=once))
     rows = []
     for model in found.prefetch_related("licensings"):
         facts, line = describe(model, now.date()), lines.get(model.slug, {})
@@ -75,6 +93,8 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
                 "facts": facts,
                 "side": side,
                 "weight": model.sampling_weight,
+                "chance": chances.get(model.pk, 0.0),
+                "chance_words": f"{100 * chances[model.pk]:.1f}" if model.pk in chances else "",
                 "battles": line.get("battles", 0),
                 "counted": line.get("counted", 0),
                 "excluded": sum(line.get("excluded", {}).values()),
@@ -90,11 +110,47 @@ def _models(source: str, counted: Iterable[dict[str, Any]]) -> list[dict[str, An
     return [row | {part: f"{row[part]:,}" for part in numbers} for row in rows]
 
 
+def _record(source: str) -> list[SamplingEvent]:
+    """Return what happened in the draw, newest first; only live votes come from it."""
+    if source != "live":
+        return []
+    real = LanguageModel.objects.filter(simulated=False).values_list("pk", flat=True)
+    return sampling_record(list(real))[::-1]
+
+
+def _sampling(
+    record: Iterable[SamplingEvent], models: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return each event with its model."""
+    facts = {line["facts"].pk: line["facts"] for line in models}
+    return [{"event": event, "facts": facts[event.model]} for event in record]
+
+
 def _rules(votes: dict[str, int]) -> list[dict[str, Any]]:
     """Return every rule, those without a vote as well."""
     return [
         {"label": str(NotCounted(rule).label), "votes": f"{votes.get(rule, 0):,}"}
         for rule in NotCounted.values
+    ]
+
+
+def _changes(moved: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return every version of the rules with what it did to the votes of the source."""
+    by_version = {(row["part"], row["version"]): row for row in moved}
+    parts = {"rules": _("Rules"), "labels": _("Labelling question")}
+    none = {"votes": 0, "left_out": 0, "counted": 0}
+    return [
+        {
+            "on": change.on.isoformat(),
+            "part": parts[change.part],
+            "version": change.version,
+            "text": change.text,
+            **{
+                name: f"{by_version.get((change.part, change.version), none)[name]:,}"
+                for name in none
+            },
+        }
+        for change in CHANGES
     ]
 
 
@@ -112,11 +168,12 @@ def _classes(classes: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     ]
 
 
-def _shares(weights: dict[str, float]) -> list[dict[str, Any]]:
+def _shares(weights: dict[str, float]) -> str:
+    """Return which side has which part of the weight in the draw; empty where nothing is drawn."""
     total = sum(weights.values())
     labels = {"open": _("open weights"), "closed": _("closed"), "unknown": _("unknown")}
-    return [
-        {"side": side, "label": labels[side], "share": f"{100 * weight / total:.0f}"}
+    return listed(
+        _("%(side)s %(share)s %%") % {"side": labels[side], "share": f"{100 * weight / total:.0f}"}
         for side, weight in weights.items()
         if total and weight
-    ]
+    )

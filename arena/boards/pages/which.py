@@ -1,30 +1,33 @@
 """Which model? A reader's needs in, the models that may be the best for them out."""
 
-from collections.abc import Callable
-from dataclasses import fields
-from typing import Any
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from arena.boards.catalogue import read_facts
+from arena.boards.catalogue import Facts, read_facts
 from arena.boards.choices import SIMULATED, Choice
-from arena.boards.measurements import economies
+from arena.boards.hardware import memory
+from arena.boards.measurements import Economy, economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.pages.answer import answer
 from arena.boards.suitability import (
     Candidate,
+    Estimate,
     Wishes,
     as_json,
     exclusions,
-    memory,
     monthly_cost,
     shrink,
     tied_set,
 )
-from arena.catalog.models import PublishedScore
+from arena.catalog.models import LanguageModel, PublishedScore
 
 _LARGEST = 1e9
 _LONGEST = 2000
@@ -33,13 +36,57 @@ _LONGEST = 2000
 @require_safe
 def which(request: HttpRequest) -> HttpResponseBase:
     """Show the models that fit; ``format=json`` for programs. The address is the question."""
-    choice, wishes = Choice.of(request.GET), wishes_of(request.GET)
+    asked, wishes = Question.of(request.GET), wishes_of(request.GET)
     if request.GET.get("format") == "json":
-        return JsonResponse(as_document(gather(choice, wishes)))
-    snapshot = choice.snapshot()
-    address = request.GET.urlencode()[:_LONGEST]
-    key = (choice, address, snapshot and (snapshot.pk, snapshot.created_at))
-    return answer(request, "boards/which.html", key, lambda: gather(choice, wishes))
+        return JsonResponse(as_document(gather(asked, wishes)))
+    seen = tuple((each.pk, each.created_at) for each in asked.snapshots())
+    key = (asked, request.GET.urlencode()[:_LONGEST], seen)
+    return answer(request, "boards/which.html", key, lambda: gather(asked, wishes))
+
+
+@dataclass(frozen=True)
+class Question:
+    """The votes that are asked: a task's and a language's, each with a board of its own."""
+
+    task: Choice
+    language: Choice
+
+    @classmethod
+    def of(cls, query: QueryDict) -> Self:
+        """Read the two parts.
+
+        Raises
+        ------
+        Http404
+            There is no such source, task, language or licence.
+        """
+        return cls(*(Choice.of(_without(query, *names)) for names in (_NOT_TASK, _NOT_LANGUAGE)))
+
+    def overall(self) -> Snapshot | None:
+        """Return the board of all votes of the source."""
+        return Choice(source=self.task.source).snapshot()
+
+    def parts(self) -> list[Snapshot]:
+        """Return the boards of what is asked for; none where all votes are."""
+        chosen = (each for each in (self.task, self.language) if not each.is_overall)
+        return [found for each in chosen if (found := each.snapshot())]
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return all boards that the answer is made of."""
+        overall = self.overall()
+        return [*([overall] if overall else []), *self.parts()]
+
+
+# A board of the last days or with style control answers no question of this page.
+_NOT_TASK = ("language", "days", "style", "method")
+_NOT_LANGUAGE = ("category", "days", "style", "method")
+
+
+def _without(query: QueryDict, *names: str) -> QueryDict:
+    rest = query.copy()
+    for name in names:
+        rest.pop(name, None)
+    return rest
 
 
 def wishes_of(query: QueryDict) -> Wishes:
@@ -50,11 +97,13 @@ def wishes_of(query: QueryDict) -> Wishes:
     Http404
         A number that is none, is negative or beyond all measure.
     """
-    cards, memory_gb = _number(query, "gpus"), _number(query, "gb")
-    context = _number(query, "context")
+    cards, memory_gb = _number(query, "gpus") or 1, _number(query, "gb")
+    bandwidth, context = _number(query, "bandwidth"), _number(query, "context")
     return Wishes(
         context=None if context is None else int(context),
-        gpu_gb=None if memory_gb is None else (cards or 1) * memory_gb,
+        gpu_gb=None if memory_gb is None else cards * memory_gb,
+        bandwidth=None if bandwidth is None else cards * bandwidth,
+        licence=query.get("licence") or "all",
         commercial=query.get("commercial") == "on",
         first_token_seconds=_number(query, "first"),
         tokens_per_second=_number(query, "speed"),
@@ -63,45 +112,66 @@ def wishes_of(query: QueryDict) -> Wishes:
     )
 
 
-def gather(choice: Choice, wishes: Wishes) -> dict[str, Any]:
+def gather(asked: Question, wishes: Wishes) -> dict[str, Any]:
     """Return all that the page shows."""
-    overall = Choice(source=choice.source).snapshot()
-    part = choice.snapshot() if not choice.is_overall else None
-    candidates = _candidates(overall, part)
+    choice, overall, parts = asked.task, asked.overall(), asked.parts()
+    candidates = _candidates(choice.source, overall, parts)
     reasons = {each.facts.pk: exclusions(each, wishes) for each in candidates}
     fitting = [each for each in candidates if not reasons[each.facts.pk]]
     best, others = tied_set(fitting)
-    unrated = [each for each in fitting if each.rating is None]
+    benchmark, unrated = by_published_scores([each for each in fitting if each.rating is None])
+    sentence = _sentence(best, fitting)
     return {
         "title": _("Which model?"),
-        "description": _sentence(best, fitting),
-        "sentence": _sentence(best, fitting),
+        "description": sentence,
+        "sentence": sentence,
         "choice": choice,
         "wishes": wishes,
+        "boards": [each.replay_id for each in asked.snapshots()],
         "sources": choice.sources(),
         "categories": choice.categories(),
-        "languages": choice.languages(),
+        "languages": asked.language.languages(),
+        "licences": choice.licences(),
         "simulated": choice.source == SIMULATED,
         "best": [_shown(each, wishes) for each in best],
         "others": [_shown(each, wishes) for each in others],
-        "unrated": _with_scores(unrated),
+        "unrated": unrated,
+        "benchmark": benchmark,
         "excluded": [
             {"facts": each.facts, "reasons": reasons[each.facts.pk]}
             for each in sorted(candidates, key=lambda each: each.facts.name)
             if reasons[each.facts.pk]
         ],
-        "few": bool(best) and not choice.is_overall and all(each.shrunk for each in best),
-        "asked": any(getattr(wishes, part.name) for part in fields(wishes))
-        or not choice.is_overall,
+        "few": bool(best and parts) and all(each.shrunk for each in best),
+        "unjudged": _unjudged(wishes),
     }
 
 
 def as_document(content: dict[str, Any]) -> dict[str, Any]:
     """Return the page's answer for programs."""
+    wishes = content["wishes"]
     return {
         "finding": content["sentence"],
-        "best": [as_json(each["candidate"]) for each in content["best"]],
-        "others": [as_json(each["candidate"]) for each in content["others"]],
+        "source": content["choice"].source,
+        "boards": content["boards"],
+        "wishes": asdict(wishes),
+        "best": [as_json(each["candidate"], wishes) for each in content["best"]],
+        "others": [as_json(each["candidate"], wishes) for each in content["others"]],
+        "too_few_votes": [
+            {
+                **as_json(each["candidate"], wishes),
+                "published_scores": [
+                    {
+                        name: getattr(score, name)
+                        for name in ("benchmark", "value", "shots", "harness", "source")
+                    }
+                    | {"date": score.published_on}
+                    for score in each["scores"]
+                ],
+            }
+            for each in content["unrated"]
+        ],
+        "ordered_by_published": content["benchmark"],
         "excluded": [
             {"model": each["facts"].slug, "reasons": each["reasons"]}
             for each in content["excluded"]
@@ -122,31 +192,44 @@ def _number(query: QueryDict, name: str) -> float | None:
     return value
 
 
-def _candidates(overall: Snapshot | None, part: Snapshot | None) -> list[Candidate]:
-    if overall is None:
-        return []
-    rows = _by_model(overall)
-    today = timezone.now().date()
-    facts, economy = read_facts(today, of=rows), economies(today, of=rows)
-    ratings = shrink(_by_model(part) if part else {}, rows)
-    candidates = []
-    for model, row in rows.items():
-        if model not in ratings:
-            candidates.append(Candidate(facts[model], economy[model], votes=row.votes))
-            continue
-        rating, lower, upper, votes, shrunk = ratings[model]
-        candidates.append(
-            Candidate(
-                facts[model],
-                economy[model],
-                rating,
-                lower,
-                upper,
-                votes=votes if part else row.votes,
-                shrunk=shrunk and part is not None,
-            )
+def _candidates(
+    source: str, overall: Snapshot | None, parts: Sequence[Snapshot]
+) -> list[Candidate]:
+    """Return the models of a source's board; of live votes also those that wait for their first."""
+    rows = _by_model(overall) if overall else {}
+    now = timezone.now()
+    models = list(rows)
+    if source == "live":
+        drawable = LanguageModel.objects.drawable(at=now).exclude(pk__in=models)
+        models += drawable.values_list("pk", flat=True)
+    facts, economy = read_facts(now.date(), of=models), economies(now.date(), of=models)
+    estimates = shrink([_by_model(part) for part in parts], rows)
+    return [
+        _candidate(
+            facts[pk],
+            economy[pk],
+            estimates.get(pk),
+            sliced=bool(parts),
+            votes=rows[pk].votes if pk in rows else 0,
         )
-    return candidates
+        for pk in models
+    ]
+
+
+def _candidate(
+    facts: Facts, economy: Economy, estimate: Estimate | None, *, sliced: bool, votes: int
+) -> Candidate:
+    if estimate is None:
+        return Candidate(facts, economy, votes=votes)
+    return Candidate(
+        facts,
+        economy,
+        estimate.rating,
+        estimate.rating - estimate.half,
+        estimate.rating + estimate.half,
+        votes=estimate.votes if sliced else votes,
+        shrunk=sliced and estimate.shrunk,
+    )
 
 
 def _by_model(snapshot: Snapshot) -> dict[int, SnapshotRow]:
@@ -155,14 +238,13 @@ def _by_model(snapshot: Snapshot) -> dict[int, SnapshotRow]:
 
 def _shown(each: Candidate, wishes: Wishes) -> dict[str, Any]:
     """Return a candidate in the page's words."""
-    billions = each.facts.params_total_b
     needs = ""
-    if wishes.gpu_gb is not None and billions:
-        low, high, whole = memory(billions)
+    if wishes.gpu_gb is not None and each.size:
+        needed = memory(each.size, wishes.context)
         needs = _("%(low)s to %(high)s GB at 4 bit, %(whole)s GB at 16 bit") % {
-            "low": f"{low:.0f}",
-            "high": f"{high:.0f}",
-            "whole": f"{whole:.0f}",
+            "low": f"{needed.least:.0f}",
+            "high": f"{needed.usual:.0f}",
+            "whole": f"{needed.whole:.0f}",
         }
     cost = monthly_cost(each.economy, wishes.tokens_a_month) if wishes.tokens_a_month else None
     return {
@@ -173,22 +255,66 @@ def _shown(each: Candidate, wishes: Wishes) -> dict[str, Any]:
         % {"lower": f"{each.lower:.0f}", "upper": f"{each.upper:.0f}"},
         "votes": f"{each.votes:,}",
         "needs": needs,
+        "speed": _speed_text(each, wishes),
         "cost": "" if cost is None else f"${cost:,.0f}",
         "shrunk": each.shrunk,
     }
 
 
-def _with_scores(unrated: list[Candidate]) -> list[dict[str, Any]]:
-    """Return models without a rating with what others published of them, marked as such."""
+def _speed_text(each: Candidate, wishes: Wishes) -> str:
+    """Return how fast a model writes: as measured, or what the reader's own cards may reach."""
+    if wishes.gpu_gb is None:
+        speed = each.economy.tokens_per_second
+        return "" if speed is None else f"{speed:.0f}"
+    most = each.own_speed(wishes)
+    if most is not None:
+        return _("at most %(speed)s") % {"speed": f"{most:.0f}"}
+    if each.size is None:
+        return ""
+    return _("%(billions)s billion") % {"billions": f"{each.size.active:.3g}"}
+
+
+def _unjudged(wishes: Wishes) -> list[str]:
+    """Return which wishes nothing is known about, a sentence each."""
+    if wishes.gpu_gb is None:
+        return []
+    found = []
+    if wishes.tokens_per_second is not None and wishes.bandwidth is None:
+        found.append(_("Tokens a second were not judged: that needs your cards' bandwidth."))
+    if wishes.first_token_seconds is not None:
+        found.append(
+            _("The first word was not judged: battles measured it on other machines than yours.")
+        )
+    return found
+
+
+def by_published_scores(unrated: Sequence[Candidate]) -> tuple[str, list[dict[str, Any]]]:
+    """Return models without a rating by what others published of them, and by which benchmark.
+
+    That is the benchmark that most of them have a score of; models without one come last.
+    """
     scores: dict[int, list[PublishedScore]] = {}
     for score in PublishedScore.objects.filter(
         language_model__in=[each.facts.pk for each in unrated]
     ):
         scores.setdefault(score.language_model_id, []).append(score)
-    return [
-        {"facts": each.facts, "votes": each.votes, "scores": scores.get(each.facts.pk, [])}
+    number = Counter(name for own in scores.values() for name in {each.benchmark for each in own})
+    benchmark = min(number, key=lambda name: (-number[name], name), default="")
+    rows = [
+        {
+            "candidate": each,
+            "facts": each.facts,
+            "votes": each.votes,
+            "scores": scores.get(each.facts.pk, []),
+        }
         for each in unrated
     ]
+
+    def place(row: dict[str, Any]) -> tuple[float, str]:
+        own = [score.value for score in row["scores"] if score.benchmark == benchmark]
+        return -own[0] if own else math.inf, row["facts"].name
+
+    return benchmark, sorted(rows, key=place)
 
 
 def _sentence(best: list[Candidate], fitting: list[Candidate]) -> str:

@@ -2,6 +2,8 @@
 
 from django.conf import settings
 
+from arena.battles.models import Reason
+
 COLUMNS = {
     "number": "Place of the vote among the released ones, from 1, in the order in which votes "
     "were stored. `turns` has the same number.",
@@ -26,6 +28,9 @@ COLUMNS = {
     "headers_*, lists_*, bold_*": "Markdown headers, list items and bold passages outside code.",
     "rule_version, label_version": "Versions of the rules and of the question to the labelling "
     "model; 0 without a label.",
+    "reasons_a, reasons_b": "What the voter chose to say of each answer after the vote: a list "
+    f"of {', '.join(f'`{reason}`' for reason in Reason.values)}. It is voluntary, and may change.",
+    "comment": "What the voter wrote of the battle, with personal data replaced as in `turns`.",
 }
 TURNS = {
     "number, turn": "The vote's number, and the turn's place in the battle from 1.",
@@ -55,10 +60,10 @@ def data_dictionary(source: str) -> str:
             "",
             "Mail addresses, phone numbers, payment cards, bank accounts, network addresses,",
             "wallets, identity numbers of China, Taiwan and the United States, and keys were",
-            "masked by Presidio and by patterns. In a set of 114 made-up texts in English,",
-            "Chinese and German, 3 % of such data were missed. Names of people and postal",
-            "addresses are not recognised. Whoever finds personal data here: please tell us, and",
-            "do not spread it.",
+            "masked in prompts, answers and comments by Presidio and by patterns. In a set of 114",
+            "made-up texts in English, Chinese and German, 3 % of such data were missed. Names of",
+            "people and postal addresses are not recognised. Whoever finds personal data here:",
+            "please tell us, and do not spread it.",
             "",
         ]
     )

@@ -218,8 +218,8 @@ def _conditions(board: Board) -> dict[str, str]:
     match board.category:
         case "":
             pass
-        case "refusal_excluded":
-            conditions["refusal"] = "false"
+        case "refusal_excluded" | "starter_excluded":
+            conditions[board.category.removesuffix("_excluded")] = "false"
         case kind if kind in KINDS:
             conditions[kind] = "true"
         case use:

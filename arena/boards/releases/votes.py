@@ -1,4 +1,6 @@
-"""A source's decided votes as they are released: every vote, counted or not and why."""
+"""A source's decided votes as they are released: every vote, counted or not and why, and what its
+voter said of the answers.
+"""
 
 import hashlib
 import hmac
@@ -7,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import connection, transaction
+
+from arena.boards.releases.personal_data import mask
 
 _ROWS_AT_ONCE = 50_000
 
@@ -32,6 +36,8 @@ SCHEMA = pa.schema(
         *((name, pa.int32()) for name in STYLE_COUNTS),
         ("rule_version", pa.int16()),
         ("label_version", pa.int16()),
+        *((name, pa.list_(pa.string())) for name in ("reasons_a", "reasons_b")),
+        ("comment", pa.string()),
     ]
 )
 _COLUMNS = ", ".join(
@@ -40,6 +46,12 @@ _COLUMNS = ", ".join(
         *("longer", "multi_turn", "refusal", "starter", *STYLE_COUNTS),
         *("rule_version", "label_version"),
     )
+)
+# Reasons and comments are not versioned: they are what stands when the release is written.
+_REASONS = ", ".join(
+    f"""ARRAY(SELECT r.reason FROM battles_votereason r
+        WHERE r.vote_id = v.id AND r.side = '{side}' ORDER BY r.reason)"""  # noqa: S608
+    for side in "ab"
 )
 _FACTS = f"""
     SELECT vote_id, {_COLUMNS} FROM integrity_votefacts
@@ -53,12 +65,13 @@ _QUERY = f"""
         f.not_counted_because, f.category, f.category_by, f.language,
         split_part(f.language, '-', 1), f.hard, f.longer, f.multi_turn, f.refusal, f.starter,
         f.tokens_a IS NOT NULL, {", ".join(f"f.{name}" for name in STYLE_COUNTS)},
-        f.rule_version, f.label_version
+        f.rule_version, f.label_version, {_REASONS}, coalesce(c.text, '')
     FROM ({_FACTS}) f
     JOIN battles_vote v ON v.id = f.vote_id
     JOIN battles_battle b ON b.id = v.battle_id
     JOIN catalog_languagemodel a ON a.id = b.model_a_id
     JOIN catalog_languagemodel o ON o.id = b.model_b_id
+    LEFT JOIN battles_votecomment c ON c.vote_id = v.id
     ORDER BY v.id
 """  # noqa: S608 - names from this module
 
@@ -104,11 +117,12 @@ def vote_tables(
                 plain.execute("CLOSE released")
                 return
             columns = [list(column) for column in zip(*rows, strict=True)]
-            _ids, battles, a, b, outcome, voters, *facts = columns
+            _ids, battles, a, b, outcome, voters, *facts, comments = columns
             numbers = list(range(number + 1, number + len(rows) + 1))
             number += len(rows)
             names = [pseudonyms.of(voter) for voter in voters]
-            content = [numbers, a, b, outcome, names, *facts]
+            said = [comment and mask(comment) for comment in comments]
+            content = [numbers, a, b, outcome, names, *facts, said]
             arrays = [
                 pa.array(column, field.type) for column, field in zip(content, SCHEMA, strict=True)
             ]

@@ -255,7 +255,13 @@ def test_save_and_test_calls_what_was_saved(client: Client) -> None:
             "language_model": model.pk,
             "model_name": NAME,
         }
-        form |= {"parameters": "{}", "quirks": "[]", "max_concurrent": 8, "enabled": "on"}
+        form |= {
+            "parameters": "{}",
+            "quirks": "[]",
+            "max_concurrent": 8,
+            "token_limit": 4096,
+            "enabled": "on",
+        }
         form |= {"weight": "1", "gpu_group": ""}
         form |= {"catalog_endpoint_save_and_test": "1"}
         response = client.post(address, form)

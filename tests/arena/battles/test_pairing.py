@@ -1,6 +1,7 @@
 """Who meets whom: by weight, on random sides, only those that can be called."""
 
 import datetime as dt
+import json
 import random
 from collections import Counter
 
@@ -10,8 +11,8 @@ from pytest_django import Settings
 
 from arena.battles.errors import Unavailable
 from arena.battles.models import Side
-from arena.battles.pairing import draw_pair, endpoint_of_model
-from arena.catalog.models import Endpoint, LanguageModel
+from arena.battles.pairing import battle_shares, draw_pair, endpoint_of_model
+from arena.catalog.models import Endpoint, LanguageModel, Standing
 from tests.arena.rows import add_model
 
 pytestmark = pytest.mark.django_db
@@ -45,14 +46,89 @@ def test_sides_are_random(three: list[Endpoint]) -> None:
 def test_weights_decide_how_often(three: list[Endpoint]) -> None:
     LanguageModel.objects.filter(name="three").update(sampling_weight=0.1)
     seen = Counter(name for pair in draws(300) for name in pair)
-    assert seen["three"] < 60 < seen["one"]
+    # In a sixth of the battles: 0.1 and 0.1 of 1, 0.1 and 0.1.
+    assert 25 < seen["three"] < 80 < seen["one"]
 
 
 def test_it_stores_why(three: list[Endpoint]) -> None:
-    reason = draw_pair(at=timezone.now()).reason
-    assert reason["rule"] == "sampling_weight"
-    assert reason["models"] == 3
-    assert reason["probability"] == pytest.approx(1 / 3)
+    pair = draw_pair(at=timezone.now())
+    assert pair.reason == {
+        "rule": "adaptive",
+        "version": 1,
+        "snapshot": None,
+        "models": 3,
+        "probability": pytest.approx(1 / 3, rel=1e-5),
+        "by_weight": pytest.approx(1 / 3, rel=1e-5),
+        "weights": [1.0, 1.0],
+        "ratings": [None, None],
+        "half_widths": [None, None],
+        "votes": [0, 0],
+        "avoided": [],
+    }
+
+
+def stand(endpoint: Endpoint, *, days_ago: float = 0.0, **figures: float | None) -> None:
+    """Give a model a standing on the live board."""
+    Standing.objects.create(
+        language_model=endpoint.language_model,
+        snapshot=41,
+        updated_at=timezone.now() - dt.timedelta(days=days_ago),
+        **{"rating": 1000.0, "lower": 980.0, "upper": 1020.0, "votes": 400, **figures},
+    )
+
+
+def test_it_stores_the_figures_and_the_snapshot_they_are_of(three: list[Endpoint]) -> None:
+    stand(three[0], rating=1040.0, lower=1010.0, upper=1070.0)
+    stand(three[1])
+    pair = draw_pair(at=timezone.now(), avoid=[three[2].language_model_id])
+    by_name = {pair.endpoints[side].language_model.name: place for place, side in enumerate(Side)}
+    one, two = by_name["one"], by_name["two"]
+    assert pair.reason["snapshot"] == 41
+    assert (pair.reason["ratings"][one], pair.reason["ratings"][two]) == (1040.0, 1000.0)
+    assert (pair.reason["half_widths"][one], pair.reason["half_widths"][two]) == (30.0, 20.0)
+    assert pair.reason["votes"] == [400, 400]
+    assert pair.reason["avoided"] == [three[2].language_model_id]
+    assert pair.reason["probability"] == 1.0
+
+
+def test_the_unsure_are_drawn_more(three: list[Endpoint]) -> None:
+    four = add_model("four", base_url=URL)
+    for endpoint in (three[0], three[1], four):
+        stand(endpoint)
+    shares = battle_shares(at=timezone.now())
+    new = three[2].language_model_id
+    assert sum(shares.values()) == pytest.approx(2)
+    assert shares[new] > 0.7
+    seen = Counter(name for pair in draws(200) for name in pair)
+    assert seen["three"] == pytest.approx(200 * shares[new], abs=40)
+
+
+@pytest.mark.parametrize("reason", ["old", "unset", "nan", "by weights"])
+def test_without_figures_it_goes_by_weight(
+    three: list[Endpoint], settings: Settings, reason: str
+) -> None:
+    kinds: dict[str, dict[str, float | None]] = {
+        "old": {"days_ago": 8.0},
+        "unset": {"rating": None, "lower": None, "upper": None, "votes": 0},
+        "nan": {"lower": float("nan"), "votes": 0},
+        "by weights": {},
+    }
+    stand(three[0], **kinds[reason])  # type: ignore[arg-type]
+    if reason == "by weights":
+        settings.PAIRING = "weights"
+    shares = battle_shares(at=timezone.now())
+    assert list(shares.values()) == pytest.approx([2 / 3] * 3)
+    stored = draw_pair(at=timezone.now()).reason
+    assert stored["rule"] == ("weights" if reason == "by weights" else "adaptive")
+    assert stored["ratings"] == stored["half_widths"] == [None, None]
+    assert stored["snapshot"] == (41 if reason in {"unset", "nan"} else None)
+
+
+def test_what_it_stores_can_be_stored(three: list[Endpoint]) -> None:
+    stand(three[0], rating=float("nan"), lower=float("-inf"), upper=float("inf"))
+    for _ in range(10):
+        reason = draw_pair(at=timezone.now()).reason
+        assert json.loads(json.dumps(reason, allow_nan=False)) == reason
 
 
 def test_it_leaves_out_what_may_not_be_drawn(three: list[Endpoint]) -> None:
@@ -164,7 +240,7 @@ def test_the_stored_probability_is_the_chance_of_the_pair(three: list[Endpoint])
         models = frozenset(e.language_model.name for e in pair.endpoints.values())
         chances[models] = pair.reason["probability"]
         counts[models] += 1
-    assert sum(chances.values()) == pytest.approx(1)
+    assert sum(chances.values()) == pytest.approx(1, rel=1e-5)
     for models, chance in chances.items():
         assert counts[models] / 600 == pytest.approx(chance, abs=0.07)
 
@@ -179,6 +255,27 @@ def test_a_share_of_battles_is_a_model_against_itself(
     assert len(set(same)) == 3
     settings.SAME_MODEL_SHARE = 1.0
     assert draw_pair(at=timezone.now()).reason["rule"] == "same_model"
+
+
+def test_it_stores_the_chance_of_a_model_against_itself(
+    three: list[Endpoint], settings: Settings
+) -> None:
+    settings.SAME_MODEL_SHARE = 1.0
+    LanguageModel.objects.filter(name="three").update(sampling_weight=2)
+    Endpoint.objects.filter(pk=three[0].pk).update(max_concurrent=1)  # never against itself
+    pair = draw_pair(at=timezone.now(), avoid=[three[1].language_model_id])
+    assert {endpoint.language_model.name for endpoint in pair.endpoints.values()} == {"three"}
+    assert pair.reason["probability"] == 1.0
+    drawn = Counter[str]()
+    rng = random.Random(3)
+    for _ in range(60):
+        pair = draw_pair(at=timezone.now(), rng=rng)
+        name = pair.endpoints[Side.A].language_model.name
+        drawn[name] += 1
+        assert pair.reason["probability"] == pytest.approx(
+            {"two": 1 / 3, "three": 2 / 3}[name], rel=1e-5
+        )
+    assert drawn["three"] > drawn["two"] > 5
 
 
 def test_a_model_that_may_have_one_request_at_once_never_meets_itself(

@@ -20,6 +20,12 @@ BATTLE = uuid.UUID("01910000-0000-7000-8000-000000000001")
         (f'{{"type":"resume","battle":"{BATTLE}","after":7}}', Resume(BATTLE, 7)),
         (f'{{"type":"stop","battle":"{BATTLE}"}}', Stop(BATTLE)),
         (f'{{"type":"again","battle":"{BATTLE}"}}', Again(BATTLE)),
+        (
+            f'{{"type":"prompt","text":"x","battle":"{BATTLE}","acknowledged":true}}',
+            Prompt("x", BATTLE, True),
+        ),
+        ('{"type":"prompt","text":"x","acknowledged":false}', Prompt("x", None, False)),
+        (f'{{"type":"again","battle":"{BATTLE}","acknowledged":true}}', Again(BATTLE, True)),
         ('{"type":"prompt","text":"\\ud83d\\ude00"}', Prompt("\U0001f600", None)),
     ],
 )
@@ -47,6 +53,10 @@ def test_it_reads_each_message(text: str, message: protocol.ClientMessage) -> No
         '{"type":"prompt","text":"x","battle":"not-a-uuid"}',
         '{"type":"prompt","text":"x","side":"a"}',
         '{"type":"stop"}',
+        '{"type":"prompt","text":"x","acknowledged":1}',
+        '{"type":"prompt","text":"x","acknowledged":null}',
+        f'{{"type":"again","battle":"{BATTLE}","acknowledged":"true"}}',
+        f'{{"type":"stop","battle":"{BATTLE}","acknowledged":true}}',
         f'{{"type":"resume","battle":"{BATTLE}"}}',
         f'{{"type":"resume","battle":"{BATTLE}","after":-1}}',
         f'{{"type":"resume","battle":"{BATTLE}","after":true}}',

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import redis.asyncio
 
 from arena.battles.slots import EndpointSlots, Place
+from arena.catalog.budget import OverBudgetError
+from arena.catalog.rates import BEGUN, wait_for_turn
 from arena.ids import uuid7
 
 LIMIT_SECONDS = 30.0
@@ -215,3 +218,99 @@ async def test_without_redis_each_process_goes_on_within_its_share() -> None:
             places[0].give_back(1)
             await granted(places[2])
             assert not places[3].granted
+
+
+async def test_no_more_calls_begin_in_a_minute_than_the_rate_says(start: Start) -> None:
+    processes = [await start() for _ in range(3)]
+    with contextlib.ExitStack() as line:
+        places = [
+            line.enter_context(processes[n % 3].stand_in_line({1: 50}, rates={1: 4}))
+            for n in range(12)
+        ]
+        for place in places:
+            await known(place)
+        began = [place for place in places if place.granted]
+        assert len(began) == 4
+        for place in began:
+            place.give_back(1)
+        # Who stands elsewhere is served meanwhile; so everybody has looked again.
+        for slots in processes:
+            with slots.stand_in_line({2: 50}, rates={2: 1000}) as other:
+                await granted(other)
+        assert [place for place in places if place.granted] == began
+
+
+async def test_a_model_with_itself_counts_twice_in_the_rate(start: Start) -> None:
+    slots = await start()
+    with contextlib.ExitStack() as line:
+        places = [
+            line.enter_context(slots.stand_in_line({1: 9}, requests={1: 2}, rates={1: 5}))
+            for _ in range(3)
+        ]
+        for place in places:
+            await known(place)
+        assert [place.granted for place in places] == [True, True, False]
+
+
+async def test_after_the_minute_those_who_wait_go_in(
+    client: redis.asyncio.Redis, redis_url: str
+) -> None:
+    async with EndpointSlots(redis_url, process=uuid7(), minute=0.5) as slots:
+        with contextlib.ExitStack() as line:
+            for _ in range(5):
+                place = line.enter_context(slots.stand_in_line({1: 50}, rates={1: 1}))
+                await granted(place)
+
+
+async def test_what_began_is_told_again_after_a_flush(
+    start: Start, client: redis.asyncio.Redis
+) -> None:
+    one, two = await start(), await start()
+    with contextlib.ExitStack() as line:
+        for _ in range(3):
+            with one.stand_in_line({1: 9}, rates={1: 3}) as place:
+                await granted(place)
+        await client.flushdb()
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while True:  # it has no place any more, and says what it began all the same
+                if await client.zcard(f"{BEGUN}1") == 3:
+                    break
+                await asyncio.sleep(0.05)
+        late = line.enter_context(two.stand_in_line({1: 9}, rates={1: 3}))
+        assert await known(late) == 1
+
+
+async def test_without_redis_each_process_keeps_its_share_of_the_rate() -> None:
+    async with EndpointSlots("redis://127.0.0.1:1/0", process=uuid7()) as slots:
+        with contextlib.ExitStack() as line:
+            first = [
+                line.enter_context(slots.stand_in_line({1: 9}, rates={1: 2})) for _ in range(3)
+            ]
+            for place in first[:2]:
+                await granted(place)
+                place.give_back(1)
+            with slots.stand_in_line({2: 9}) as other:
+                await granted(other)
+            assert not first[2].granted
+
+
+async def test_other_calls_count_in_the_same_minute(
+    start: Start, client: redis.asyncio.Redis, redis_url: str, settings: Any
+) -> None:
+    settings.REDIS_URL = redis_url
+    slots = await start()
+    await wait_for_turn(1, 2)
+    with slots.stand_in_line({1: 9}, rates={1: 2}) as place:
+        await granted(place)
+        with slots.stand_in_line({1: 9}, rates={1: 2}) as late:
+            assert await known(late) == 1
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await wait_for_turn(1, 2)
+        await wait_for_turn(1, 3)
+
+
+async def test_other_calls_are_not_made_while_nobody_counts_them(settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    with pytest.raises(OverBudgetError, match="rate_unknown"):
+        await wait_for_turn(1, 2)

@@ -17,6 +17,8 @@ from arena.boards.charts.scatter import Across, pareto_front, scatter
 from arena.boards.choices import Choice
 from arena.boards.drawing import as_csv, preview_of, sheet_of, wrapped
 from arena.boards.figures import gap as figures
+from arena.boards.figures import gap_by_group as by_group
+from arena.boards.figures import gap_over_time as over_time
 from arena.boards.figures.reading import GapReading
 from arena.boards.figures.record import public_record
 from arena.boards.gap import gap_series
@@ -25,12 +27,12 @@ from arena.boards.models import Snapshot
 from tests.arena.boards.test_gap import KNOWN, STRENGTHS, TODAY, board_of, facts_of
 
 _WITHOUT_SLICES = [
-    figures.frontiers,
-    figures.gap_over_time,
-    figures.lag_over_time,
-    figures.catch_up,
-    figures.ladder,
-    figures.top_mean,
+    over_time.frontiers,
+    over_time.gap_over_time,
+    over_time.lag_over_time,
+    by_group.catch_up,
+    by_group.ladder,
+    over_time.top_mean,
 ]
 
 
@@ -145,7 +147,7 @@ def test_a_picture_has_chinese_glyphs_without_any_font_of_the_system(
     reading: GapReading, tmp_path: Any
 ) -> None:
     with translation.override("zh-hans"):
-        chart = figures.frontiers(reading)
+        chart = over_time.frontiers(reading)
         assert chart is not None
         spec = preview_of(Chart("x", "闭源与开源模型", "分", chart.spec, (), []), "zh-hans")
     empty = {"PATH": "/nonexistent", "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
@@ -161,7 +163,7 @@ def test_a_picture_has_chinese_glyphs_without_any_font_of_the_system(
 
 
 def test_a_kept_picture_says_where_it_comes_from(reading: GapReading) -> None:
-    chart = figures.gap_over_time(reading)
+    chart = over_time.gap_over_time(reading)
     assert chart is not None
     spec = sheet_of(chart, "en", theme="dark", source="Parity, board 0000")
     assert "Parity, board 0000" in spec["title"]["subtitle"]

@@ -1,11 +1,14 @@
 """The columns on disk: always what Postgres says, whatever happened to the files."""
 
+import datetime as dt
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +18,10 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from arena.boards import column_cache, vote_rows
-from arena.boards.column_cache import ColumnCache
+from arena.boards.column_cache import CacheHeldError, ColumnCache
 from arena.boards.columns import VoteColumns
+from arena.boards.models import BoardFailure
+from arena.boards.refresh import refresh_boards
 from arena.boards.removal import remove_source
 from arena.boards.simulation import SOURCE, simulate
 from arena.boards.vote_rows import changed_rows
@@ -207,6 +212,69 @@ if sys.argv[1] == "die":
     os.replace = die
 print(len(column_cache.ColumnCache("live").sync().columns))
 """
+
+
+_HOLD = """
+import fcntl, os, sys
+with open(sys.argv[1], "a+") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_by_another_process(source: str = "live") -> Iterator[int]:
+    """Hold a cache as a process does that hangs; yield its number."""
+    folder = ColumnCache(source).folder
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(folder / "lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        try:
+            yield holder.pid
+        finally:
+            holder.kill()
+
+
+@pytest.mark.django_db
+def test_a_process_that_keeps_the_cache_is_named_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(column_cache, "PATIENCE_SECONDS", 0.2)
+    cast(new_model("Alder"), new_model("Birch"))
+    decide_votes(NOW)
+    with (
+        held_by_another_process() as holder,
+        pytest.raises(CacheHeldError, match=f"Process {holder} has held"),
+    ):
+        synced()
+    assert len(synced()) == 1, "a process that is dead holds nothing"
+
+
+@pytest.mark.django_db
+def test_a_source_whose_cache_is_kept_is_seen_and_rated_by_the_next_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(column_cache, "PATIENCE_SECONDS", 0.2)
+    cast(new_model("Alder"), new_model("Birch"))
+    with (
+        held_by_another_process() as holder,
+        pytest.raises(ExceptionGroup, match="some boards could not be made"),
+    ):
+        refresh_boards(NOW)
+    assert f"Process {holder} has held" in BoardFailure.objects.get().error
+    later = NOW + dt.timedelta(minutes=2)
+    assert refresh_boards(later) == ["live"]
+    assert not BoardFailure.objects.exists()
 
 
 def in_a_process(how: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -9,8 +9,10 @@ from arena.boards.findings import (
     direct_finding,
     gap_over_time_finding,
     lag_over_time_finding,
+    mix_finding,
     rated_finding,
     slices_finding,
+    top_mean_finding,
 )
 from arena.boards.pages.compare import Expected, needed_sentence, verdict
 from arena.boards.sentences import lag_interval
@@ -79,10 +81,13 @@ def row(value: float, half: float, label: str = "Coding") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([row(5, 9), row(-5, 9)], "In none of 2"),
-        ([row(50, 9), row(5, 9)], "in 1 of 2, most in Coding (50 points)"),
-        ([row(-50, 9)], "Open models lead beyond doubt in 1 of 1"),
-        ([row(50, 9), row(-50, 9)], "in 1 of 2, open ones in 1"),
+        ([row(5, 9), row(-5, 9)], "Neither side leads beyond doubt in any of these 2"),
+        ([row(50, 9), row(5, 9)], "in 1 of these 2, most in Coding (50 points)"),
+        ([row(-50, 9)], "Open models lead beyond doubt in Coding (50 points)"),
+        ([row(50, 9)], "Closed models lead beyond doubt in Coding (50 points)"),
+        ([row(5, 9)], "In Coding neither side leads beyond doubt"),
+        ([row(-50, 9), row(-5, 9)], "Open models lead beyond doubt in 1 of these 2"),
+        ([row(50, 9), row(-50, 9)], "in 1 of these 2, open ones in 1"),
     ],
 )
 def test_a_slice_is_won_only_beyond_doubt(rows: list[dict[str, Any]], words: str) -> None:
@@ -126,3 +131,42 @@ def test_votes_still_needed_agree_with_the_library() -> None:
     ours = Expected(difference, error).votes_needed
     assert ours == pytest.approx(votes_still_needed(board, first, second), rel=0.01)
     assert ours > 0
+
+
+def latest(gap: float, lower: float, upper: float) -> dict[str, float]:
+    return {"gap": gap, "lower": lower, "upper": upper}
+
+
+@pytest.mark.parametrize(
+    ("mixed", "voted", "sentence"),
+    [
+        (
+            latest(50, 40, 61),
+            latest(-20, -31, -9),
+            "closed ahead by 50 points (40 to 61); as voted: 20 points the other way",
+        ),
+        (
+            latest(1, -5, 7),
+            latest(-0.4, -9, 1),
+            "closed ahead by 1 point, too close to call; as voted: 0 points",
+        ),
+        (latest(0.3, -5, 7), None, "level"),
+    ],
+)
+def test_the_fixed_mix_stands_beside_what_was_voted(
+    mixed: dict[str, float], voted: dict[str, float] | None, sentence: str
+) -> None:
+    assert mix_finding(mixed, voted) == f"In the fixed mix of languages: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("gap", "end"),
+    [
+        (31.4, "closed leads by 31 points"),
+        (-1.2, "open leads by 1 point"),
+        (0.4, "neither side leads"),
+    ],
+)
+def test_means_of_the_best_name_who_leads(gap: float, end: str) -> None:
+    sentence = top_mean_finding(latest(gap, gap - 5, gap + 5), 3)
+    assert sentence == f"Between the means of the 3 best, {end}"

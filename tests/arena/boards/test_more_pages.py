@@ -82,7 +82,8 @@ def test_filters_and_orders_leave_what_they_say(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/gap/", "/method/", "/transparency/", "/which/", "/leaderboard/"]
+    "address",
+    ["/gap/", "/method/", "/transparency/", "/which/", "/leaderboard/", "/leaderboard/table/"],
 )
 def test_a_page_is_sent_again_only_when_it_changed(client: Client, address: str) -> None:
     first = client.get(address)

@@ -63,6 +63,43 @@ def test_rated_models_show_their_interval_rank_and_licence(client: Client) -> No
     assert by_date.index("Birch") < by_date.index("Alder")
 
 
+def test_the_board_can_be_kept_to_models_that_take_an_input(client: Client) -> None:
+    alder = new_model("Alder", modalities=["text", "image"])
+    birch = new_model("Birch", modalities=["text"])
+    cedar = new_model("Cedar")
+    for one, other in ((alder, birch), (birch, cedar), (cedar, alder)):
+        cast_many(one, other, wins=22, losses=12)
+    refresh_boards(NOW)
+    text = page(client, "/leaderboard/")
+    offered = re.search(r'<select name="modality">(.*?)</select>', text)
+    assert offered
+    assert re.findall(r'value="(\w*)"', offered[1]) == ["", "text", "image", "unknown"]
+    shown = {
+        value: [
+            name
+            for name in ("Alder", "Birch", "Cedar")
+            if name in page(client, f"/leaderboard/table/?modality={value}")
+        ]
+        for value in ("text", "image", "audio", "unknown")
+    }
+    assert shown == {
+        "text": ["Alder", "Birch"],
+        "image": ["Alder"],
+        "audio": [],
+        "unknown": ["Cedar"],
+    }
+    assert "Show all models" in page(client, "/leaderboard/table/?modality=audio")
+    assert 'value="image" selected' in page(client, "/leaderboard/?modality=image")
+    page(client, "/leaderboard/?modality=smell", status=404)
+    assert "text and image" in page(client, "/models/alder/")
+
+
+def test_where_all_models_take_the_same_there_is_nothing_to_choose(client: Client) -> None:
+    cast_many(new_model("Alder"), new_model("Birch"), wins=22, losses=12)
+    refresh_boards(NOW)
+    assert 'name="modality"' not in page(client, "/leaderboard/")
+
+
 @pytest.mark.parametrize(
     ("age", "words"),
     [

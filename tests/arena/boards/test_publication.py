@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from arena.battles.starter_prompts import starter_prompts
 from arena.boards import publication, snapshots
 from arena.boards.models import Board, PairTable, Publication, Snapshot
 from arena.boards.newest import newest_snapshot
@@ -98,14 +99,28 @@ def test_it_is_published_once_a_period_and_only_when_new() -> None:
 
 
 @pytest.mark.django_db
+def test_votes_on_the_sites_own_prompts_can_be_left_out() -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast_many(alder, birch, wins=60, losses=50)
+    for _ in range(7):
+        cast(alder, birch, prompt=starter_prompts("zh-hans")[0]["text"])
+    publish_boards_after_deciding()
+    without = newest_snapshot("live", "bradley_terry", category="starter_excluded")
+    whole = newest_snapshot("live", "bradley_terry")
+    assert whole
+    assert without
+    assert (whole.votes, without.votes) == (117, 110)
+
+
+@pytest.mark.django_db
 def test_votes_leave_the_recent_boards_with_the_days_though_no_vote_came() -> None:
     alder, birch = new_model("Alder"), new_model("Birch")
     cast_many(alder, birch, wins=60, losses=50)
     for _ in range(20):
         cast(alder, birch, final_at=NOW - dt.timedelta(days=89))
     publish_boards_after_deciding()
-    assert publish_boards(NOW + dt.timedelta(days=3)) == {"live": 2}, (
-        "all votes, and those without refusals"
+    assert publish_boards(NOW + dt.timedelta(days=3)) == {"live": 3}, (
+        "all votes, those without refusals, those without the site's own prompts"
     )
     recent = newest_snapshot("live", "bradley_terry", days=90)
     assert recent

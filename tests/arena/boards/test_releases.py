@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
+from arena.battles.mine.erasure import erase_voter
+from arena.battles.mine.reasons import Reasons, give_reasons
+from arena.battles.models import Reason, Side
 from arena.boards.models import Snapshot
 from arena.boards.publication import publish_boards
 from arena.boards.releases import export, export_release
@@ -63,7 +66,14 @@ def release_of_two(folder: Path) -> Path:
     """Release two votes of one voter, one of them not counted."""
     alder, birch = new_model("Alder"), new_model("Birch")
     voter = Voter.objects.create()
-    cast(alder, birch, voter=voter, prompt="Write to jo@example.org or +49 30 901820 soon")
+    vote = cast(alder, birch, voter=voter, prompt="Write to jo@example.org or +49 30 901820 soon")
+    give_reasons(
+        vote.battle,
+        Reasons(
+            {Side.A: [Reason.USEFUL, Reason.CLEAR], Side.B: [Reason.WRONG_LANGUAGE]},
+            "Ask me: jo@example.org",
+        ),
+    )
     cast(birch, alder, "tie", voter=voter, prompt="Are you Alder?", answers=("Yes.", "No."))
     decide_votes(NOW)
     publish_boards(NOW)
@@ -85,6 +95,20 @@ def test_texts_come_without_personal_data_and_votes_with_reasons(tmp_path: Path)
     assert second["answer_a"] == "Yes."
     assert pq.read_table(part.with_suffix(".parquet")).num_rows == 2
     assert not (folder / ".incomplete").exists()
+
+
+def test_what_voters_said_of_the_answers_is_released(tmp_path: Path) -> None:
+    folder = release_of_two(tmp_path / "release")
+    said, silent = lines(folder / "votes.jsonl")
+    assert (said["reasons_a"], said["reasons_b"]) == (["clear", "useful"], ["wrong_language"])
+    assert said["comment"] == "Ask me: [EMAIL]"
+    assert (silent["reasons_a"], silent["reasons_b"], silent["comment"]) == ([], [], "")
+    assert pq.read_table(folder / "votes.parquet").to_pylist()[0]["reasons_a"] == said["reasons_a"]
+    # Erased before the next release: neither the words nor the reasons are in it.
+    erase_voter(Voter.objects.get().pk, at=NOW)
+    export_release("live", tmp_path / "next")
+    assert "jo@" not in (tmp_path / "next" / "votes.jsonl").read_text(encoding="utf-8")
+    assert [row["reasons_a"] for row in lines(tmp_path / "next" / "votes.jsonl")] == [[], []]
 
 
 def test_it_describes_every_column_and_its_sums_are_right(tmp_path: Path) -> None:

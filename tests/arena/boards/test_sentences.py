@@ -4,11 +4,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from arena.boards.gap import gap_series
+from arena.boards.gap.rules import MIX
+from arena.boards.lists import listed
 from arena.boards.sentences import (
     gap_sentence,
     lag_sentence,
+    mix_hidden_sentence,
+    mix_sentence,
     preference_sentence,
     rule_sentence,
 )
@@ -103,3 +108,42 @@ def test_nothing_is_said_of_a_gap_that_does_not_exist() -> None:
     gap = gap_series(None, [], dt.date(2026, 1, 1))
     assert preference_sentence(gap) == lag_sentence(gap) == ""
     assert "0 open, 0 closed" in rule_sentence(gap)
+
+
+@pytest.mark.parametrize(
+    ("mix", "sentence"),
+    [
+        ({}, ""),
+        ({"latest": {"gap": 1.0}}, ""),
+        (
+            {"undefined": "thin", "thin": ["zh"], "min_battles": 1000},
+            "There is no total in the fixed mix yet: fewer than 1,000 counted votes in Chinese.",
+        ),
+        (
+            {"undefined": "unrated"},
+            "There is no total in the fixed mix yet: its votes allow no ratings.",
+        ),
+        (
+            {"latest": None},
+            "There is no total in the fixed mix yet: too few models have votes in each language.",
+        ),
+    ],
+)
+def test_a_total_that_is_not_shown_has_its_reason(mix: dict[str, Any], sentence: str) -> None:
+    assert mix_hidden_sentence(mix) == sentence
+
+
+def test_the_fixed_mix_is_stated_with_its_day() -> None:
+    sentence = mix_sentence()
+    assert "English 50 % and Chinese 50 %" in sentence
+    assert MIX.since.isoformat() in sentence
+
+
+@pytest.mark.parametrize(
+    ("language", "three"), [("en", "a, b, and c"), ("zh-hans", "a、b和c"), ("zh-hant", "a、b和c")]
+)
+def test_lists_are_joined_as_the_reader_s_language_joins_them(language: str, three: str) -> None:
+    with override(language):
+        assert listed(["a", "b", "c"]) == three
+        assert listed(["a"]) == "a"
+        assert listed([]) == ""

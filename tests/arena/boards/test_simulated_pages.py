@@ -140,6 +140,10 @@ def test_which_model_excludes_with_a_reason_and_names_no_winner_among_equals(
     assert all(each["upper"] < bar for each in found["others"])
     dear = json.loads(page(client, f"/which/?{SIMULATED}&tokens=1000&budget=5&format=json"))
     assert any("$20,000" in " ".join(each["reasons"]) for each in dear["excluded"])
-    assert "May be the best" in page(client, f"/which/?{SIMULATED}")
+    both = json.loads(page(client, f"/which/?{SIMULATED}&category=coding&language=en&format=json"))
+    assert len(both["boards"]) == 3
+    text = page(client, f"/which/?{SIMULATED}&category=coding&language=en")
+    assert "May be the best" in text
+    assert "category=coding&amp;language=en&amp;format=json" in text
     for wrong in ("gb=-1", "gb=nan", "context=many", "budget=1e99"):
         page(client, f"/which/?{wrong}", 404)

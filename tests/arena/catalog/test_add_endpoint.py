@@ -1,13 +1,19 @@
+import asyncio
 import io
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from arena.catalog.models import Endpoint, LanguageModel, Provider
-from tests.arena.scripted_thread import serving
+from tests.arena.scripted_thread import playing, serving
 from workers.demo.fiction import FICTIONAL_MODELS
+from workers.demo.http import Exchange
+from workers.demo.scripted import ScriptedServer
 
 NAME, OTHER = FICTIONAL_MODELS[0].name, FICTIONAL_MODELS[1].name
 KEY = "sk-planted-7f3a"
@@ -163,6 +169,43 @@ def test_a_wrong_file_is_explained(text: str, word: str, tmp_path: Path) -> None
     with pytest.raises(CommandError, match=word):
         add("--file", str(file), "--no-check")
     assert nothing_is_stored()
+
+
+class Together(ScriptedServer):
+    """Answers a model only once another one is asked as well, and notes how many are at once."""
+
+    def __init__(self) -> None:
+        super().__init__(speed=float("inf"))
+        self.models: set[str] = set()
+        self.both = asyncio.Event()
+
+    async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        self.models.add(body["model"])
+        if len(self.models) == 2:
+            self.both.set()
+        await asyncio.wait_for(self.both.wait(), 30)
+        await super().complete(exchange, body)
+
+
+def test_several_of_a_file_are_tested_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "endpoints.toml"
+    with playing(Together()) as server:
+        entry = '[[endpoint]]\nbase_url = "{}"\nmodel = "{}"\n'
+        file.write_text("".join(entry.format(server.base_url, name) for name in (NAME, OTHER)))
+        said = add("--file", str(file))
+    assert said.count("It is in battles.") == 2
+    assert "endpoint 2:   Reachable " in said, "each line says whose it is"
+
+
+def test_those_of_one_gpu_group_are_tested_in_turn(tmp_path: Path) -> None:
+    file = tmp_path / "endpoints.toml"
+    with serving() as server:
+        entry = '[[endpoint]]\nbase_url = "{}"\nmodel = "{}"\ngpu_group = "one card"\n'
+        file.write_text("".join(entry.format(server.base_url, name) for name in (NAME, OTHER)))
+        assert add("--file", str(file)).count("It is in battles.") == 2
+        asked = [request.body["model"] for request in server.requests if request.body]
+    changes = sum(one != other for one, other in pairwise(asked))
+    assert changes == 1, "one is done before the other begins"
 
 
 def test_the_example_in_deploy_is_good(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,15 @@
 """Admission tests of stored endpoints: what is remembered, what is used, when they run."""
 
+import asyncio
 import datetime as dt
 import socket
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,8 +26,10 @@ from arena.catalog.models import Admission, Endpoint, Provider
 from arena.catalog.wording import line_of, sentence_of
 from tests.arena.scripted_thread import playing, serving
 from workers.demo.fiction import FICTIONAL_MODELS
+from workers.demo.http import Exchange
 from workers.demo.manners import KEY, MANNERS, MannerlyServer, Manners
-from workers.endpoints import Step
+from workers.demo.scripted import ScriptedServer
+from workers.endpoints import Findings, Step
 
 NAME = FICTIONAL_MODELS[0].name
 
@@ -202,12 +208,66 @@ def test_an_endpoint_has_one_open_test_and_one_run_of_it() -> None:
 def test_a_run_whose_process_died_is_ended_and_can_be_asked_for_again() -> None:
     endpoint = stored("https://x.example")
     lost, _ = open_admission(endpoint, Admission.Reason.ASKED)
-    later = timezone.now() + dt.timedelta(minutes=11)
+    later = timezone.now() + dt.timedelta(minutes=1)
     assert end_interrupted(timezone.now()) == 0
     assert end_interrupted(later) == 1
     lost.refresh_from_db()
     assert (lost.state, lost.ended_at) == ("failed", later)
     assert open_admission(endpoint, Admission.Reason.ASKED)[1]
+
+
+class Held(ScriptedServer):
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(speed=float("inf"))
+        self.asked, self.let_go = threading.Event(), threading.Event()
+
+    async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        self.asked.set()
+        await asyncio.to_thread(self.let_go.wait, 30)
+        await super().complete(exchange, body)
+
+
+@pytest.mark.django_db
+def test_a_long_step_keeps_saying_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admissions, "_BEAT_SECONDS", 0.02)
+    with playing(Held()) as server:
+        address = endpoint_address(stored(server.base_url))
+        beats: list[bool] = []
+
+        def beat() -> None:
+            beats.append(server.asked.is_set())
+            if sum(beats) == 3:  # and only then is there an answer
+                server.let_go.set()
+
+        found = list(admissions.events_of(address, admissions.plan(), beat=beat))
+    assert sum(beats) >= 3
+    assert isinstance(found[-1], Findings)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_others_have_ended_stores_nothing() -> None:
+    with playing(Held()) as server:
+        endpoint = stored(server.base_url)
+        admission, _ = open_admission(endpoint, Admission.Reason.ASKED)
+
+        def run() -> None:
+            run_admission(admission.pk)
+            connection.close()
+
+        runner = threading.Thread(target=run)
+        runner.start()
+        assert server.asked.wait(30)
+        assert end_interrupted(timezone.now() + dt.timedelta(minutes=1)) == 1
+        again, is_new = open_admission(endpoint, Admission.Reason.ASKED)
+        assert is_new
+        server.let_go.set()
+        runner.join(30)
+    admission.refresh_from_db()
+    again.refresh_from_db()
+    endpoint.refresh_from_db()
+    assert (admission.state, again.state, endpoint.admission) == ("failed", "waiting", "untested")
 
 
 @pytest.mark.django_db

@@ -51,13 +51,13 @@ def test_a_change_on_a_page_is_logged_with_who_before_and_after(client: Client) 
 def test_an_action_on_many_is_logged_row_by_row(client: Client) -> None:
     models = [LanguageModel.objects.create(name=n, slug=n) for n in ("a", "b", "c")]
     chosen = [model.pk for model in models[:2]]
-    form = {"action": "retire", "_selected_action": chosen}
+    form = {"action": "retire", "_selected_action": chosen, "sampling_reason": "cost"}
     client.post("/admin/catalog/languagemodel/", form)
     updates = [change for change in changes("catalog_languagemodel") if change[1] == "update"]
     assert len(updates) == 2
     for who, _, before, after in updates:
         assert who == "boss"
-        assert before == {"retired_at": None}
+        assert before == {"retired_at": None, "sampling_reason": ""}
         assert after["retired_at"]
 
 

@@ -6,9 +6,13 @@ import os
 import sys
 import tomllib
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,12 +20,22 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from arena.catalog.admissions import events_of, plan, record
-from arena.catalog.enrol import SERVING, Enrolled, Enrolment, enrol, stored_address
+from arena.catalog.budget import OverBudgetError
+from arena.catalog.enrol import (
+    SERVING,
+    Enrolled,
+    Enrolment,
+    enrol,
+    stored_address,
+    stored_endpoint,
+)
 from arena.catalog.licences import LicenceClass
-from arena.catalog.models import AdmissionState, Provider
+from arena.catalog.models import AdmissionState, Provider, Reservation
+from arena.catalog.paid_calls import paying_for
 from arena.catalog.wording import line_of, sentence_of
-from workers.endpoints import Findings, Step, presets
+from workers.endpoints import EndpointAddress, Findings, Paying, Step, presets
 
+_MOST_AT_ONCE = 4
 # Keys of a table in the file, and what each must be.
 _KINDS: Mapping[str, type] = {
     "base_url": str,
@@ -39,7 +53,14 @@ _KINDS: Mapping[str, type] = {
     "quantisation": str,
     "weight": float,
     "gpu_group": str,
+    "token_limit": int,
+    "requests_per_minute": int,
+    "input_usd": float,
+    "output_usd": float,
+    "daily_cap": float,
+    "total_cap": float,
 }
+_MONEY = ("input_usd", "output_usd", "daily_cap", "total_cap")
 
 
 class Command(BaseCommand):
@@ -80,6 +101,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--gpu-group", metavar="WORD", help="endpoints that cannot be loaded at the same time"
         )
+        parser.add_argument(
+            "--token-limit", type=int, metavar="N", help="at most so many tokens in an answer"
+        )
+        parser.add_argument("--requests-per-minute", type=int, metavar="N")
+        for option, text in (
+            ("--input-usd", "price of a million input tokens, from today on"),
+            ("--output-usd", "price of a million output tokens; 0 for a server of your own"),
+            ("--daily-cap", "the most that its calls may cost in a day (UTC)"),
+            ("--total-cap", "the most that its calls may cost in total"),
+        ):
+            parser.add_argument(option, type=_dollars, metavar="USD", help=text)
         parser.add_argument("--no-check", action="store_true", help="store without calling it")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -89,7 +121,7 @@ class Command(BaseCommand):
         if options["no_check"]:
             tested = [_Tested(where, enrolment) for where, enrolment in enrolments]
         else:
-            tested = [_test(where, enrolment, self.say) for where, enrolment in enrolments]
+            tested = _test_all(enrolments, self.say)
             _refuse_failures(tested)
         # One transaction: a file is stored whole or not at all.
         with transaction.atomic():
@@ -100,6 +132,13 @@ class Command(BaseCommand):
         """Print a line at once: a test takes a while."""
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None  # argparse turns it into its own message
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -158,6 +197,8 @@ def _enrolment(where: str, entry: dict[str, Any]) -> tuple[str, Enrolment]:
     closed = licence in {"", LicenceClass.CLOSED, LicenceClass.UNKNOWN}
     released = entry.get("released")
     serving: dict[str, Any] = {name: entry.get(name) for name in SERVING}
+    # By way of the text: 0.1 in a file means a tenth, not the nearest fraction of two.
+    money: dict[str, Any] = {name: Decimal(str(entry[name])) for name in _MONEY if name in entry}
     try:
         return where, Enrolment(
             base_url=entry.get("base_url", ""),
@@ -166,6 +207,7 @@ def _enrolment(where: str, entry: dict[str, Any]) -> tuple[str, Enrolment]:
             provider=_provider(entry.get("provider")),
             preset=entry.get("preset", ""),
             **serving,
+            **money,
             name=entry.get("name", ""),
             organisation=entry.get("organisation", ""),
             licence_class=licence,
@@ -210,22 +252,68 @@ class _Tested:
     findings: Findings | None = None
 
 
-def _test(where: str, enrolment: Enrolment, say: Callable[[str], object]) -> _Tested:
-    """Run the admission test, a line for each step."""
+def _test_all(
+    enrolments: Sequence[tuple[str, Enrolment]], say: Callable[[str], object]
+) -> list[_Tested]:
+    """Test all, a few at once; those of one GPU group, which cannot be loaded together, in turn."""
+    in_turn: dict[str, Lock] = defaultdict(Lock)
+    with ThreadPoolExecutor(_MOST_AT_ONCE) as threads:
+        tests = [
+            threads.submit(
+                _test,
+                _Tested(where, enrolment),
+                _address(where, enrolment),
+                _paying(enrolment),
+                _saying(say, where if len(enrolments) > 1 else ""),
+                in_turn[enrolment.gpu_group or where],
+            )
+            for where, enrolment in enrolments
+        ]
+        return [test.result() for test in tests]
+
+
+def _address(where: str, enrolment: Enrolment) -> EndpointAddress:
     try:
-        address = stored_address(enrolment)
+        return stored_address(enrolment)
     except ValidationError as error:
         raise _refusal(where, error) from None
+
+
+def _paying(enrolment: Enrolment) -> Paying:
+    """Return who pays for a test: the stored endpoint, else the site by the price that is given."""
+    return paying_for(
+        stored_endpoint(enrolment), Reservation.Purpose.ADMISSION, tariff=enrolment.tariff
+    )
+
+
+def _saying(say: Callable[[str], object], where: str) -> Callable[[str], object]:
+    return (lambda line: say(f"{where}: {line}")) if where else say
+
+
+def _test(
+    wanted: _Tested,
+    address: EndpointAddress,
+    paying: Paying,
+    say: Callable[[str], object],
+    its_turn: Lock,
+) -> _Tested:
+    """Run the admission test, a line for each step."""
     steps: list[Step] = []
-    say(f"Testing {enrolment.model_name} at {address.base_url}")
-    for event in events_of(address, plan()):
-        match event:
-            case Step():
-                steps.append(event)
-                say(f"  {line_of(event)}")
-            case Findings():
-                return _Tested(where, enrolment, tuple(steps), event)
-    return _Tested(where, enrolment, tuple(steps))
+    findings = None
+    with its_turn:
+        say(f"Testing {address.model_name} at {address.base_url}")
+        try:
+            for event in events_of(address, replace(plan(), paying=paying)):
+                match event:
+                    case Step():
+                        steps.append(event)
+                        say(f"  {line_of(event)}")
+                    case Findings():
+                        findings = event
+        except OverBudgetError as over:
+            [code] = set(over.refusals.values())
+            steps.append(Step(name="reach", outcome="failed", code=code))
+    return replace(wanted, steps=tuple(steps), findings=findings)
 
 
 def _refuse_failures(tested: list[_Tested]) -> None:

@@ -1,0 +1,42 @@
+"""What a turn's texts have to do with the check: they come into its line, and may be withheld."""
+
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from arena.battles.moderation.models import Part, TextCheck
+from arena.catalog.models import Mode, Moderation
+
+if TYPE_CHECKING:
+    from arena.battles.models import Turn
+
+
+def is_checked() -> bool:
+    """Return whether texts are checked here at all."""
+    return Moderation.objects.exclude(mode=Mode.OFF).exists()
+
+
+def queue_checks(turn: "Turn", answered: Iterable[str]) -> None:
+    """Put the texts of a turn that has ended into the line, in the transaction that ended it.
+
+    Parameters
+    ----------
+    turn : Turn
+    answered : iterable of str
+        The sides that have a text.
+    """
+    if not is_checked():
+        return
+    # Asked before it was sent, perhaps for an attempt that failed.
+    asked = TextCheck.objects.of_battle(turn.battle_id).filter(
+        part=Part.PROMPT, turn__number=turn.number, turn__prompt=turn.prompt
+    )
+    parts = [*answered, *([] if asked.exists() else [Part.PROMPT])]
+    TextCheck.objects.bulk_create(
+        (TextCheck(turn_id=turn.pk, part=part) for part in parts), ignore_conflicts=True
+    )
+
+
+def is_withheld(battle_id: uuid.UUID) -> bool:
+    """Return whether a battle has a text that must not be public."""
+    return TextCheck.objects.of_battle(battle_id).withheld().exists()

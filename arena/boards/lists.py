@@ -1,0 +1,20 @@
+"""Several things in one phrase: "a, b, and c" in English, "a、b和c" in Chinese."""
+
+from collections.abc import Iterable
+
+from babel import Locale, UnknownLocaleError
+from babel.lists import format_list
+from django.utils.translation import get_language, to_locale
+
+
+def reader_locale() -> Locale:
+    """Return the locale of the page's language; English where Babel does not know it."""
+    try:
+        return Locale.parse(to_locale(get_language() or "en"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names as a list in the reader's language; empty for none."""
+    return format_list([str(name) for name in names], locale=reader_locale())

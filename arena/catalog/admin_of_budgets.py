@@ -1,0 +1,63 @@
+"""The admin of budgets: the site's caps, and what every endpoint and every day cost."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+
+from arena.catalog.budget import spend_in
+from arena.catalog.budget_form import CAPS, BudgetCapsForm
+from arena.catalog.models import Budget, DailySpend
+from arena.catalog.wording import sentence_of_spend
+from arena.read_only import ReadOnlyAdmin
+
+
+class BudgetAdmin(ModelAdmin):
+    """The caps of the whole site, and those of the endpoints, which their own pages set as well.
+
+    Under a cap of the site only endpoints with a price (which may be 0) are called.
+    """
+
+    form = BudgetCapsForm
+    list_display = ("whose", "spent", "daily_cap", "total_cap")
+    list_select_related = ("endpoint__language_model", "endpoint__provider")
+    ordering: ClassVar = [F("endpoint").asc(nulls_first=True)]
+    fields = ("whose", *CAPS, "spent")
+    readonly_fields = ("whose", "spent")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow one: the site's. An endpoint's comes from its own page."""
+        return bool(super().has_add_permission(request)) and not (
+            Budget.objects.filter(endpoint=None).exists()
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: it knows what was spent. A cap is taken away by emptying its field."""
+        return False
+
+    @admin.display(description="budget of")
+    def whose(self, held: Budget) -> str:
+        """Return the endpoint, or the whole site."""
+        return str(held)
+
+    @admin.display(description="spent")
+    def spent(self, held: Budget) -> str:
+        """Return what was spent and held, in a line."""
+        return sentence_of_spend(spend_in(held, timezone.now().date()))
+
+
+class DailySpendAdmin(ReadOnlyAdmin):
+    """What each day (UTC) cost: of every endpoint, and of the whole site."""
+
+    list_display = ("day", "whose", "calls", "spent", "estimated")
+    list_select_related = ("endpoint__language_model", "endpoint__provider")
+    date_hierarchy = "day"
+    ordering: ClassVar = ["-day", F("endpoint").asc(nulls_first=True)]
+
+    @admin.display(description="of")
+    def whose(self, day: DailySpend) -> str:
+        """Return the endpoint, or the whole site."""
+        return str(day.endpoint or "the whole site")

@@ -1,0 +1,104 @@
+"""The admin of the check of prompts and answers: one row, and a way to try it."""
+
+import asyncio
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from arena.catalog.addresses import endpoint_clients
+from arena.catalog.models import Moderation
+from arena.catalog.moderation import Finding, NoFinding, examine
+from arena.catalog.validation import clean_model_name
+
+_SENTENCE = "A lighthouse stands on the coast."
+
+
+class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
+    """Where to ask, what follows, and from which score on."""
+
+    class Meta:
+        model = Moderation
+        fields: ClassVar = [
+            *("provider", "model_name", "mode", "when_dead", "thresholds", "seconds"),
+        ]
+        labels: ClassVar = {
+            "when_dead": "While it does not answer",
+            "seconds": "Time limit (seconds)",
+        }
+        help_texts: ClassVar = {
+            "provider": "Its base URL is what stands before /moderations. Add it under Providers, "
+            "where its key is encrypted; it needs no endpoints.",
+            "model_name": "Sent as it is, such as omni-moderation-latest. Empty: the server's own.",
+            "mode": "In every mode but off, prompts and both answers are checked, and what is "
+            "flagged is out of shared links and releases until a moderator rules.",
+            "when_dead": "Only where prompts are warned of or blocked. Either way it is counted, "
+            "it is shown, and what was sent is checked later.",
+            "thresholds": "By category, the score from 0 to 1 from which on it is flagged, or null "
+            'for never: {"violence": 0.7, "harassment": null}. Other categories go by the server. '
+            "Try them with manage.py moderate_past --dry-run.",
+            "seconds": "How long a visitor waits for it, at most.",
+        }
+
+    def clean_model_name(self) -> str:
+        """Return the name without control characters; it may be empty."""
+        name = self.cleaned_data["model_name"]
+        return clean_model_name(name) if name else ""
+
+    def clean_thresholds(self) -> dict[str, float | None]:
+        """Refuse what is not a number from 0 to 1, or null, by category."""
+        return clean_thresholds(self.cleaned_data["thresholds"] or {})
+
+
+def clean_thresholds(value: Any) -> dict[str, float | None]:
+    """Return thresholds as they are stored.
+
+    Raises
+    ------
+    ValidationError
+        When it is not an object of numbers from 0 to 1, or null.
+    """
+    if not isinstance(value, dict):
+        raise ValidationError('Thresholds look like {"violence": 0.7}.')
+    for category, threshold in value.items():
+        is_number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+        if threshold is not None and not (is_number and 0 <= threshold <= 1):
+            raise ValidationError(f"The threshold of {category} is a number from 0 to 1, or null.")
+    return value
+
+
+class ModerationAdmin(ModelAdmin):
+    """One check at most; without one, nothing is checked."""
+
+    form = ModerationForm
+    list_display = ("provider", "model_name", "mode", "when_dead")
+    list_select_related = ("provider",)
+    autocomplete_fields = ("provider",)
+    actions = ("ask_now",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow one."""
+        return bool(super().has_add_permission(request)) and not Moderation.objects.exists()
+
+    @admin.action(description="Ask it now about a harmless sentence", permissions=["change"])
+    def ask_now(self, request: HttpRequest, queryset: QuerySet[Moderation]) -> None:
+        """Say whether the check answers, and what its server said where it does not."""
+        for check in queryset.select_related("provider"):
+            found = asyncio.run(_ask(check))
+            if isinstance(found, NoFinding):
+                self.message_user(request, f"No answer ({found.code}).", messages.ERROR)
+            else:
+                categories = ", ".join(sorted(found.scores)) or "no scores"
+                said = "flagged" if found.flagged else "clear"
+                self.message_user(
+                    request, f"It answers: {said}. It scores {categories}.", messages.SUCCESS
+                )
+
+
+async def _ask(check: Moderation) -> Finding | NoFinding:
+    async with endpoint_clients() as clients:
+        return await examine(clients, check, _SENTENCE, waiting=True)

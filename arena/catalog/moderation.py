@@ -1,0 +1,87 @@
+"""Asking this site's check about a text, and what its thresholds make of the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arena.catalog.models import Moderation
+from workers.endpoints import (
+    EndpointClients,
+    EndpointError,
+    Judgement,
+    ModerationAddress,
+    moderate,
+)
+
+type Thresholds = Mapping[str, float | None]
+
+# Nobody waits for what is checked afterwards.
+_SECONDS_AFTERWARDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the check found in one text.
+
+    ``flagged`` are categories, worst first; ``scores`` are all that the server gave.
+    """
+
+    flagged: tuple[str, ...]
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoFinding:
+    """The check gave no answer; ``code`` is that of the endpoints' errors."""
+
+    code: str
+
+    @property
+    def is_of_the_text(self) -> bool:
+        """Whether another text may well be answered: this one was refused."""
+        return self.code == "bad_request"
+
+
+async def examine(
+    clients: EndpointClients, check: Moderation, text: str, *, waiting: bool = False
+) -> Finding | NoFinding:
+    """Ask about one text; what goes wrong with the server is returned, not raised.
+
+    ``waiting`` is true while a visitor waits: then the check's own limit holds.
+    """
+    try:
+        address = ModerationAddress(
+            base_url=check.provider.base_url,
+            model_name=check.model_name,
+            api_key=check.provider.read_api_key(),
+        )
+    except ValueError:  # its key was encrypted with a key that is gone
+        return NoFinding(code="misconfigured")
+    seconds = check.seconds if waiting else _SECONDS_AFTERWARDS
+    try:
+        judgement = await moderate(clients, address, text, seconds=seconds)
+    except EndpointError as error:
+        return NoFinding(code=error.code)
+    return Finding(
+        flagged=flagged_by(check.thresholds, judgement),
+        scores={category: round(score, 4) for category, score in judgement.scores.items()},
+    )
+
+
+def flagged_by(thresholds: Thresholds, judgement: Judgement) -> tuple[str, ...]:
+    """Return the categories that a judgement is flagged for, the highest score first.
+
+    A category with a threshold and a score goes by them; any other by what the server says, unless
+    its threshold is null.
+    """
+    found = []
+    for category in judgement.flagged | judgement.scores.keys():
+        threshold, score = thresholds.get(category, 1.0), judgement.scores.get(category)
+        if threshold is None:
+            continue
+        if category not in thresholds or score is None:
+            is_flagged = category in judgement.flagged
+        else:
+            is_flagged = score >= threshold
+        if is_flagged:
+            found.append(category)
+    return tuple(sorted(found, key=lambda name: (-judgement.scores.get(name, 1.0), name)))

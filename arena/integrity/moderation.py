@@ -1,0 +1,182 @@
+"""The check of texts beside battles: what was not asked yet, and how it does.
+
+Work is found by a query on rows, so nothing is lost: while the check does not answer, texts stay
+*unverified*, which is counted and shown, and they are asked about again with growing pauses. No
+turn, vote or board waits for it.
+"""
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from arena.battles.models import Reply
+from arena.battles.moderation.models import CheckState, Part, TextCheck
+from arena.catalog.addresses import endpoint_clients
+from arena.catalog.models import Moderation
+from arena.catalog.moderation import Finding, NoFinding, examine
+from arena.integrity.locks import only_one
+
+_AT_ONCE = 4
+_PAUSES = (10, 60, 300, 1800, 7200)  # seconds
+# When nobody asked for so long, a sentence of ours is asked about: a dead check must be seen.
+_QUIET = dt.timedelta(minutes=1)
+_PROBE = "A lighthouse stands on the coast."
+# So many of the last answers must all have failed before the check is called dead.
+_LAST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What came of asking about one text, and how long that took."""
+
+    finding: Finding | NoFinding
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModerationState:
+    """How the check does now.
+
+    ``mode`` is empty where none is set up; ``alive`` is None before it was asked; ``error_code`` is
+    that of the last answer; the rest are numbers of texts.
+    """
+
+    mode: str
+    alive: bool | None
+    error_code: str
+    unverified: int
+    waiting: int
+    to_rule_on: int
+
+
+def check_texts(now: dt.datetime, *, limit: int = 100) -> int:
+    """Ask about texts that nobody asked about yet, or in vain; the longest waiting first.
+
+    One run at a time; a second caller returns at once. Killed, it has lost answers and no work.
+
+    Returns
+    -------
+    int
+        How many were judged.
+    """
+    with only_one("check texts") as mine:
+        check = Moderation.current() if mine else None
+        if check is None:
+            return 0
+        due = TextCheck.objects.pending().filter(next_at__lte=now).order_by("next_at", "pk")
+        rows = {row.pk: row for row in due.select_related("turn")[:limit]}
+        texts = texts_of(rows.values())
+        # Erased since: there is nothing left to check.
+        TextCheck.objects.filter(pk__in=rows.keys() - texts.keys()).delete()
+        examined = examine_all(check, texts)
+        _store({rows[pk]: found for pk, found in examined.items()}, now)
+        if not texts:
+            _probe_when_quiet(check, now)
+        return sum(isinstance(found.finding, Finding) for found in examined.values())
+
+
+def examine_all[K](check: Moderation, texts: Mapping[K, str]) -> dict[K, Examined]:
+    """Ask about all texts, a few at once; after a failure that is not a text's the rest is left."""
+    return asyncio.run(_examine_all(check, texts))
+
+
+async def _examine_all[K](check: Moderation, texts: Mapping[K, str]) -> dict[K, Examined]:
+    slots = asyncio.Semaphore(_AT_ONCE)
+    clients = endpoint_clients()
+    examined: dict[K, Examined] = {}
+    dead = False
+
+    async def ask(key: K, text: str) -> None:
+        nonlocal dead
+        async with slots:
+            if dead:
+                return
+            began = time.monotonic()
+            finding = await examine(clients, check, text)
+            examined[key] = Examined(finding, time.monotonic() - began)
+            dead |= isinstance(finding, NoFinding) and not finding.is_of_the_text
+
+    try:
+        await asyncio.gather(*(ask(key, text) for key, text in texts.items()))
+    finally:
+        await clients.close()
+    return examined
+
+
+def texts_of(rows: Iterable[TextCheck]) -> dict[int, str]:
+    """Return the texts of checks by the checks' keys; those that are gone are left out."""
+    rows = list(rows)
+    answers: dict[tuple[int | None, str], str] = {
+        (turn, side): text
+        for turn, side, text in Reply.objects.filter(turn__in={row.turn_id for row in rows})
+        .order_by()
+        .values_list("turn_id", "side", "text")
+    }
+    found = {}
+    for row in rows:
+        prompt = row.turn.prompt if row.turn else ""
+        found[row.pk] = prompt if row.part == Part.PROMPT else answers.get((row.turn_id, row.part))
+    return {pk: text for pk, text in found.items() if text}
+
+
+def describe(row: TextCheck, examined: Examined, now: dt.datetime) -> None:
+    """Write into a row what came of asking about its text."""
+    row.tried_at, row.seconds = now, examined.seconds
+    row.attempts += 1
+    if isinstance(examined.finding, NoFinding):
+        row.state, row.error_code = CheckState.UNVERIFIED, examined.finding.code
+        pause = _PAUSES[min(row.attempts, len(_PAUSES)) - 1]
+        row.next_at = now + dt.timedelta(seconds=pause)
+        return
+    row.error_code = ""
+    row.flagged_for = list(examined.finding.flagged)
+    row.scores = dict(examined.finding.scores)
+    row.state = CheckState.FLAGGED if row.flagged_for else CheckState.CLEAR
+
+
+def _store(examined: Mapping[TextCheck, Examined], now: dt.datetime) -> None:
+    for row, found in examined.items():
+        describe(row, found, now)
+    TextCheck.objects.bulk_update(
+        examined.keys(),
+        [
+            *("state", "flagged_for", "scores", "tried_at", "seconds", "attempts"),
+            *("error_code", "next_at"),
+        ],
+    )
+
+
+def _probe_when_quiet(check: Moderation, now: dt.datetime) -> None:
+    last = TextCheck.objects.filter(tried_at__gt=now - _QUIET)
+    if last.exists() or (check.probed_at and check.probed_at > now - _QUIET):
+        return
+    finding = examine_all(check, {0: _PROBE})[0].finding
+    check.note_probe(finding.code if isinstance(finding, NoFinding) else "", at=now)
+
+
+def moderation_state() -> ModerationState:
+    """Return whether the check is alive, and how many texts wait for it or for a moderator."""
+    check = Moderation.objects.first()
+    errors = _last_errors(check)
+    pending = TextCheck.objects.pending()
+    return ModerationState(
+        mode=check.mode if check else "",
+        alive=any(not error for error in errors) if errors else None,
+        error_code=errors[0] if errors else "",
+        unverified=pending.filter(state=CheckState.UNVERIFIED).count(),
+        waiting=pending.filter(state=CheckState.WAITING).count(),
+        to_rule_on=TextCheck.objects.to_rule_on().count(),
+    )
+
+
+def _last_errors(check: Moderation | None) -> list[str]:
+    """Return how the last answers failed, the newest first; empty text for one that came."""
+    tried = TextCheck.objects.filter(tried_at__isnull=False)
+    if check and check.probed_at:
+        tried = tried.filter(tried_at__gt=check.probed_at)
+    errors = list(tried.order_by("-tried_at").values_list("error_code", flat=True)[:_LAST])
+    if len(errors) < _LAST and check and check.probed_at:
+        errors.append(check.probe_error)
+    return errors

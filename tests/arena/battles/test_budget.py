@@ -1,0 +1,111 @@
+"""Battles within a budget: who cannot pay is not drawn, and the visitor is told kindly."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from arena.battles.errors import Unavailable
+from arena.battles.generation import in_database
+from arena.battles.pairing import draw_pair, endpoint_of_model
+from arena.battles.turns import start_battle
+from arena.catalog import budget
+from arena.catalog.models import Budget, DailySpend, Endpoint, Reservation
+from arena.catalog.tariffs import Tariff, set_price
+from arena.ids import uuid7
+from tests.arena.battles.conftest import AddModels
+from tests.arena.battles.visitor import Visitor
+from tests.arena.rows import add_model
+from workers.demo.scripted import ScriptedServer
+
+NAMES = ("juniper-8b", "halcyon-3-mini", "quarry-70b")
+# A dollar a million tokens, 10,000 tokens at most: a cent and what the prompt costs.
+DOLLAR = Tariff(Decimal(1), Decimal(1))
+
+
+def priced(endpoint: Endpoint) -> Endpoint:
+    Endpoint.objects.filter(pk=endpoint.pk).update(token_limit=10_000)
+    set_price(endpoint, DOLLAR, since=dt.date(2026, 1, 1))
+    return endpoint
+
+
+@pytest.mark.django_db
+class TestDraw:
+    @pytest.fixture
+    def endpoints(self) -> list[Endpoint]:
+        return [priced(add_model(name, base_url="http://127.0.0.1:9/v1")) for name in NAMES]
+
+    def test_an_endpoint_at_its_cap_leaves_and_returns_the_next_day(
+        self, endpoints: list[Endpoint]
+    ) -> None:
+        poor, now = endpoints[0], timezone.now()
+        budget.set_caps(poor, daily_cap=Decimal("0.012"))
+        order = budget.Order(endpoint=poor, messages=(), token_limit=10_000)
+        [held] = budget.reserve([order], at=now)
+        budget.settle(held)
+        for _ in range(20):
+            assert poor not in draw_pair(at=now).endpoints.values()
+        assert endpoint_of_model(poor.language_model_id, at=now, preferred=poor.pk) is None
+        tomorrow = now + dt.timedelta(days=1)
+        assert endpoint_of_model(poor.language_model_id, at=tomorrow, preferred=None) == poor
+
+    def test_a_long_prompt_gets_a_pair_that_can_pay_for_it(self, endpoints: list[Endpoint]) -> None:
+        poor, now = endpoints[0], timezone.now()
+        budget.set_caps(poor, daily_cap=Decimal("0.011"))  # enough for a short one
+        for _ in range(6):
+            prompt = "a" * 3_000
+            started = start_battle(uuid7(), prompt, at=now, runner_id=None)  # type: ignore[arg-type]
+            assert poor.pk not in {call.endpoint.pk for call in started.calls.values()}
+        assert Reservation.objects.count() == 12
+
+    def test_without_a_pair_left_the_reason_is_the_budget(self, endpoints: list[Endpoint]) -> None:
+        now = timezone.now()
+        budget.set_caps(None, daily_cap=Decimal("0.03"))
+        start_battle(uuid7(), "Hello", at=now, runner_id=None)  # type: ignore[arg-type]
+        with pytest.raises(Unavailable) as told:
+            start_battle(uuid7(), "Hello", at=now, runner_id=None)  # type: ignore[arg-type]
+        assert told.value.code == "budget_spent"
+        assert "come back tomorrow" in told.value.sentence
+        Endpoint.objects.update(enabled=False)
+        with pytest.raises(Unavailable, match="no_models"):
+            draw_pair(at=now)
+
+
+async def test_a_battle_is_paid_with_what_the_servers_counted(
+    add_models: AddModels, scripted: ScriptedServer
+) -> None:
+    endpoints = await add_models(*NAMES[:2])
+    for endpoint in endpoints:
+        await in_database(priced, endpoint)
+    async with Visitor().socket() as socket:
+        await socket.send(type="prompt", text="Hello")
+        turn = await socket.turn()
+    assert turn.end["votable"] is True
+    assert all(request.body["max_tokens"] == 10_000 for request in scripted.requests)
+
+    def read() -> tuple[Decimal, Decimal, int, list[Decimal]]:
+        site = Budget.objects.get(endpoint=None)
+        days = DailySpend.objects.exclude(endpoint=None)
+        estimated = [day.estimated for day in days]
+        return site.spent_total, sum(day.spent for day in days), len(days), estimated  # type: ignore[return-value]
+
+    spent, by_endpoints, count, estimated = await in_database(read)
+    assert 0 < spent == by_endpoints < Decimal("0.02")
+    assert (count, estimated) == (2, [0, 0])
+    assert not await in_database(Reservation.objects.exists)
+
+
+@pytest.mark.parametrize("fault", ["fault:429", "fault:http-503"])
+async def test_what_is_refused_before_the_first_word_costs_nothing(
+    add_models: AddModels, fault: str
+) -> None:
+    for endpoint in await add_models(*NAMES[:2]):
+        await in_database(priced, endpoint)
+    await in_database(Endpoint.objects.update, model_name=fault)
+    async with Visitor().socket() as socket:
+        await socket.send(type="prompt", text="Hello")
+        turn = await socket.turn()
+    assert turn.end["void"] == "no_answer"
+    assert (await in_database(Budget.objects.get, endpoint=None)).spent_total == 0
+    assert not await in_database(Reservation.objects.exists)

@@ -1,0 +1,122 @@
+"""Which model: what fits one's own cards, how fast it would be, and what is said without votes."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from arena.boards.hardware import Size, memory, most_tokens_per_second
+from arena.boards.models import SnapshotRow
+from arena.boards.refresh import refresh_boards
+from arena.boards.suitability import SHRINK, shrink
+from arena.catalog.models import Endpoint, LanguageModel, Provider, PublishedScore
+from tests.arena.boards.votes import NOW, cast_many, new_model
+
+
+def find(client: Client, **query: object) -> dict[str, Any]:
+    response = client.get("/which/", {**query, "format": "json"})
+    assert response.status_code == 200
+    return json.loads(response.content)  # type: ignore[no-any-return]
+
+
+def reasons(found: dict[str, Any]) -> dict[str, str]:
+    return {each["model"]: " ".join(each["reasons"]) for each in found["excluded"]}
+
+
+def row(rating: float | None, votes: int) -> SnapshotRow:
+    if rating is None:
+        return SnapshotRow(votes=votes)
+    return SnapshotRow(rating=rating, lower=rating - 10, upper=rating + 10, votes=votes)
+
+
+def test_memory_is_of_all_parameters_and_grows_with_the_context() -> None:
+    size = Size(total=8, active=8)
+    short, long = memory(size, 1), memory(size, 131_072)
+    assert short.least == pytest.approx(8 * 0.5 * 1.1, abs=0.01)
+    assert short.whole == pytest.approx(8 * 2 * 1.1, abs=0.01)
+    # 128 kB a token, as a model of 8 billion with eight key-value heads in 32 layers has it.
+    assert long.least - short.least == pytest.approx(16.7, abs=0.1)
+    mixture = Size(total=47, active=13)
+    assert memory(mixture).least > memory(Size(total=13, active=13)).least + 10
+
+
+def test_speed_is_of_the_active_parameters() -> None:
+    dense, mixture = Size.of(70, None), Size.of(47, 13)
+    assert dense
+    assert mixture
+    assert Size.of(None, 13) is None
+    assert most_tokens_per_second(dense, 1000) == pytest.approx(1000 / 35)
+    assert most_tokens_per_second(mixture, 1000) == pytest.approx(1000 / 6.5)
+
+
+def test_a_task_and_a_language_are_both_heard() -> None:
+    overall = {1: row(1000, 9000), 2: row(1000, 9000), 3: row(1000, 9000), 4: row(None, 2)}
+    task = {1: row(1050, SHRINK), 2: row(950, SHRINK), 3: row(None, 3)}
+    language = {1: row(1050, 2 * SHRINK), 2: row(950, 2 * SHRINK)}
+    found = shrink([task, language], overall)
+    assert set(found) == {1, 2, 3}
+    assert found[1].rating == pytest.approx(1000 + 25 + (50 - 25) / 2)
+    assert (found[1].votes, found[1].shrunk) == (3 * SHRINK, False)
+    assert (found[3].rating, found[3].votes, found[3].shrunk) == (1000, 0, True)
+    assert shrink([], overall)[1].half == 10
+
+
+@pytest.mark.django_db
+def test_own_cards_are_judged_by_an_estimate_and_never_by_what_battles_measured(
+    client: Client,
+) -> None:
+    dense = new_model("Alder", "weights_permissive", params_total_b=30.0)
+    mixture = new_model("Birch", "weights_permissive", params_total_b=30.0, params_active_b=3.0)
+    cast_many(dense, mixture, wins=60, losses=60, voters=40)
+    refresh_boards(NOW)
+    cards = {"gpus": 2, "gb": 24}
+    found = find(client, **cards, bandwidth=300, speed=100)
+    assert "at most about 40 tokens a second" in reasons(found)["alder"]
+    assert [each["model"] for each in found["best"]] == ["birch"]
+    assert found["best"][0]["most_tokens_per_second_estimate"] == 400
+    text = client.get("/which/", {**cards, "speed": 100, "first": 1}).content.decode()
+    assert "needs your cards&#x27; bandwidth" in text
+    assert "first word was not judged" in text
+    assert "3 billion" in text
+    assert "30 billion" in text
+    assert not find(client, **cards, speed=100, first=1)["excluded"]
+
+
+@pytest.mark.django_db
+def test_the_licence_can_be_chosen(client: Client) -> None:
+    cast_many(
+        new_model("Alder", "closed"), new_model("Birch", "weights_restricted"), wins=60, losses=40
+    )
+    refresh_boards(NOW)
+    assert reasons(find(client, licence="open")) == {"alder": "Its licence: closed."}
+    assert set(reasons(find(client, licence="fully_open"))) == {"alder", "birch"}
+    assert find(client)["excluded"] == []
+    assert client.get("/which/", {"licence": "good"}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_before_any_vote_the_models_stand_by_what_others_published(client: Client) -> None:
+    provider = Provider.objects.create(name="Lab", base_url="https://lab.invalid/v1")
+    for name, value in (("Alder", 61.5), ("Birch", 70.25), ("Cedar", None)):
+        model = new_model(name, "weights_permissive")
+        Endpoint.objects.create(
+            provider=provider,
+            language_model=model,
+            model_name=name,
+            admission="passed",
+            admitted_at=NOW,
+        )
+        if value is not None:
+            PublishedScore.objects.create(
+                language_model=model, benchmark="MMLU", value=value, source="a paper"
+            )
+    assert LanguageModel.objects.drawable(at=NOW).count() == 3
+    found = find(client)
+    assert [each["model"] for each in found["too_few_votes"]] == ["birch", "alder", "cedar"]
+    assert found["too_few_votes"][0]["published_scores"][0]["source"] == "a paper"
+    assert found["ordered_by_published"] == "MMLU"
+    text = client.get("/which/").content.decode()
+    assert "too few votes to be ranked" in text
+    assert "By MMLU as others published it; not measured by this arena" in text
+    assert text.index("Birch") < text.index("Alder") < text.index("nothing published")
