@@ -130,7 +130,9 @@ def sources() -> Iterator[tuple[Path, bytes]]:
         if "migrations" not in path.parts:
             yield path, path.read_bytes()
     for path in sorted((settings.BASE_DIR / "templates").rglob("*.html")):
-        yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path)).encode()
+        source = templatize(path.read_text(encoding="utf-8"), origin=str(path))
+        # Prose has been blanked out by then, but its indentation would still have to be Python's.
+        yield path, "\n".join(line.lstrip() for line in source.splitlines()).encode()
 
 
 def faults_of(language: str, template: Catalog) -> Iterator[str]:
