@@ -79,7 +79,6 @@ def board(request: pytest.FixtureRequest, browser: Browser, measured: str) -> It
 
 
 def test_speeds_and_costs_of_real_replies_stand_beside_whole_names(board: Page) -> None:
-    board.screenshot(path="/tmp/work/shots/price/t.png")
     lines = board.locator(".board tbody tr")
     expect(lines).to_have_count(2)
     speeds = {}
