@@ -82,13 +82,13 @@ def test_its_figures_say_that_postgres_is_away(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.close()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]  # of the Postgres backend
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
         patch.setitem(connection.settings_dict, "PORT", "1")
         patch.setitem(connection.settings_dict["OPTIONS"]["pool"], "timeout", 0.2)
         response = client.get("/metrics")
-        connection.close_pool()
+        connection.close_pool()  # type: ignore[attr-defined]  # of the Postgres backend
     assert response.status_code == 200
     lines = response.content.decode().splitlines()
     assert "parity_database_answers 0.0" in lines

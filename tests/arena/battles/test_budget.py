@@ -92,7 +92,7 @@ async def test_a_battle_is_paid_with_what_the_servers_counted(
 
     spent, by_endpoints, count, estimated = await in_database(read)
     assert 0 < spent == by_endpoints < Decimal("0.02")
-    assert (count, estimated) == (2, [0, 0])
+    assert (count, estimated) == (2, [Decimal(0), Decimal(0)])
     assert not await in_database(Reservation.objects.exists)
 
 

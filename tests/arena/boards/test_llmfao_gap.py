@@ -45,7 +45,9 @@ def test_the_page_says_too_few_are_eligible_and_then_shows_the_lowered_view(
     now = timezone.now()
     assert decide_votes(now) == 8931
     publish_boards(now)
-    assert Choice(source=SOURCE).snapshot().gap["eligible"] == {"closed": 1, "open": 1}
+    snapshot = Choice(source=SOURCE).snapshot()
+    assert snapshot is not None
+    assert snapshot.gap["eligible"] == {"closed": 1, "open": 1}
     text = client.get("/gap/", {"source": SOURCE}).content.decode()
     too_few, lowered = text.index("Too few eligible models"), text.index("Lowered threshold.")
     assert too_few < lowered < text.index('<h1 class="finding">')

@@ -14,7 +14,7 @@ from arena.catalog.models import Endpoint, LanguageModel, Provider, PublishedSco
 from tests.arena.boards.votes import NOW, cast_many, new_model
 
 
-def find(client: Client, **query: object) -> dict[str, Any]:
+def find(client: Client, **query: Any) -> dict[str, Any]:
     response = client.get("/which/", {**query, "format": "json"})
     assert response.status_code == 200
     return json.loads(response.content)  # type: ignore[no-any-return]

@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -87,7 +88,10 @@ class TestPrices:
     def test_no_prompt_has_more_tokens_than_are_reserved(self, text: str) -> None:
         messages: list[Message] = [{"role": "user", "content": text}]
         assert most_prompt_tokens(messages) > len(text.encode())
-        parts = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": "x"}}]
+        parts: list[dict[str, Any]] = [
+            {"type": "text", "text": text},
+            {"type": "image_url", "image_url": {"url": "x"}},
+        ]
         assert most_prompt_tokens([{"role": "user", "content": parts}]) > len(text.encode()) + 2000
 
 
@@ -100,7 +104,8 @@ class TestReserving:
         assert not Reservation.objects.exists()
         days = DailySpend.objects.values_list("endpoint", "day", "calls", "spent", "estimated")
         cent = Decimal("0.0025")
-        assert set(days) == {(endpoint.pk, DAY, 1, cent, 0), (None, DAY, 1, cent, 0)}
+        nothing = Decimal(0)
+        assert set(days) == {(endpoint.pk, DAY, 1, cent, nothing), (None, DAY, 1, cent, nothing)}
 
     def test_settling_twice_pays_once(self, endpoint: Endpoint) -> None:
         [held] = reserve([order(endpoint)], at=NOON)

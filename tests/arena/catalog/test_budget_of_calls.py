@@ -190,7 +190,7 @@ class TestAdmin:
         add = "/admin/catalog/budget/add/"
         assert client.post(add, {"daily_cap": "20", "total_cap": ""}).status_code == 302
         site = Budget.objects.get()
-        assert (site.endpoint_id, site.daily_cap) == (None, 20)
+        assert (site.endpoint_id, site.daily_cap) == (None, Decimal(20))
         assert client.get(add).status_code == 403
         shown = client.get("/admin/catalog/budget/").content.decode()
         assert "the whole site" in shown
