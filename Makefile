@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 LLM ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve setup test check format bench bench-boards bench-live bench-rendering messages screenshots
+.PHONY: help demo serve setup test check format bench bench-boards bench-live bench-pairing bench-rendering messages screenshots
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,10 @@ bench-live: ## Measure live battles on this machine, some ten minutes; writes ar
 	@$(PYTHON) -m tests.bench_live
 
 bench-boards: setup ## Measure boards and pages at 10 thousand and a million votes (VOTES=...); writes tests/bench/boards.json
-	@$(PYTHON) -m tests.bench.boards $(if $(VOTES),--votes $(VOTES))
+	@$(PYTHON) -m tests.bench.boards $(if $(VOTES),--votes $(VOTES)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(STEPS),--steps $(STEPS))
+
+bench-pairing: setup ## Simulate how pairs are drawn, some minutes; writes arena/battles/docs/pairing.md
+	@$(PYTHON) -m tests.bench.pairing
 
 messages: setup ## Collect new texts into the translation files
 	$(PYTHON) manage.py messages extract

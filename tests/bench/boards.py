@@ -1,8 +1,9 @@
 """Measure boards at scale: ``python -m tests.bench.boards --votes 10000 1000000``.
 
 Each size in an embedded Postgres of its own: simulated votes under the source `live`, then single
-votes through to the snapshot that counts them, the full set of boards, and the pages. Writes
-``tests/bench/boards.json``.
+votes through to the snapshot that counts them, the full set of boards, the pages, and whether any
+statement of a refresh or a page reads a whole big table. Writes ``tests/bench/boards.json``; each
+step notes the load of the machine when it began.
 
 Without ``--folder`` the servers are thrown away afterwards. With it they stay, and ``--steps`` does
 a part of the work at a time: ten million votes are written once, in the background, and measured
@@ -14,25 +15,22 @@ import datetime as dt
 import json
 import os
 import platform
-import statistics
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from tests.bench.pages import PAGES, time_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 _RESULTS = Path(__file__).with_suffix(".json")
-_PAGES = (
-    "/leaderboard/",
-    "/leaderboard/?category=coding",
-    "/gap/",
-    "/models/simulated-basalt-4/",
-    "/api/v1/boards/overall",
-)
+_STEPS = ["fill", "refresh", "publish", "pages", "plans"]
 _SINGLE_VOTES = 7
+# Fewer rows than these are read in whole faster than by an index.
+_BIG = 5_000
 
 
 def seconds[T](work: Callable[[], T]) -> tuple[float, T]:
@@ -54,6 +52,7 @@ def prepare(folder: Path) -> Callable[[], None]:
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
         "PARITY_COLUMNS_DIR": str(folder / "columns"),
+        "PARITY_STATIC_ROOT": str(folder / "static"),
         "PARITY_LOG_LEVEL": "WARNING",
         "OPENBLAS_NUM_THREADS": "1",  # as a worker has it
     }
@@ -62,6 +61,7 @@ def prepare(folder: Path) -> Callable[[], None]:
 
     django.setup()
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
 
     def stop() -> None:
         from django.db import connections  # noqa: PLC0415
@@ -155,26 +155,35 @@ def publish() -> dict[str, object]:
 
 
 def pages() -> dict[str, object]:
-    """Time each page, first and then many times."""
+    """Time each page, kept and made anew, in milliseconds."""
+    return {"pages_ms": time_pages()}
+
+
+def plans() -> dict[str, object]:
+    """List the statements that read a whole big table, by what was done; none is the goal."""
+    from django.db import connection  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
-    client = Client(HTTP_HOST="localhost")
-    found = {}
-    for address in _PAGES:
+    from arena.boards.kept import forget_everything  # noqa: PLC0415
+    from tests.arena.plans import Plans  # noqa: PLC0415
 
-        def read(address: str = address) -> Any:
-            return client.get(address)
-
-        first, response = seconds(read)
-        if response.status_code != 200:
-            continue
-        again = sorted(seconds(read)[0] for _ in range(40))
-        found[address] = {
-            "first_ms": round(1000 * first, 1),
-            "median_ms": round(1000 * statistics.median(again), 1),
-            "p95_ms": round(1000 * again[37], 1),
-        }
-    return {"pages": found}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SELECT pg_database_size(current_database())")
+        (size,) = cursor.fetchone()
+    seen, client = Plans(_BIG), Client(headers={"host": "localhost"})
+    with seen.watching("count one vote"):
+        one_vote()
+    for address in PAGES:
+        forget_everything()
+        with seen.watching(address):
+            client.get(address)
+    return {
+        "database_gb": round(size / 1e9, 2),
+        "big_tables": sorted(seen.big),
+        "statements_explained": sum(seen.asked.values()),
+        "read_whole": seen.found,
+    }
 
 
 def measure(votes: int, models: int, steps: list[str]) -> None:
@@ -184,10 +193,15 @@ def measure(votes: int, models: int, steps: list[str]) -> None:
         "refresh": refresh,
         "publish": publish,
         "pages": pages,
+        "plans": plans,
     }
-    for step, measured in work.items():
+    for step in _STEPS:
         if step in steps:
-            keep(votes, measured())
+            load = round(os.getloadavg()[0], 1)
+            found = work[step]()
+            if found:
+                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+                keep(votes, found | {f"{step}_load": load, f"{step}_peak_mb": peak})
 
 
 def keep(votes: int, found: dict[str, object]) -> None:
@@ -204,8 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--votes", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--models", type=int, default=300)
-    steps = ["fill", "refresh", "publish", "pages"]
-    parser.add_argument("--steps", nargs="+", choices=steps, default=steps)
+    parser.add_argument("--steps", nargs="+", choices=_STEPS, default=_STEPS)
     parser.add_argument("--folder", type=Path, help="keep the servers here, one folder a size")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="parity-bench-") as temporary:

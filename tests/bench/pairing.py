@@ -1,7 +1,6 @@
 """What drawing pairs by what their next vote says is worth, in votes, and whether ratings hold.
 
-``python -m tests.bench.pairing`` writes ``arena/battles/docs/pairing.md``, in three minutes on
-one processor.
+``make bench-pairing`` writes ``arena/battles/docs/pairing.md``, on one processor.
 """
 
 import os
@@ -150,6 +149,11 @@ def title(case: Case) -> str:
     return f"{case.m}" if case.spread == SPREAD else f"{case.m}, spread {case.spread:g}"
 
 
+def heading(case: Case) -> str:
+    """Return what a case is called above a table."""
+    return f"{case.m} models" + title(case).removeprefix(f"{case.m}")
+
+
 def main() -> None:
     """Play all arenas and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -159,7 +163,7 @@ def main() -> None:
     for case, simulations in CASES.items():
         count = asked.simulations or simulations
         played[case] = {name: Courses.of(case, rule, count) for name, rule in RULES.items()}
-        sys.stdout.write("\n".join((f"{title(case)} models", *widths(played[case]), "", "")))
+        sys.stdout.write("\n".join((heading(case), *widths(played[case]), "", "")))
         sys.stdout.flush()
     PAGE.write_text(page(played), encoding="utf-8")
     sys.stdout.write(f"wrote {PAGE}\n")
@@ -169,7 +173,7 @@ def page(played: Mapping[Case, Played]) -> str:
     """Return the page: the text with its numbers and tables."""
     tables = {
         "widths": "\n\n".join(
-            f"**{title(case)} models, {case.votes:,} votes, {len(one['uniform'].each)} arenas**\n\n"
+            f"**{heading(case)}, {case.votes:,} votes, {len(one['uniform'].each)} arenas**\n\n"
             + "\n".join(widths(one))
             for case, one in played.items()
         ),
