@@ -16,11 +16,12 @@ def gap_over_time_finding(series: Sequence[Figures]) -> str:
     last = series[-1]
     year_ago = str(int(last["on"][:4]) - 1) + last["on"][4:]
     before = [step for step in series if step["on"] <= year_ago]
-    words = {"now": points_text(last["gap"])}
     if not before:
-        return _("The gap between the best closed and the best open model: %(now)s now") % words
-    words["then"] = points_text(before[-1]["gap"])
+        return _gap_now(last["gap"])
     then = before[-1]
+    if min(last["gap"], then["gap"]) < 0:
+        return _turned_finding(then, last)
+    words = {"now": points_text(last["gap"]), "then": points_text(then["gap"])}
     if last["upper"] < then["lower"]:
         return _("The gap has narrowed from %(then)s to %(now)s within a year") % words
     if last["lower"] > then["upper"]:
@@ -29,6 +30,33 @@ def gap_over_time_finding(series: Sequence[Figures]) -> str:
         _("The gap is %(now)s, a year before it was %(then)s: no change that the votes can show")
         % words
     )
+
+
+def _gap_now(gap: float) -> str:
+    if round(gap) < 0:
+        return _("The best open model is ahead of the best closed one: %(now)s now") % {
+            "now": points_text(-gap)
+        }
+    return _("The gap between the best closed and the best open model: %(now)s now") % {
+        "now": points_text(gap)
+    }
+
+
+def _turned_finding(then: Figures, last: Figures) -> str:
+    """Say how the gap moved where open models were or are ahead: it has a side, not a size."""
+    words = {"then": _side_ahead(then["gap"]), "now": _side_ahead(last["gap"])}
+    if last["upper"] < then["lower"] or last["lower"] > then["upper"]:
+        return _("Now %(now)s; a year before, %(then)s") % words
+    return _("Now %(now)s; a year before, %(then)s: no change that the votes can show") % words
+
+
+def _side_ahead(gap: float) -> str:
+    if round(gap) == 0:
+        return _("level")
+    words = {"points": points_text(abs(gap))}
+    if gap > 0:
+        return _("closed ahead by %(points)s") % words
+    return _("open ahead by %(points)s") % words
 
 
 def mix_finding(mixed: Figures, voted: Figures | None) -> str:
@@ -83,10 +111,15 @@ def lag_over_time_finding(lag: Figures | None) -> str:
     words = {"months": months, "interval": interval}
     if point["state"] == "more_than" and months > 0:
         return (
-            _("Open models are more than %(months)d months behind (%(interval)s): no closed model "
-              "was ever not better")
+            ngettext(
+                "Open models are more than %(months)d month behind (%(interval)s): closed ones have "
+                "been better since their first",
+                "Open models are more than %(months)d months behind (%(interval)s): closed ones have "
+                "been better since their first",
+                months,
+            )
             % words
-        )  # fmt: skip
+        )
     if months == 0:
         return _("Open models are less than a month behind (%(interval)s)") % words
     text = ngettext(
@@ -128,9 +161,9 @@ def catch_up_finding(found: Figures) -> str:
 
 def slices_finding(rows: Sequence[Figures]) -> str:
     """Say in how many slices one side leads beyond doubt, and where the gap is largest."""
-    closed = sum(row["lower"] > 0 for row in rows)
-    opened = sum(row["upper"] < 0 for row in rows)
-    widest = max(rows, key=lambda row: row["value"])
+    led = [row for row in rows if row["lower"] > 0]
+    closed, opened = len(led), sum(row["upper"] < 0 for row in rows)
+    widest = max(led or rows, key=lambda row: row["value"])
     words = {
         "closed": closed,
         "open": opened,

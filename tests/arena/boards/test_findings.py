@@ -33,6 +33,15 @@ def step(on: str, gap: float, half: float = 5) -> dict[str, Any]:
         ([step("2025-01-01", 80), step("2026-01-01", 40)], "narrowed from 80 points to 40"),
         ([step("2025-01-01", 40), step("2026-01-01", 80)], "widened from 40 points to 80"),
         ([step("2025-01-01", 40), step("2026-01-01", 42)], "no change that the votes can show"),
+        ([step("2026-01-01", -40)], "ahead of the best closed one: 40 points now"),
+        (
+            [step("2025-01-01", 30), step("2026-01-01", -40)],
+            "Now open ahead by 40 points; a year before, closed ahead by 30 points",
+        ),
+        (
+            [step("2025-01-01", -2), step("2026-01-01", 0.2)],
+            "Now level; a year before, open ahead by 2 points: no change",
+        ),
     ],
 )
 def test_a_change_is_claimed_only_where_intervals_part(
@@ -62,6 +71,14 @@ def test_a_censored_bound_is_an_or_more(found: Any, interval: str) -> None:
     assert "more than 0" not in lag_over_time_finding(found)
 
 
+def test_a_lag_without_a_beginning_is_a_bound() -> None:
+    found = lag((1, "more_than"), (1, "more_than"), (1, "more_than"))
+    sentence = lag_over_time_finding(found)
+    assert sentence.startswith(
+        "Open models are more than 1 month behind (1 or more): closed ones have"
+    )
+
+
 def test_a_lag_of_none_and_of_nothing_have_words() -> None:
     assert "cannot be measured" in lag_over_time_finding(None)
     level = lag((0, "level_or_ahead"), (0, "level_or_ahead"), (2, "behind"))
@@ -83,6 +100,7 @@ def row(value: float, half: float, label: str = "Coding") -> dict[str, Any]:
     [
         ([row(5, 9), row(-5, 9)], "Neither side leads beyond doubt in any of these 2"),
         ([row(50, 9), row(5, 9)], "in 1 of these 2, most in Coding (50 points)"),
+        ([row(50, 9), row(70, 90, "Maths")], "in 1 of these 2, most in Coding (50 points)"),
         ([row(-50, 9)], "Open models lead beyond doubt in Coding (50 points)"),
         ([row(50, 9)], "Closed models lead beyond doubt in Coding (50 points)"),
         ([row(5, 9)], "In Coding neither side leads beyond doubt"),
