@@ -15,7 +15,8 @@ ALLOWED: dict[str, set[str]] = {
     "arena.embedded": {"arena.embedded"},
     "arena.voters": {"arena.voters", "arena.connections", "arena.ids", "arena.read_only"},
     "arena.catalog": {
-        *("arena.catalog", "arena.connections", "arena.ids", "arena.read_only"),
+        *("arena.catalog", "arena.connections", "arena.ids", "arena.only_one"),
+        "arena.read_only",
         "workers.endpoints",
     },
     "arena.battles": {
@@ -26,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "arena.staff": {"arena.staff", "arena.catalog", "arena.read_only"},
     "arena.integrity": {
         *("arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
-        *("arena.read_only", "workers.endpoints"),
+        *("arena.only_one", "arena.read_only", "workers.endpoints"),
     },
     "arena.boards": {
         *("arena.boards", "arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),

@@ -3,19 +3,19 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from arena.catalog.budget import spend_in
 from arena.catalog.budget_form import CAPS, BudgetCapsForm
 from arena.catalog.models import Budget, DailySpend
 from arena.catalog.wording import sentence_of_spend
+from arena.only_one import OnlyOneAdmin
 from arena.read_only import ReadOnlyAdmin
 
 
-class BudgetAdmin(ModelAdmin):
+class BudgetAdmin(OnlyOneAdmin):
     """The caps of the whole site, and those of the endpoints, which their own pages set as well.
 
     Under a cap of the site only endpoints with a price (which may be 0) are called.
@@ -28,11 +28,9 @@ class BudgetAdmin(ModelAdmin):
     fields = ("whose", *CAPS, "spent")
     readonly_fields = ("whose", "spent")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Allow one: the site's. An endpoint's comes from its own page."""
-        return bool(super().has_add_permission(request)) and not (
-            Budget.objects.filter(endpoint=None).exists()
-        )
+    def the_one(self) -> QuerySet[Budget]:
+        """Return the site's. An endpoint's comes from its own page."""
+        return Budget.objects.filter(endpoint=None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: it knows what was spent. A cap is taken away by emptying its field."""

@@ -34,7 +34,6 @@ class EndpointAdmin(ModelAdmin):
     form = EndpointForm
     list_display = ("model_name", "language_model", "provider", "state", "last_failure_code")
     list_filter = ("enabled", "admission", "provider")
-    list_select_related = ("language_model", "provider")
     search_fields = ("model_name", "language_model__name", "provider__name")
     autocomplete_fields = ("provider", "language_model")
     readonly_fields = (
@@ -84,6 +83,11 @@ class EndpointAdmin(ModelAdmin):
     actions = ("test_now",)
     actions_list = ("health",)
     actions_submit_line = ("save_and_test",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
+        """Read what names an endpoint with it, in the list as on its page."""
+        found: QuerySet[Endpoint] = super().get_queryset(request)
+        return found.select_related("language_model", "provider")
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of discovery and of running tests."""

@@ -8,12 +8,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.models import Moderation
 from arena.catalog.moderation import Finding, NoFinding, examine
 from arena.catalog.validation import clean_model_name
+from arena.only_one import OnlyOneAdmin
 
 _SENTENCE = "A lighthouse stands on the coast."
 
@@ -71,7 +71,7 @@ def clean_thresholds(value: Any) -> dict[str, float | None]:
     return value
 
 
-class ModerationAdmin(ModelAdmin):
+class ModerationAdmin(OnlyOneAdmin):
     """One check at most; without one, nothing is checked."""
 
     form = ModerationForm
@@ -79,10 +79,6 @@ class ModerationAdmin(ModelAdmin):
     list_select_related = ("provider",)
     autocomplete_fields = ("provider",)
     actions = ("ask_now",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Allow one."""
-        return bool(super().has_add_permission(request)) and not Moderation.objects.exists()
 
     @admin.action(description="Ask it now about a harmless sentence", permissions=["change"])
     def ask_now(self, request: HttpRequest, queryset: QuerySet[Moderation]) -> None:

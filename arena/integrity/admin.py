@@ -1,12 +1,11 @@
 """Verdicts on votes, to look at; and the endpoint that labels prompts, to choose."""
 
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from arena.battles.moderation.models import Ruling, TextCheck, TextLook
 from arena.integrity.admin_of_moderation import RulingAdmin, TextCheckAdmin, TextLookAdmin
 from arena.integrity.models import FailedLabel, Labeller, VoteFacts
+from arena.only_one import OnlyOneAdmin
 from arena.read_only import ReadOnlyAdmin
 
 admin.site.register(TextCheck, TextCheckAdmin)
@@ -29,16 +28,12 @@ class VoteFactsAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Labeller)
-class LabellerAdmin(ModelAdmin):
+class LabellerAdmin(OnlyOneAdmin):
     """One endpoint at most; without one, categories are told by rules."""
 
     list_display = ("endpoint", "enabled")
     list_select_related = ("endpoint__language_model", "endpoint__provider")
     raw_id_fields = ("endpoint",)  # a list of all endpoints would cost a query for each
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Allow one."""
-        return bool(super().has_add_permission(request)) and not Labeller.objects.exists()
 
 
 @admin.register(FailedLabel)

@@ -18,7 +18,15 @@ from arena.admin_policy import ADMIN_CSP
 from arena.battles.models import Battle, Reply, Turn, Vote
 from arena.battles.moderation.models import Ruling, TextCheck, TextLook
 from arena.boards.models import Board, BoardFailure, Publication, Snapshot, SnapshotRow
-from arena.catalog.models import LanguageModel, Licence, Moderation, Organisation, Provider
+from arena.catalog.models import (
+    Budget,
+    DailySpend,
+    LanguageModel,
+    Licence,
+    Moderation,
+    Organisation,
+    Provider,
+)
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import FailedLabel, Labeller, VoteFacts
 from arena.operating.models import JobDay, Problem
@@ -91,9 +99,7 @@ def test_every_page_opens_with_a_bounded_number_of_queries(
     pages = [base, f"{base}?q=m1", f"{base}?q=%00", f"{base}?p=2", f"{base}{first.pk}/change/"]
     for page in pages:
         client.get(page)  # content types and the like are read once a process
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             response = client.get(page)
         assert response.status_code in {200, 302}, page
         assert "<b>p</b>" not in response.content.decode()
