@@ -92,6 +92,14 @@ def worker(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="module")
+def simulated(site: Site) -> Iterator[None]:
+    """Fill the boards with simulated votes; one command takes them away."""
+    site.manage("simulate_votes", "--votes", "10000")
+    yield
+    site.manage("remove_simulated")
+
+
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Run Playwright's driver.
 

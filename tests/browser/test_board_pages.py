@@ -1,48 +1,15 @@
-"""Every page of the boards for everyone: axe-core, both themes, phone and desktop; choices."""
+"""The pages of the boards: every chart is drawn, and choices are taken in place."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import Site
-from tests.browser.test_accessibility import axe, violations
+from tests.browser.public_pages import SIMULATED
 
-__all__ = ["axe"]
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
-
-SIMULATED = "source=simulated"
-PAGES = (
-    f"/leaderboard/?{SIMULATED}",
-    f"/gap/?{SIMULATED}",
-    f"/gap/?{SIMULATED}&view=published",
-    "/models/simulated-aster-4-200b/",
-    "/compare/simulated-aster-4-200b/simulated-obelisk-2/",
-    f"/method/?{SIMULATED}",
-    f"/transparency/?{SIMULATED}",
-    f"/which/?{SIMULATED}&gpus=2&gb=40&commercial=on",
-)
-
-
-@pytest.fixture(scope="module")
-def simulated(site: Site) -> Iterator[None]:
-    """Fill the boards with simulated votes; one command takes them away."""
-    site.manage("simulate_votes", "--votes", "10000")
-    yield
-    site.manage("remove_simulated")
-
-
-@pytest.mark.parametrize(("phone", "scheme"), [(False, "light"), (False, "dark"), (True, "light")])
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    visit: Visit, axe: str, simulated: None, path: str, *, phone: bool, scheme: str
-) -> None:
-    page = visit(path, phone=phone, color_scheme=scheme)
-    page.wait_for_load_state("networkidle")
-    assert violations(page, axe) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_every_chart_of_the_gap_is_drawn(visit: Visit, simulated: None) -> None:

@@ -1,7 +1,7 @@
 """The boards as readers see them: a fresh vote, the chart, narrow and dark, without a script."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
@@ -18,14 +18,6 @@ GAP = "/gap/?source=simulated"
 SIMULATED_MODELS = 20
 # The promise is ten seconds after the vote is final; a loaded machine gets longer.
 ON_THE_BOARD = 120_000
-
-
-@pytest.fixture(scope="module")
-def simulated(site: Site) -> Iterator[None]:
-    """Fill the boards with simulated votes; one command takes them away."""
-    site.manage("simulate_votes", "--votes", "10000")
-    yield
-    site.manage("remove_simulated")
 
 
 def line_of(page: Page, model: str) -> Locator:
