@@ -112,10 +112,10 @@ def lag_over_time_finding(lag: Figures | None) -> str:
     if point["state"] == "more_than" and months > 0:
         return (
             ngettext(
-                "Open models are more than %(months)d month behind (%(interval)s): closed ones have "
-                "been better since their first",
-                "Open models are more than %(months)d months behind (%(interval)s): closed ones have "
-                "been better since their first",
+                "Open models are more than %(months)d month behind (%(interval)s): closed ones "
+                "have been better since their first",
+                "Open models are more than %(months)d months behind (%(interval)s): closed ones "
+                "have been better since their first",
                 months,
             )
             % words
