@@ -70,8 +70,11 @@ class VoteInline(ReadOnlyInline):
 class BattleAdmin(ReadOnlyAdmin):
     """Who met whom. Both names stand here also before the vote."""
 
-    list_display = ("id", "created_at", "model_a", "model_b", "void_reason")
-    list_filter = (("voided_at", admin.EmptyFieldListFilter),)
+    list_display = ("id", "created_at", "model_a", "model_b", "blind", "void_reason")
+    list_filter = (
+        "blind",
+        ("voided_at", admin.EmptyFieldListFilter),
+    )
     search_fields = ("id__exact", "model_a__name__exact", "model_b__name__exact")
     search_help_text = "A battle's whole id, or a model's whole name."
     ordering = ("-id",)  # in the order of time, and the only index that is

@@ -102,8 +102,9 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await self._count_prompt()
         generation, voter_id = current(), self._voter_id
         match message:
-            case Prompt(text=text, battle=None, acknowledged=sure):
-                admitted = await self._admit(turns.start_battle, lambda: text, sure)
+            case Prompt(text=text, battle=None, acknowledged=sure, models=models):
+                start = partial(turns.start_battle, chosen=models)
+                admitted = await self._admit(start, lambda: text, sure)
                 started = await generation.start(admitted, voter_id, text)
                 await self._show(generation, new_battle(started), 0)
             case Prompt(text=text, battle=uuid.UUID() as battle, acknowledged=sure):

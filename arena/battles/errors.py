@@ -6,12 +6,15 @@
     ├── PromptRefused     400  prompt_empty, prompt_too_long, comment_too_long, bad_request,
     │                          prompt_flagged, prompt_blocked
     ├── NotYours          403  not_yours           another visitor's battle
+    │                          signed_in           the visitor's, who signed in meanwhile
     ├── NotFound          404  not_found
     ├── NotPossibleNow    409  still_streaming, vote_pending, battle_void, too_many_turns,
-    │   │                      not_votable, no_vote, no_longer_served, withheld
+    │   │                      not_votable, not_blind, no_vote, no_longer_served, not_served,
+    │   │                      withheld
     │   └── TooLate            too_late            names the vote that stands
     ├── TooMany           429  too_many_prompts, too_many_battles, too_many_requests
-    └── Unavailable       503  no_models, budget_spent, restarting, storage_away, too_busy, prompt_unchecked
+    └── Unavailable       503  no_models, budget_spent, restarting, storage_away, too_busy,
+                               prompt_unchecked
 """
 
 # ruff: noqa: N818 -- read `raise NotFound`; the base class says that they are errors
@@ -44,16 +47,19 @@ _SENTENCES: Mapping[str, Sentence] = {
     ),
     "bad_request": _("This request was not understood: reload the page and try again."),
     "not_yours": _("This battle belongs to another visitor."),
+    "signed_in": _("You signed in in another tab: reload this page to go on."),
     "not_found": _("This battle does not exist: start a new one."),
     "still_streaming": _("The answers are still being written: wait for them, or stop them."),
     "vote_pending": _("Your vote is being recorded: go on in a few seconds."),
     "battle_void": _("This battle is over without a result: try the same prompt again."),
     "too_many_turns": _("A battle has at most %(limit)s turns: vote, or start a new one."),
     "not_votable": _("The vote opens when both answers are complete."),
+    "not_blind": _("You chose who answers here, so there is no vote: votes are blind."),
     "no_vote": _("Vote first: then you will see who answered."),
     "too_late": _("It is too late to take this vote back: “%(vote)s” stands."),
     "withheld": _("A moderator has to look at this battle before it can be shared."),
     "no_longer_served": _("One of the two models has left: vote, or start a new battle."),
+    "not_served": _("A model that you chose cannot answer right now: choose another one."),
     "too_many_prompts": _("You sent many prompts in a short time: wait a minute, then try again."),
     "too_many_battles": _("Several of your battles are still being answered: wait for one."),
     "no_models": _("There are not two models to compare right now: try again in a minute."),

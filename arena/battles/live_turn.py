@@ -30,7 +30,9 @@ class LiveTurn:
         self.started = started
         self._streams = streams
         self._clock = asyncio.get_running_loop().time
-        self._pacer = Pacer(Side, mode=cast("Mode", settings.PACING))
+        # Speed gives nobody away whose name is known.
+        mode = cast("Mode", settings.PACING) if started.blind else "live"
+        self._pacer = Pacer(started.calls, mode=mode)
         self._sides = {
             side: SideReply(call, self._feeder(side)) for side, call in started.calls.items()
         }

@@ -1,6 +1,7 @@
 """Battles, turns, replies and votes. What must hold is held by the database."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -65,22 +66,26 @@ class FinishReason(models.TextChoices):
 
 class BattleQuerySet(models.QuerySet["Battle"]):
     def votable(self) -> "BattleQuerySet":
-        """Return the battles that can be voted on: not void, last turn complete on both sides."""
+        """Return the battles that can be voted on: blind, not void, all turns complete."""
         turns = Turn.objects.filter(battle=models.OuterRef("pk"))
         return self.filter(
             models.Exists(turns.filter(state=TurnState.COMPLETE)),
             ~models.Exists(turns.filter(state__in=[TurnState.STREAMING, TurnState.STOPPED])),
+            blind=True,
             voided_at=None,
         )
 
 
 class Battle(models.Model):
-    """One meeting of two models on one visitor's prompts."""
+    """One meeting of two models on one visitor's prompts; or one alone, if the visitor chose it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     voter = models.ForeignKey(Voter, on_delete=models.PROTECT, related_name="battles")
     model_a = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
-    model_b = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    # Null where one model answers alone.
+    model_b = models.ForeignKey(
+        LanguageModel, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     # Null for imported and simulated battles.
     endpoint_a = models.ForeignKey(
         Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -88,6 +93,8 @@ class Battle(models.Model):
     endpoint_b = models.ForeignKey(
         Endpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # False where the visitor chose the models: their names are known, so there is never a vote.
+    blind = models.BooleanField(default=True, db_default=True, editable=False)
     # Why this pair was drawn: rule, weights, draw probability.
     pairing = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -104,6 +111,10 @@ class Battle(models.Model):
                 | (Q(voided_at__isnull=False) & ~Q(void_reason="")),
                 name="battle_void_has_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(blind=False) | Q(model_b__isnull=False),
+                name="battle_blind_has_two_models",
+            ),
         ]
         indexes = [
             # Serves: one voter's battles, newest first.
@@ -115,9 +126,16 @@ class Battle(models.Model):
     def __str__(self) -> str:
         return str(self.id)
 
+    @property
+    def model_ids(self) -> Mapping[Side, int]:
+        """The models by side: two, or one on side A."""
+        ids = {Side.A: self.model_a_id, Side.B: self.model_b_id}
+        return {side: model for side, model in ids.items() if model is not None}
+
     def model(self, side: str) -> LanguageModel:
-        """Return the model on a side."""
-        return {Side.A: self.model_a, Side.B: self.model_b}[Side(side)]
+        """Return the model on a side of `model_ids`."""
+        model: LanguageModel = getattr(self, f"model_{Side(side)}")
+        return model
 
     def endpoint(self, side: str) -> Endpoint | None:
         """Return the endpoint that serves a side."""
@@ -257,7 +275,7 @@ class Reply(models.Model):
             ),
         ]
         indexes = [
-            # Serves: an endpoint's last success, whatever failed since; an endpoint that is deleted.
+            # Serves: an endpoint's last success, whatever failed since; one that is deleted.
             models.Index(fields=["endpoint", "-id"], name="reply_by_endpoint_newest_first"),
             # Serves: how reliable a model was of late; a model that is deleted.
             models.Index(fields=["language_model", "-id"], name="reply_by_model_newest_first"),

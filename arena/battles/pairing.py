@@ -1,4 +1,4 @@
-"""Which two models meet, on which sides, by which endpoints, and why."""
+"""Which models meet, on which sides, by which endpoints, and why."""
 
 import datetime as dt
 import math
@@ -11,7 +11,7 @@ from django.conf import settings
 
 from arena.battles import chances
 from arena.battles.chances import Chances, Contestant
-from arena.battles.errors import Unavailable
+from arena.battles.errors import NotPossibleNow, Unavailable
 from arena.battles.models import Side
 from arena.catalog import budget
 from arena.catalog.models import Endpoint, Standing
@@ -27,7 +27,10 @@ type Candidates = Mapping[int, Sequence[Endpoint]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two endpoints by side, and the reason that is stored with the battle."""
+    """The endpoints by side, and the reason that is stored with the battle.
+
+    One endpoint, on side A, where a visitor talks to one model alone.
+    """
 
     endpoints: Mapping[Side, Endpoint]
     reason: Mapping[str, Any]
@@ -74,6 +77,33 @@ def draw_pair(
     if settings.SAME_MODEL_SHARE and rng.random() < settings.SAME_MODEL_SHARE:
         return draw.same_model(rng, avoid) or draw.two_models(rng, avoid)
     return draw.two_models(rng, avoid)
+
+
+def seat_chosen(
+    slugs: Sequence[str],
+    *,
+    at: dt.datetime,
+    without: Collection[int] = (),
+    rng: random.Random = _RANDOM,
+) -> Pair:
+    """Seat one or two models that a visitor chose, in that order: only what could be drawn too.
+
+    Raises
+    ------
+    NotPossibleNow
+        When one of them cannot answer now, or the two not at the same time (code ``not_served``).
+    """
+    able = _able_to_pay(_available(at), at, without)
+    ones, *others = (
+        [endpoint for endpoint in able if endpoint.language_model.slug == slug] for slug in slugs
+    )
+    if not ones or not all(_can_meet_any(ones, partners) for partners in others):
+        raise NotPossibleNow("not_served")
+    endpoints = _meeting(ones, others[0], rng) if others else (choose_endpoint(ones, rng),)
+    return Pair(
+        endpoints=dict(zip(Side, endpoints, strict=False)),
+        reason={"rule": "chosen", "version": 1},
+    )
 
 
 def battle_shares(*, at: dt.datetime) -> Mapping[int, float]:
@@ -173,7 +203,7 @@ class _Draw:
         one, other = rng.sample(drawn.models, k=2)
         sides = [self._contestants[one], self._contestants[other]]
         return Pair(
-            endpoints=dict(zip(Side, self._endpoints(one, other, rng), strict=True)),
+            endpoints=self._endpoints(one, other, rng),
             reason={
                 "rule": self._rule,
                 "version": chances.VERSION,
@@ -199,7 +229,7 @@ class _Draw:
         weights = [weight / max(weights) for weight in weights]  # no sum of them is infinite
         model = rng.choices(able, weights=weights)[0]
         return Pair(
-            endpoints=dict(zip(Side, self._endpoints(model, model, rng), strict=True)),
+            endpoints=self._endpoints(model, model, rng),
             reason={
                 "rule": "same_model",
                 "version": 2,
@@ -209,12 +239,9 @@ class _Draw:
             },
         )
 
-    def _endpoints(self, one: int, other: int, rng: random.Random) -> tuple[Endpoint, Endpoint]:
-        """Return an endpoint of each that can serve together; there are such."""
-        partners = self._candidates[other]
-        meeting = [e for e in self._candidates[one] if _can_meet_any([e], partners)]
-        first = choose_endpoint(meeting, rng)
-        return first, choose_endpoint([e for e in partners if can_meet(first, e)], rng)
+    def _endpoints(self, one: int, other: int, rng: random.Random) -> Mapping[Side, Endpoint]:
+        meeting = _meeting(self._candidates[one], self._candidates[other], rng)
+        return dict(zip(Side, meeting, strict=True))
 
 
 def _contestant(found: Sequence[Endpoint], standing: Standing | None) -> Contestant:
@@ -240,6 +267,14 @@ def _figures(standing: Standing) -> tuple[float | None, float | None]:
     )
     half_width = (upper - lower) / 2
     return (rating, half_width) if math.isfinite(rating + half_width) else (None, None)
+
+
+def _meeting(
+    ones: Sequence[Endpoint], partners: Sequence[Endpoint], rng: random.Random
+) -> tuple[Endpoint, Endpoint]:
+    """Return an endpoint of each that can serve together; there are such."""
+    first = choose_endpoint([one for one in ones if _can_meet_any([one], partners)], rng)
+    return first, choose_endpoint([e for e in partners if can_meet(first, e)], rng)
 
 
 def _can_meet_any(ones: Sequence[Endpoint], others: Sequence[Endpoint]) -> bool:

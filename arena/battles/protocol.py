@@ -6,16 +6,19 @@ stored truth), `Queued` (its place in line), `Frame` (new text of both sides), `
 its places, frames and turn ends, is numbered together from 1; the ``seq`` of a `BattleMessage` is
 the number after which they go on.
 
-Nothing of a model, an endpoint, a cost or a time is in any of them.
+Nothing of a model, an endpoint, a cost or a time is in any of them, but for the names of models
+that the visitor chose.
 """
 
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 MAX_BYTES = 256 * 1024
+MAX_MODELS = 2
+_MAX_SLUG = 120
 
 # Close codes of the socket. After each the browser keeps what it has; nothing is lost.
 CLOSE_BAD_MESSAGE = 4400  # not JSON, or not a message of this protocol
@@ -42,6 +45,8 @@ class Prompt:
     battle: uuid.UUID | None
     # The visitor was warned of this prompt (the error `prompt_flagged`) and sends it anyway.
     acknowledged: bool = False
+    # The slugs of the one or two models that are to answer a new battle; else two are drawn blind.
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,17 @@ def _prompt(message: dict[str, Any]) -> Prompt:
         raise BadMessage("`text` is not text")
     if message.get("battle") is None:
         message.pop("battle", None)
-        return Prompt(text, None, _acknowledged(message))
+        return Prompt(text, None, _acknowledged(message), _models(message))
     return Prompt(text, _battle(message), _acknowledged(message))
+
+
+def _models(message: dict[str, Any]) -> tuple[str, ...]:
+    slugs = message.pop("models", [])
+    if not isinstance(slugs, list) or len(slugs) > MAX_MODELS:
+        raise BadMessage("`models` is not a list of models")
+    if not all(isinstance(slug, str) and len(slug) <= _MAX_SLUG for slug in slugs):
+        raise BadMessage("`models` are not models' slugs")
+    return tuple(slugs)
 
 
 def _acknowledged(message: dict[str, Any]) -> bool:
@@ -160,8 +174,17 @@ class VoteView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelView:
+    """A model that the visitor chose."""
+
+    name: str
+    organisation: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BattleMessage:
-    """The stored truth of a battle."""
+    """The stored truth of a battle; ``models`` by side where the visitor chose them, else None."""
 
     battle: uuid.UUID
     turns: tuple[TurnView, ...]
@@ -169,6 +192,7 @@ class BattleMessage:
     void: str | None
     seq: int
     vote: VoteView | None
+    models: Mapping[str, ModelView] | None
 
     @property
     def streaming(self) -> bool:
@@ -190,6 +214,7 @@ class BattleMessage:
             void=self.void,
             seq=self.seq,
             vote=vote,
+            models=self.models and {side: asdict(model) for side, model in self.models.items()},
         )
 
 

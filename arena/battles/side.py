@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
+from arena.battles.calls import Call
 from arena.battles.models import FinishReason, ReplyState
-from arena.battles.turns import Call, SideResult
+from arena.battles.turns import SideResult
 from arena.catalog.addresses import endpoint_address
 from workers.endpoints import (
     Delta,

@@ -1,12 +1,14 @@
 """A battle as its voter may see it, read from the rows: the truth behind every stream."""
 
 import uuid
+from collections.abc import Iterable, Mapping
 
 from django.db.models import prefetch_related_objects
 
 from arena.battles.models import Battle, Side, Turn, TurnState, Vote
-from arena.battles.protocol import BattleMessage, TurnView, VoteView
+from arena.battles.protocol import BattleMessage, ModelView, TurnView, VoteView
 from arena.battles.turns import StartedTurn, own_battle
+from arena.catalog.models import LanguageModel
 
 
 def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
@@ -34,11 +36,12 @@ def read_battle(voter_id: uuid.UUID, battle_id: uuid.UUID) -> BattleMessage:
         votable = vote is None and Battle.objects.votable().filter(pk=battle.pk).exists()
     return BattleMessage(
         battle=battle.pk,
-        turns=tuple(_view(turn) for turn in turns),
+        turns=tuple(_view(turn, battle.model_ids) for turn in turns),
         votable=votable,
         void=battle.void_reason or None,
         seq=_seq(turns[-1]) if turns else 0,
         vote=None if vote is None else _vote_view(vote),
+        models=None if battle.blind else _chosen(battle),
     )
 
 
@@ -51,28 +54,39 @@ def new_battle(started: StartedTurn) -> BattleMessage:
                 number=started.number,
                 prompt=started.prompt,
                 state=TurnState.STREAMING,
-                texts=dict.fromkeys(Side, ""),
+                texts=dict.fromkeys(started.calls, ""),
             ),
         ),
         votable=False,
         void=None,
         seq=started.first_seq - 1,
         vote=None,
+        models=None
+        if started.blind
+        else {side: _named(call.endpoint.language_model) for side, call in started.calls.items()},
     )
+
+
+def _chosen(battle: Battle) -> Mapping[str, ModelView]:
+    return {side: _named(battle.model(side)) for side in battle.model_ids}
+
+
+def _named(model: LanguageModel) -> ModelView:
+    return ModelView(name=model.name, organisation=model.organisation, slug=model.slug)
 
 
 def _vote_view(vote: Vote) -> VoteView:
     return VoteView(outcome=vote.outcome, final_at=vote.final_at.isoformat())
 
 
-def _view(turn: Turn) -> TurnView:
+def _view(turn: Turn, sides: Iterable[Side]) -> TurnView:
     streaming = turn.state == TurnState.STREAMING
     texts = {} if streaming else {reply.side: reply.text for reply in turn.replies.all()}
     return TurnView(
         number=turn.number,
         prompt=turn.prompt,
         state=turn.state,
-        texts={side.value: texts.get(side, "") for side in Side},
+        texts={side.value: texts.get(side, "") for side in sides},
     )
 
 

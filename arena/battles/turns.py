@@ -7,13 +7,14 @@ it ended.
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
+from arena.battles.calls import Call, choose_calls, other_endpoints_or_models, same_models
 from arena.battles.errors import (
     BattleError,
     NotFound,
@@ -24,13 +25,12 @@ from arena.battles.errors import (
 )
 from arena.battles.models import Battle, Reply, ReplyState, Runner, Side, Turn, TurnState, Vote
 from arena.battles.moderation.texts import queue_checks
-from arena.battles.pairing import Pair, draw_pair, endpoint_of_model
+from arena.battles.pairing import Pair, draw_pair, seat_chosen
 from arena.battles.prompts import clean_prompt
 from arena.catalog import budget
-from arena.catalog.addresses import kept_token_limit
 from arena.catalog.models import Endpoint
 from arena.voters.models import Voter
-from workers.endpoints import Message, Usage
+from workers.endpoints import Usage
 
 # Pairs that are tried before a first turn is given up, and attempts at a later turn.
 MAX_PAIRS = 3
@@ -48,15 +48,6 @@ _SURELY_FITS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What one side asks of its endpoint, and what is held for it until it is settled."""
-
-    endpoint: Endpoint
-    messages: tuple[Message, ...]
-    reservation: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StartedTurn:
     """One attempt at a turn, stored, and not yet asked of the endpoints."""
 
@@ -67,6 +58,7 @@ class StartedTurn:
     first_seq: int
     prompt: str
     calls: Mapping[Side, Call]
+    blind: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +96,12 @@ def start_battle(
     *,
     at: dt.datetime,
     runner_id: uuid.UUID,
+    chosen: Sequence[str] = (),
     avoid_models: Collection[int] = (),
 ) -> StartedTurn:
-    """Draw a pair and open the first turn of a new battle.
+    """Draw a pair and open the first turn of a new battle, which is blind.
+
+    With `chosen`, the slugs of one or two models, these answer instead, and it is not.
 
     Raises
     ------
@@ -116,12 +111,14 @@ def start_battle(
     prompt = clean_prompt(prompt)
     with transaction.atomic():
         _admit(voter_id, at)
-        battle = Battle(voter_id=voter_id, created_at=at)
+        battle = Battle(voter_id=voter_id, created_at=at, blind=not chosen)
 
         def draw(without: Collection[int]) -> Pair:
+            if chosen:
+                return seat_chosen(chosen, at=at, without=without)
             return draw_pair(at=at, avoid=avoid_models, without=without)
 
-        calls = _choose(battle, draw, prompt, number=1, at=at)
+        calls = choose_calls(battle, draw, prompt, number=1, at=at)
         battle.save(force_insert=True)
         return _open(
             battle, prompt, calls, number=1, attempt=1, first_seq=1, at=at, runner_id=runner_id
@@ -131,11 +128,10 @@ def start_battle(
 def start_again(
     voter_id: uuid.UUID, battle_id: uuid.UUID, *, at: dt.datetime, runner_id: uuid.UUID
 ) -> StartedTurn:
-    """Put the first prompt of a battle to a new pair, in a new battle."""
-    battle = own_battle(voter_id, battle_id)
-    pair = (battle.model_a_id, battle.model_b_id)
+    """Put the first prompt of a battle to a new pair, in a new battle, which is blind."""
+    before = own_battle(voter_id, battle_id).model_ids.values()
     prompt = first_prompt(voter_id, battle_id)
-    return start_battle(voter_id, prompt, at=at, runner_id=runner_id, avoid_models=pair)
+    return start_battle(voter_id, prompt, at=at, runner_id=runner_id, avoid_models=before)
 
 
 def first_prompt(voter_id: uuid.UUID, battle_id: uuid.UUID) -> str:
@@ -179,16 +175,16 @@ def start_turn(
             raise NotPossibleNow("still_streaming")
         if Vote.objects.standing().filter(battle=battle, final_at__gt=at).exists():
             raise NotPossibleNow("vote_pending")
-        # A failed turn is tried again; only after the vote, because before it the battle is void.
+        # A failed turn is tried again; of a blind battle only after the vote: before, it is void.
         failed = last.state == TurnState.FAILED
         number = last.number if failed else last.number + 1
         if number > settings.MAX_TURNS:
             raise NotPossibleNow("too_many_turns")
 
         def again(without: Collection[int]) -> Pair:
-            return _same_models(battle, at, without)
+            return same_models(battle, at, without)
 
-        calls = _choose(battle, again, prompt, number=number, at=at)
+        calls = choose_calls(battle, again, prompt, number=number, at=at)
         battle.save()
         return _open(
             battle,
@@ -210,7 +206,7 @@ def next_attempt(
     runner_id: uuid.UUID,
     last_seq: int,
 ) -> StartedTurn | TurnEnd:
-    """Replace a failed attempt of which nothing was shown: by a new pair, or the same models later.
+    """Replace a failed attempt of which nothing was shown: by a new pair, if nobody knows the old.
 
     ``last_seq`` is the number of its end, if that is told; otherwise the next attempt goes on from
     it. Returns the next attempt, or how the turn ended when there is none left.
@@ -220,16 +216,17 @@ def next_attempt(
         turn = Turn.objects.get(pk=started.turn_id)
         if not _end(turn, TurnState.FAILED, results, at=at, last_seq=last_seq):
             return _end_of(battle, turn)
-        limit = MAX_PAIRS if turn.number == 1 else MAX_LATER_ATTEMPTS
+        is_drawn = battle.blind and turn.number == 1
+        limit = MAX_PAIRS if is_drawn else MAX_LATER_ATTEMPTS
         try:
             if started.attempt >= limit:
                 raise Unavailable("no_models")
-            other = _same_models if turn.number > 1 else _other_endpoints_or_models
+            other = other_endpoints_or_models if is_drawn else same_models
 
             def choose(without: Collection[int]) -> Pair:
                 return other(battle, at, without)
 
-            calls = _choose(battle, choose, turn.prompt, number=turn.number, at=at)
+            calls = choose_calls(battle, choose, turn.prompt, number=turn.number, at=at)
         except BattleError:
             _void(battle, "no_answer", at)
             return _end_of(battle, turn)
@@ -268,7 +265,8 @@ def finish_turn(
             filtered = any(result.error_code == "content_filter" for result in results.values())
             _void(battle, "answer_filtered" if filtered else "answer_failed", at)
         if ended and state == TurnState.COMPLETE and turn.number == 1 and not battle.voided_at:
-            return TurnEnd(state=state, votable=True, void=None)  # nobody can have voted yet
+            # Nobody can have voted yet.
+            return TurnEnd(state=state, votable=battle.blind, void=None)
         return _end_of(battle, turn)
 
 
@@ -320,12 +318,16 @@ def own_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, lock: bool =
     NotFound, NotYours
         When there is none, or it is another voter's.
     """
-    battles = Battle.objects.select_for_update(no_key=True) if lock else Battle.objects.all()
-    battle = battles.filter(pk=battle_id).first()
+    battles = Battle.objects.select_related("voter").filter(pk=battle_id)
+    if lock:
+        battles = battles.select_for_update(of=("self",), no_key=True)
+    battle = battles.first()
     if battle is None:
         raise NotFound
-    if battle.voter_id != voter_id:
-        raise NotYours
+    # What an account has adopted is its own, and no longer that of the cookie before.
+    adopted = battle.voter.adopted_by_id
+    if voter_id != (adopted or battle.voter_id):
+        raise NotYours("signed_in" if voter_id == battle.voter_id else "not_yours")
     return battle
 
 
@@ -342,107 +344,15 @@ def _admit(voter_id: uuid.UUID, at: dt.datetime) -> None:
     voter = Voter.objects.select_for_update(no_key=True).get(pk=voter_id)
     if voter.erased_at is not None:  # a page that was open when its visitor erased everything
         raise NotYours
-    turns = Turn.objects.filter(battle__voter_id=voter_id)
+    if voter.adopted_by_id is not None:  # likewise, when its visitor signed in
+        raise NotYours("signed_in")
+    turns = Turn.objects.filter(battle__voter__in=Voter.objects.ids_of_person(voter_id))
     if turns.filter(state=TurnState.STREAMING).count() >= settings.MAX_STREAMING_BATTLES:
         raise TooMany("too_many_battles")
 
 
 def _lock(battle_id: uuid.UUID) -> Battle:
     return Battle.objects.select_for_update(no_key=True).get(pk=battle_id)
-
-
-def _take_pair(battle: Battle, pair: Pair) -> None:
-    battle.endpoint_a, battle.endpoint_b = (pair.endpoints[side] for side in Side)
-    battle.model_a, battle.model_b = (pair.endpoints[side].language_model for side in Side)
-    battle.pairing = {**battle.pairing, **pair.reason}
-
-
-def _choose(
-    battle: Battle,
-    choose: Callable[[Collection[int]], Pair],
-    prompt: str,
-    *,
-    number: int,
-    at: dt.datetime,
-) -> Mapping[Side, Call]:
-    """Give a battle the first pair of those chosen whose calls can both be paid for.
-
-    ``choose`` is told the endpoints that cannot, and raises when there is nothing left.
-    """
-    without: set[int] = set()
-    while True:
-        pair = choose(without)
-        calls = {
-            side: _call(battle, side, endpoint, prompt, number=number)
-            for side, endpoint in pair.endpoints.items()
-        }
-        orders = [
-            budget.Order(
-                endpoint=call.endpoint,
-                messages=call.messages,
-                token_limit=kept_token_limit(call.endpoint),
-            )
-            for call in calls.values()
-        ]
-        try:
-            held = budget.reserve(orders, at=at)
-        except budget.OverBudgetError as over:
-            without |= over.refusals.keys()
-            continue
-        _take_pair(battle, pair)
-        return {
-            side: replace(call, reservation=reservation)
-            for (side, call), reservation in zip(calls.items(), held, strict=True)
-        }
-
-
-def _other_endpoints_or_models(battle: Battle, at: dt.datetime, without: Collection[int]) -> Pair:
-    """Keep the models where each has an endpoint that did not fail here; else draw a new pair."""
-    failed = _failed_endpoints(battle)
-    again = _endpoints_again(battle, at, avoid=failed, without=without)
-    if again and not any(endpoint.pk in failed for endpoint in again.endpoints.values()):
-        return again
-    replies = Reply.objects.filter(turn__battle=battle, state=ReplyState.FAILED)
-    models = set(replies.values_list("language_model_id", flat=True))
-    pair = draw_pair(at=at, avoid=models, without=without)
-    replaced = [*battle.pairing.get("replaced", []), [battle.model_a_id, battle.model_b_id]]
-    return replace(pair, reason={**pair.reason, "replaced": replaced})
-
-
-def _same_models(battle: Battle, at: dt.datetime, without: Collection[int]) -> Pair:
-    again = _endpoints_again(battle, at, avoid=_failed_endpoints(battle), without=without)
-    if again is None:
-        raise NotPossibleNow("no_longer_served")
-    return again
-
-
-def _endpoints_again(
-    battle: Battle, at: dt.datetime, *, avoid: Collection[int], without: Collection[int]
-) -> Pair | None:
-    """Return endpoints of the battle's models that can serve together, its own if they can."""
-    one = endpoint_of_model(
-        battle.model_a_id, at=at, preferred=battle.endpoint_a_id, avoid=avoid, without=without
-    )
-    other = endpoint_of_model(
-        battle.model_b_id,
-        at=at,
-        preferred=battle.endpoint_b_id,
-        avoid=avoid,
-        without=without,
-        beside=one,
-    )
-    if one is None or other is None:
-        return None
-    return Pair(endpoints=dict(zip(Side, (one, other), strict=True)), reason={})
-
-
-def _failed_endpoints(battle: Battle) -> set[int]:
-    """Return the endpoints that failed in the battle's last turn."""
-    turns = Turn.objects.filter(battle=battle).order_by("-number")
-    failed = Reply.objects.filter(
-        turn__battle=battle, turn__number=turns.values("number")[:1], state=ReplyState.FAILED
-    )
-    return {pk for pk in failed.values_list("endpoint_id", flat=True) if pk is not None}
 
 
 def _open(
@@ -482,24 +392,8 @@ def _open(
         first_seq=first_seq,
         prompt=prompt,
         calls=calls,
+        blind=battle.blind,
     )
-
-
-def _call(battle: Battle, side: Side, endpoint: Endpoint, prompt: str, *, number: int) -> Call:
-    before = _conversation(battle, side, number) if number > 1 else []
-    last: Message = {"role": "user", "content": prompt}
-    return Call(endpoint=endpoint, messages=(*before, last))
-
-
-def _conversation(battle: Battle, side: Side, number: int) -> list[Message]:
-    """Return what was said on one side before a turn."""
-    messages: list[Message] = []
-    before = Reply.objects.filter(turn__battle=battle, turn__number__lt=number, side=side)
-    answered = before.filter(turn__state__in=[TurnState.COMPLETE, TurnState.STOPPED])
-    for reply in answered.exclude(text="").select_related("turn").order_by("turn__number"):
-        messages.append({"role": "user", "content": reply.turn.prompt})
-        messages.append({"role": "assistant", "content": reply.text})
-    return messages
 
 
 def _end(
@@ -555,8 +449,8 @@ def _abandon(turn_id: int, at: dt.datetime) -> bool:
 
 
 def _void(battle: Battle, reason: str, at: dt.datetime) -> None:
-    """End a battle without a result; one that was voted on keeps its vote and goes on."""
-    if Vote.objects.standing().filter(battle=battle).exists():
+    """End a blind battle without a result; one that was voted on keeps its vote and goes on."""
+    if not battle.blind or Vote.objects.standing().filter(battle=battle).exists():
         return
     battle.voided_at, battle.void_reason = at, reason
     battle.save(update_fields=["voided_at", "void_reason"])

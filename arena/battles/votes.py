@@ -33,9 +33,12 @@ def cast_vote(
     NotFound, NotYours
         When there is no such battle, or it is another voter's.
     NotPossibleNow
-        When the battle cannot be voted on (code ``not_votable``).
+        When the battle cannot be voted on (code ``not_votable``), or never can, because its voter
+        chose the models (code ``not_blind``).
     """
     battle = own_battle(voter_id, battle_id)
+    if not battle.blind:
+        raise NotPossibleNow("not_blind")
     standing = standing_vote(battle)
     if standing is not None:  # the way of nearly all repeats: no lock
         return standing

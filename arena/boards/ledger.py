@@ -107,7 +107,7 @@ def _battles(source: str) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for side in ("model_a", "model_b"):
         rows = (
-            Battle.objects.filter(voter__source=source)
+            Battle.objects.filter(voter__source=source, blind=True)
             .values_list(side)
             .annotate(battles=Count("pk"), first=Min("created_at"), last=Max("created_at"))
             .order_by()

@@ -19,15 +19,16 @@ from arena.battles.models import (
     VoteComment,
     VoteReason,
 )
+from arena.voters.accounts.account import delete_account
 from arena.voters.models import Voter
 
 
 @transaction.atomic
 def erase_voter(voter_id: uuid.UUID, *, at: dt.datetime) -> int:
-    """Erase all texts of a voter: prompts, answers, comments, reasons, links.
+    """Erase all texts of a voter: prompts, answers, comments, reasons, links; and the account.
 
-    The identity is closed: no prompt is taken from it any more (`turns` asks), so nothing can be
-    written after this. A second time is harmless.
+    What the account has adopted is the voter's too. The identity is closed: no prompt is taken from
+    it any more (`turns` asks), so nothing can be written after this. A second time is harmless.
 
     Returns
     -------
@@ -40,18 +41,21 @@ def erase_voter(voter_id: uuid.UUID, *, at: dt.datetime) -> int:
         While an answer is being written (``still_streaming``): its text would come afterwards.
     """
     # Whoever starts a turn locks this row too.
-    voter = Voter.objects.select_for_update(no_key=True).filter(pk=voter_id).first()
-    if voter is None:
+    own = Voter.objects.select_for_update(no_key=True).filter(pk=voter_id, adopted_by=None).first()
+    if own is None:
         return 0  # never sent a prompt
-    turns = Turn.objects.filter(battle__voter=voter)
+    adopted = Voter.objects.select_for_update(no_key=True).filter(adopted_by=own).order_by("pk")
+    voters = [own, *adopted]
+    turns = Turn.objects.filter(battle__voter__in=voters)
     if turns.filter(state=TurnState.STREAMING).exists():
         raise NotPossibleNow("still_streaming")
-    voter.erased_at, voter.user = voter.erased_at or at, None
-    voter.save(update_fields=["erased_at", "user"])
+    if own.user is not None:
+        delete_account(own.user)
+    Voter.objects.filter(pk__in=[voter.pk for voter in voters], erased_at=None).update(erased_at=at)
     for rows in (
-        SharedBattle.objects.filter(battle__voter=voter),
-        VoteComment.objects.filter(vote__battle__voter=voter),
-        VoteReason.objects.filter(vote__battle__voter=voter),
+        SharedBattle.objects.filter(battle__voter__in=voters),
+        VoteComment.objects.filter(vote__battle__voter__in=voters),
+        VoteReason.objects.filter(vote__battle__voter__in=voters),
     ):
         rows.delete()
     # In this order: a reply may be without text once it is said to be erased.

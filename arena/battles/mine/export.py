@@ -13,8 +13,9 @@ from channels.db import database_sync_to_async
 
 from arena.battles.mine.history import SETTLING, facts_of
 from arena.battles.mine.reasons import reasons_of
-from arena.battles.models import Battle, Reply, Side, Turn, Vote
+from arena.battles.models import Battle, Reply, Turn, Vote
 from arena.battles.votes import receipt_code
+from arena.voters.accounts.account import account_as_json
 from arena.voters.models import Voter
 
 FORMAT = 1
@@ -38,18 +39,20 @@ async def everything_of(voter_id: uuid.UUID, *, at: dt.datetime) -> AsyncIterato
 
 
 def _voter(voter_id: uuid.UUID, at: dt.datetime) -> dict[str, Any]:
-    voter = Voter.objects.filter(pk=voter_id).first()
+    voter = Voter.objects.filter(pk=voter_id).select_related("user").first()
     return {
         "format": FORMAT,
         "exported_at": at.isoformat(),
         "voter": str(voter_id),
         "since": voter.created_at.isoformat() if voter else None,
+        "account": account_as_json(voter.user) if voter and voter.user else None,
     }
 
 
 def _battles(voter_id: uuid.UUID, after: uuid.UUID | None, at: dt.datetime) -> list[dict[str, Any]]:
     """Return the next battles; their keys are in the order of time."""
-    battles = Battle.objects.filter(voter_id=voter_id).select_related("model_a", "model_b")
+    voters = Voter.objects.ids_of_person(voter_id)
+    battles = Battle.objects.filter(voter__in=voters).select_related("model_a", "model_b")
     if after is not None:
         battles = battles.filter(pk__gt=after)
     battles = battles.prefetch_related("turns__replies", "votes__retraction", "votes__facts")
@@ -61,12 +64,14 @@ def _battle(battle: Battle, at: dt.datetime) -> dict[str, Any]:
     votes = list(battle.votes.all())
     standing = next((vote for vote in votes if not hasattr(vote, "retraction")), None)
     settled = standing is not None and standing.final_at <= at - SETTLING
+    named = settled or not battle.blind
     return {
         "id": str(battle.pk),
         "created_at": battle.created_at.isoformat(),
         "void": battle.void_reason or None,
-        "models": {side.value: battle.model(side).name for side in Side} if settled else None,
-        "turns": [_turn(turn, settled=settled) for turn in battle.turns.all()],
+        "blind": battle.blind,
+        "models": {side: battle.model(side).name for side in battle.model_ids} if named else None,
+        "turns": [_turn(turn, settled=named) for turn in battle.turns.all()],
         "votes": [_vote(vote) for vote in votes],
         "reasons": reasons_of(standing).as_json() if standing and settled else None,
         "shared_as": battle.shared.token if hasattr(battle, "shared") else None,

@@ -15,6 +15,7 @@ from django.db.models.functions import Left
 from arena.battles.models import Battle, Outcome, Turn, TurnState, Vote
 from arena.battles.prompts import storable
 from arena.battles.votes import receipt_code
+from arena.voters.models import Voter
 
 PAGE = 20
 _EXCERPT = 280
@@ -32,6 +33,7 @@ class Verdict(StrEnum):
     CHECKED_SOON = "checked_soon"  # final; the integrity rules have not looked yet
     COUNTED = "counted"
     NOT_COUNTED = "not_counted"
+    CHOSEN = "chosen"  # the voter knew who answers, so there is no vote
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,9 @@ class Entry:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return both models' names; the page shows them only where `has_names`."""
-        return (self.battle.model_a.name, self.battle.model_b.name) if self.has_names else ()
+        """Return the models' names; the page shows them only where `has_names`."""
+        sides = self.battle.model_ids if self.has_names else ()
+        return tuple(self.battle.model(side).name for side in sides)
 
     @property
     def receipt(self) -> str:
@@ -92,17 +95,19 @@ def own_battles(
     """Return a voter's battles that fit a search, newest first."""
     if voter_id is None:
         return Battle.objects.none()
-    battles = Battle.objects.filter(voter_id=voter_id)
+    voters = Voter.objects.ids_of_person(voter_id)
+    battles = Battle.objects.filter(voter__in=voters)
     standing = Vote.objects.standing().filter(battle=OuterRef("pk"))
     if search.words:
         # The voter's own rows by their keys: what either of two conditions may need, Postgres
         # would otherwise read of everybody.
-        own = {"battle__voter_id": voter_id}
+        own = {"battle__voter__in": voters}
         fits = Turn.objects.filter(**own, prompt__icontains=search.words).values("battle")
         settled = Vote.objects.standing().filter(**own, final_at__lte=at - SETTLING)
         # Before the vote not even a search may tell who answers.
         named = Q(model_a__name__icontains=search.words) | Q(model_b__name__icontains=search.words)
-        battles = battles.filter(Q(pk__in=fits) | (Q(pk__in=settled.values("battle")) & named))
+        known = Q(blind=False) | Q(pk__in=settled.values("battle"))
+        battles = battles.filter(Q(pk__in=fits) | (known & named))
     if search.outcome == "none":
         battles = battles.filter(~Exists(standing))
     elif search.outcome:
@@ -141,6 +146,8 @@ def entries(battle_ids: Iterable[uuid.UUID], *, at: dt.datetime) -> list[Entry]:
 
 def verdict_of(battle: Battle, vote: Vote | None, *, at: dt.datetime) -> tuple[Verdict, str]:
     """Return what came of a battle's standing vote, and why where it does not count."""
+    if not battle.blind:
+        return Verdict.CHOSEN, ""
     if vote is None:
         return (Verdict.VOID, "") if battle.voided_at else (Verdict.NONE, "")
     if vote.final_at > at - SETTLING:

@@ -31,6 +31,7 @@ from arena.battles.mine.sharing import Shared, end_sharing, share_battle, shared
 from arena.battles.models import Outcome, Side
 from arena.battles.turns import own_battle
 from arena.battles.views import answers_json
+from arena.voters.accounts.account import address_of_voter
 from arena.voters.identity import remember_anew, voter_of
 
 # A comment of 1,000 characters takes at most 12,000 bytes as JSON.
@@ -52,6 +53,7 @@ def history(request: HttpRequest) -> HttpResponse:
         "entries": entries,
         "has_battles": bool(entries) or own_battles(voter_id, Search(), at=now).exists(),
         "was_erased": "erased" in request.GET,
+        "account": address_of_voter(voter_id),
         "query": _query_without_page(request),
     }
     return render(request, "battles/mine/history.html", context)
@@ -117,8 +119,12 @@ def erase(request: HttpRequest) -> HttpResponse:
     voter_id = voter_of(request)
     if request.method == "GET" or "sure" not in request.POST or voter_id is None:
         count = own_battles(voter_id, Search(), at=timezone.now()).count()
-        unsure = request.method == "POST"
-        return render(request, "battles/mine/erase.html", {"count": count, "unsure": unsure})
+        context = {
+            "count": count,
+            "account": address_of_voter(voter_id),
+            "unsure": request.method == "POST",
+        }
+        return render(request, "battles/mine/erase.html", context)
     try:
         erase_voter(voter_id, at=timezone.now())
     except BattleError as error:

@@ -16,6 +16,7 @@ from arena.battles.models import (
     Battle,
     Reply,
     SharedBattle,
+    Side,
     Turn,
     Vote,
     VoteComment,
@@ -202,7 +203,7 @@ def test_the_history_is_searched_by_prompt_model_and_outcome(client: Client, vot
 def test_the_history_has_pages_and_a_fixed_number_of_queries(
     client: Client, vote: Vote, django_assert_max_num_queries: Any
 ) -> None:
-    models = vote.battle.model_a, vote.battle.model_b
+    models = [vote.battle.model(side) for side in Side]
     for number in range(21):
         cast(*models, prompt=f"No. {number}.", voter=vote.battle.voter, final_at=long_ago())
     with django_assert_max_num_queries(6):
@@ -281,7 +282,7 @@ def figures() -> list[tuple[Any, ...]]:
 
 
 def test_erasing_takes_every_word_and_leaves_the_boards(client: Client, vote: Vote) -> None:
-    cast_many(vote.battle.model_a, vote.battle.model_b, wins=22, losses=12)
+    cast_many(*map(vote.battle.model, Side), wins=22, losses=12)
     refresh_boards(timezone.now())
     before = figures()
     assert any(rating for *_, rating, _lower, _upper in before)
@@ -338,7 +339,7 @@ def test_erasing_waits_for_answers_that_are_being_written(client: Client, vote: 
 
 
 def test_erasing_leaves_other_voters_alone(client: Client, vote: Vote) -> None:
-    other = cast(vote.battle.model_a, vote.battle.model_b, prompt="another's", final_at=long_ago())
+    other = cast(*map(vote.battle.model, Side), prompt="another's", final_at=long_ago())
     client.post("/me/erase/", {"sure": "yes"})
     assert Turn.objects.get(battle=other.battle).prompt == "another's"
 

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -42,10 +42,10 @@ class Visitor:
         """Vote on a battle."""
         return await self.post(f"/battle/{battle}/vote/", {"outcome": outcome})
 
-    async def battle(self, text: str) -> "Transcript":
-        """Have a whole first turn."""
+    async def battle(self, text: str, *, models: Sequence[str] = ()) -> "Transcript":
+        """Have a whole first turn: of a blind battle, or with one or two models of one's choice."""
         async with self.socket() as socket:
-            await socket.send(type="prompt", text=text, battle=None)
+            await socket.send(type="prompt", text=text, battle=None, models=models)
             return await socket.turn()
 
     async def follow_up(self, battle: str, text: str) -> "Transcript":
@@ -155,12 +155,13 @@ class Transcript:
     def _take_battle(self, message: dict[str, Any]) -> None:
         self.truth, self.battle = message, message["battle"]
         last = message["turns"][-1]
+        texts = {side: last[side] for side in "ab" if side in last}
         if last["state"] != "streaming":
-            self.texts = {"a": last["a"], "b": last["b"]}
+            self.texts = texts
             self.seq = message["seq"]
             self.end = {"state": last["state"], **{k: message[k] for k in ("votable", "void")}}
         elif last["number"] != self.number:
-            self.texts, self.number = {"a": "", "b": ""}, last["number"]
+            self.texts, self.number = texts, last["number"]
             self.seq = max(self.seq, message["seq"])
 
     def _take_queue(self, message: dict[str, Any]) -> None:
