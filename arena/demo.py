@@ -14,7 +14,7 @@ from django.db import transaction
 from arena.battles.models import Vote
 from arena.catalog.enrol import Enrolment, enrol
 from arena.catalog.licences import LicenceClass
-from arena.catalog.models import Endpoint, Provider
+from arena.catalog.models import CatalogueRow, Endpoint, Provider
 from arena.environment import LOCAL_DIR
 from arena.launch import say
 from arena.processes import Program, ProgramError, Supervisor
@@ -123,6 +123,11 @@ def enrol_served(name: str, base_url: str, enrolments: Sequence[Enrolment]) -> N
             )
         ).endpoint
         Endpoint.objects.record_success([stored.pk])
+
+
+def has_catalogue() -> bool:
+    """Return whether the models people know were loaded: they are in no battle and on no board."""
+    return CatalogueRow.objects.exists()
 
 
 def has_sample_votes() -> bool:

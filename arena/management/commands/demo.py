@@ -1,5 +1,6 @@
 """Runs the whole site with sample data and models that run on this machine."""
 
+import os
 import sys
 from argparse import ArgumentParser
 from contextlib import ExitStack
@@ -40,13 +41,21 @@ class Command(BaseCommand):
     def run(self, supervisor: Supervisor, port: int, starting: ExitStack, *, no_llm: bool) -> None:
         """Start model servers, fill the boards, start the site, watch over them."""
         # Whoever looks at the demo's admin has nothing to protect yet.
+        # Nor a mail server: codes are printed with the web process's own lines.
+        os.environ.setdefault("PARITY_EMAIL_URL", "console:")
         settings.STAFF_SECOND_FACTOR = boolean("PARITY_STAFF_SECOND_FACTOR", default=False)
         if not demo.start_models(supervisor, language_model=not no_llm):
             return
+        if not demo.has_catalogue():
+            launch.say("catalogue: models people know, to look at in the admin")
+            call_command("load_catalogue", verbosity=0)
         if not demo.has_sample_votes():
             launch.say("sample data: simulating votes on fictional models")
             call_command("simulate_votes", stdout=sys.stdout)
         starting.close()
         if launch.start_site(supervisor, "127.0.0.1", port):
+            launch.say(
+                f"mail, with the codes of accounts, is printed to {launch.LOG_FOLDER}/web.log"
+            )
             launch.say(f"ready: http://127.0.0.1:{port}")
             supervisor.watch()

@@ -38,7 +38,8 @@ class Command(BaseCommand):
         except (CatalogueFileError, OSError) as error:
             raise CommandError(f"{error} Nothing was loaded.") from error
         loaded = load(catalogue, overwrite=options["overwrite"], dry_run=options["dry_run"])
-        self._tell(loaded, details=verbosity > 1)
+        if verbosity:
+            self._tell(loaded, details=verbosity > 1)
         if options["dry_run"]:
             self.stdout.write("Nothing was written: this was a dry run.")
 
