@@ -35,6 +35,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "name": settings.SITE_NAME,
         "home": _address_of("battles:new") or "/",
         "mine": _address_of("battles:mine"),
+        "accounts": settings.SENDS_EMAIL,
         "language_tag": LANGUAGE_TAGS.get(language, language),
         # Bare, as the page to come back to: the new language comes before an old prefix.
         "set_language": _without_language(_address_of("set_language") or ""),

@@ -96,11 +96,13 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 
 def mailers_from_url(url: str) -> dict[str, Any]:
-    """Return Django's mailers for an `smtp://` or `smtps://` URL.
+    """Return Django's mailers for an `smtp://` or `smtps://` URL, or for `console:`.
 
     `smtp` asks the server for TLS before it says anything else, unless `?tls=0`; `smtps` speaks
-    TLS from the start.
+    TLS from the start; `console:` prints each mail, for the demo.
     """
+    if url == "console:":
+        return {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:

@@ -39,8 +39,12 @@ _PROBE = re.compile(r"/(healthz|readyz)")
 # What is answered without the database too; the figures say that it is away.
 _FILE = re.compile(r"/static/.*|/metrics")
 _BALLOT = re.compile(r".*/battle/[^/]+/(vote|vote/undo|reveal)/")
+_CODE = re.compile(r".*/me/account/send/")
+_PROOF = re.compile(r".*/me/account/(code|passkey)/")
 _BATTLE = re.compile(r"/([a-z-]+/)?(battle/[^/]+/)?")
 _OPENINGS = Rate("openings", 60, 30)
+# Codes that are sent: twelve an hour, five at once. Codes and passkeys that are tried.
+_CODES, _PROOFS = Rate("codes", 0.2, 5), Rate("proofs", 10, 20)
 # Who opens too many sockets waits for each refusal, as long as not too many wait already.
 _SECONDS_TO_REFUSE, _REFUSED_SLOWLY = 2.0, 500
 
@@ -118,12 +122,8 @@ class HttpGate:
             raise _storage_away()
         if readiness.draining and _BATTLE.fullmatch(path):
             raise Unavailable("restarting", retry_after=_SECONDS_TO_COME_BACK)
-        if _BALLOT.fullmatch(path):
-            rate = Rate.per_minute_of("votes", settings.VOTES_PER_MINUTE)
-        else:
-            rate = Rate.per_minute_of("requests", settings.REQUESTS_PER_MINUTE)
         here = visitors()
-        wait = await here.rates.take(await here.identity(scope), rate)
+        wait = await here.rates.take(await here.identity(scope), _rate_of(path))
         if wait:
             raise TooMany("too_many_requests", retry_after=wait)
 
@@ -199,6 +199,16 @@ class SocketGate:
                 self._refused_slowly -= 1
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
+
+
+def _rate_of(path: str) -> Rate:
+    if _BALLOT.fullmatch(path):
+        return Rate.per_minute_of("votes", settings.VOTES_PER_MINUTE)
+    if _CODE.fullmatch(path):
+        return _CODES
+    if _PROOF.fullmatch(path):
+        return _PROOFS
+    return Rate.per_minute_of("requests", settings.REQUESTS_PER_MINUTE)
 
 
 def _storage_away() -> Unavailable:

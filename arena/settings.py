@@ -103,6 +103,8 @@ ALARM_WEBHOOK = os.environ.get("PARITY_ALARM_WEBHOOK", "").strip()
 ALARM_WEBHOOK_ALLOW = words("PARITY_ALARM_WEBHOOK_ALLOW", default=[])
 # A problem is told when it has lasted so long, and its end when it was gone for so long.
 ALARM_SECONDS = number("PARITY_ALARM_SECONDS", default=120.0)
+# Without a mail server voters have no accounts: their codes come by mail.
+SENDS_EMAIL = bool(os.environ.get("PARITY_EMAIL_URL"))
 MAILERS = mailers_from_url(os.environ.get("PARITY_EMAIL_URL") or "smtp://localhost?tls=0")
 DEFAULT_FROM_EMAIL = os.environ.get("PARITY_EMAIL_FROM", "").strip() or "parity@localhost"
 # Less of a disk free than this, in percent, is a problem; so is a backup older than this, where
@@ -289,6 +291,11 @@ CELERY_BEAT_SCHEDULE = {
     # Often enough that a scheduler which starts anew now and then does not put it off for ever.
     "destroy-old-address-keys": {
         "task": "arena.voters.tasks.destroy_old_address_keys",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
+    "forget-sign-ins": {
+        "task": "arena.voters.tasks.forget_sign_ins",
         "schedule": 600.0,
         "options": {"expires": 600.0},
     },

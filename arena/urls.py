@@ -15,6 +15,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/account/", include("arena.staff.urls")),
     path("admin/", admin.site.urls),
+    path("me/account/", include("arena.voters.accounts.urls")),
     path("", include("arena.battles.urls")),
     path("", include("arena.boards.urls")),
 ]

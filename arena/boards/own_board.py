@@ -13,6 +13,7 @@ from arena.boards.models import Method, Snapshot
 from arena.boards.newest import newest_snapshot
 from arena.catalog.models import LanguageModel
 from arena.integrity.models import VoteFacts
+from arena.voters.models import Voter
 from ratings.outcomes import OUTCOMES
 from ratings.personal import PersonalBoard, personal_board
 
@@ -108,7 +109,7 @@ def own_board(voter_id: uuid.UUID | None) -> OwnBoard:
 def counted_votes(voter_id: uuid.UUID) -> list[OwnVote]:
     """Return a voter's counted live votes; a model against itself is never one."""
     facts = VoteFacts.objects.filter(
-        vote__battle__voter_id=voter_id, source="live", counted=True
+        vote__battle__voter__in=Voter.objects.ids_of_person(voter_id), source="live", counted=True
     ).order_by("vote_id")
     columns = ("vote__battle__model_a_id", "vote__battle__model_b_id", "vote__outcome")
     return [OwnVote(*row) for row in facts.values_list(*columns)]

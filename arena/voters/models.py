@@ -1,5 +1,7 @@
 """Voters: a signed cookie, an account, or the pseudonym of an imported or simulated vote."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -8,10 +10,28 @@ from django.utils import timezone
 from arena.ids import uuid7
 
 
+class VoterQuerySet(models.QuerySet["Voter"]):
+    """Answers questions about voters."""
+
+    def of_person(self, voter_id: uuid.UUID | None) -> "VoterQuerySet":
+        """Return the voter of a cookie, with those that its account has adopted.
+
+        Nobody for the cookie of an adopted one: whoever kept a copy of it has no account by that.
+        """
+        return self.filter(
+            Q(pk=voter_id, adopted_by=None) | Q(adopted_by__isnull=False, adopted_by=voter_id)
+        )
+
+    def ids_of_person(self, voter_id: uuid.UUID | None) -> list[uuid.UUID]:
+        """Return the ids of these, for queries that are to find battles by their voters' index."""
+        return list(self.of_person(voter_id).values_list("pk", flat=True))
+
+
 class Voter(models.Model):
     """One who votes. Its `id` is what the signed cookie carries; it says nothing of the person."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The account that signs in as this voter. Never staff's: a trigger refuses it.
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
@@ -22,9 +42,26 @@ class Voter(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Their texts were erased on their wish: the votes stay, and this identity does nothing more.
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The account's voter, since whoever had this one's cookie signed in. The battles keep their
+    # voter, so that no board changes; the identity does nothing more.
+    adopted_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="adopted",
+        db_index=False,
+    )
+
+    objects = VoterQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            # One who was adopted has no account of its own.
+            models.CheckConstraint(
+                condition=Q(adopted_by=None) | Q(user=None), name="voter_adopted_has_no_account"
+            ),
             # Serves: find the voter of an imported vote again on a second import.
             models.UniqueConstraint(
                 fields=["source", "pseudonym"],
@@ -32,9 +69,42 @@ class Voter(models.Model):
                 name="voter_one_per_source_and_pseudonym",
             ),
         ]
+        indexes = [
+            # Serves: what an account has adopted.
+            models.Index(
+                fields=["adopted_by"],
+                condition=Q(adopted_by__isnull=False),
+                name="voter_by_who_adopted_it",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.pseudonym or str(self.id)
+
+
+class SignInCode(models.Model):
+    """A code that was sent to an address, and may be typed in the browser that asked for it."""
+
+    browser = models.UUIDField()  # the voter whom its cookie named
+    address = models.EmailField()
+    code_hash = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    attempts_left = models.PositiveSmallIntegerField()
+    # Used, used up, or replaced by a later one.
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            # Serves: the code that a browser may type now.
+            models.Index(fields=["browser", "-made_at"], name="code_by_browser_newest_first"),
+            # Serves: how many codes an address was sent lately.
+            models.Index(fields=["address", "made_at"], name="code_by_address_and_time"),
+            # Serves: codes to be forgotten.
+            models.Index(fields=["made_at"], name="code_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"code of {self.made_at:%Y-%m-%d %H:%M}"
 
 
 class AddressKey(models.Model):

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from arena.voters.addresses import NetworkHashes
-from arena.voters.identity import voter_of_scope
+from arena.voters.identity import counted_as_of_scope
 from arena.voters.limits import Identity, RateLimits
 from arena.voters.sockets import OpenSockets
 
@@ -23,7 +23,7 @@ class Visitors:
 
     async def identity(self, scope: Mapping[str, Any]) -> Identity:
         """Return who sent a request or opened a socket."""
-        voter = voter_of_scope(scope)
+        voter = counted_as_of_scope(scope)
         return Identity(
             voter=None if voter is None else voter.hex,
             network=await self._hashes.of_scope(scope),

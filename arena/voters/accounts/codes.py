@@ -1,0 +1,161 @@
+"""Codes by e-mail. Whoever types one in the browser that asked for it has the address.
+
+The same happens for every address, known or not: nobody learns here who has an account. A code is
+kept as a hash, holds for `MINUTES`, is used once, and ends after `ATTEMPTS` wrong ones.
+"""
+
+import datetime as dt
+import smtplib
+import uuid
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.validators import EmailValidator
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+
+from arena.voters.locks import wait_in_line
+from arena.voters.models import SignInCode
+
+MINUTES = 15
+ATTEMPTS = 5
+# Codes that one address is sent in an hour, whoever asks; and how long is remembered of them.
+PER_HOUR = 5
+_HOUR = dt.timedelta(hours=1)
+_MOST_CHARACTERS = 254
+
+
+class CodeError(Exception):
+    """A code was not sent or not taken; the class says why.
+
+    ::
+
+        CodeError
+        ├── TooManyCodes   the address was sent enough of them lately
+        ├── NotSent        the mail server did not take it
+        ├── NoCode         there is none: expired, used, used up, or asked for elsewhere
+        └── WrongCode      another was typed; `left` more may be
+    """
+
+
+class TooManyCodes(CodeError):  # noqa: N818  reads as `raise TooManyCodes`
+    """The address was sent enough of them lately."""
+
+
+class NotSent(CodeError):  # noqa: N818
+    """The mail server did not take it."""
+
+
+class NoCode(CodeError):  # noqa: N818
+    """There is none that could be typed."""
+
+
+class WrongCode(CodeError):  # noqa: N818
+    """Another was typed."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+
+def address_in(text: str) -> str:
+    """Return an e-mail address as it is kept.
+
+    Raises
+    ------
+    django.core.exceptions.ValidationError
+        When it is none.
+    """
+    address = text.strip().lower()[: _MOST_CHARACTERS + 1]
+    EmailValidator()(address)
+    return address
+
+
+def send_code(browser: uuid.UUID, address: str, *, at: dt.datetime) -> None:
+    """Send an address a new code for a browser; the browser's earlier ones hold no more.
+
+    Raises
+    ------
+    TooManyCodes, NotSent
+    """
+    code = get_adapter().generate_login_code()
+    with transaction.atomic():
+        wait_in_line(f"codes:{address}")
+        sent = SignInCode.objects.filter(address=address, made_at__gt=at - _HOUR).count()
+        if sent >= PER_HOUR:
+            raise TooManyCodes
+        SignInCode.objects.filter(browser=browser, ended_at=None).update(ended_at=at)
+        made = SignInCode.objects.create(
+            browser=browser,
+            address=address,
+            code_hash=_hash(browser, code),
+            made_at=at,
+            attempts_left=ATTEMPTS,
+        )
+    try:
+        _letter(address, code).send()
+    except (OSError, smtplib.SMTPException) as error:  # refused, away, or not believed
+        made.delete()
+        raise NotSent from error
+
+
+def take_code(browser: uuid.UUID | None, typed: str, *, at: dt.datetime) -> str:
+    """Use the code that a browser was sent; return the address that it proves.
+
+    Raises
+    ------
+    NoCode, WrongCode
+    """
+    if browser is None:
+        raise NoCode
+    with transaction.atomic():
+        code = _open_codes(browser, at).select_for_update().first()
+        if code is None:
+            raise NoCode
+        is_right = constant_time_compare(code.code_hash, _hash(browser, typed))
+        code.attempts_left -= not is_right
+        if is_right or code.attempts_left == 0:
+            code.ended_at = at
+        code.save(update_fields=["attempts_left", "ended_at"])
+    if not is_right:  # outside, so that it was counted
+        raise WrongCode(code.attempts_left)
+    return code.address
+
+
+def awaited_address(browser: uuid.UUID | None, *, at: dt.datetime) -> str | None:
+    """Return where the code was sent that a browser may type now."""
+    if browser is None:
+        return None
+    return _open_codes(browser, at).values_list("address", flat=True).first()
+
+
+def forget_old_codes(*, at: dt.datetime) -> int:
+    """Delete the codes that count for nothing any more, with their addresses; return how many."""
+    return SignInCode.objects.filter(made_at__lte=at - _HOUR).delete()[0]
+
+
+def _open_codes(browser: uuid.UUID, at: dt.datetime) -> QuerySet[SignInCode, SignInCode]:
+    """Return what a browser may type, the newest first."""
+    since = at - dt.timedelta(minutes=MINUTES)
+    codes = SignInCode.objects.filter(browser=browser, ended_at=None, made_at__gt=since)
+    return codes.order_by("-made_at")
+
+
+def _hash(browser: uuid.UUID, code: str) -> str:
+    letters = "".join(filter(str.isalnum, code)).upper()
+    return salted_hmac("parity.sign-in", f"{browser}:{letters}", algorithm="sha256").hexdigest()
+
+
+def _letter(address: str, code: str) -> EmailMessage:
+    words = {"code": code, "minutes": MINUTES, "name": settings.SITE_NAME}
+    return EmailMessage(
+        subject=_("%(code)s is your code for %(name)s") % words,
+        body=render_to_string("voters/code_letter.txt", words),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[address],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
