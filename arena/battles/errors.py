@@ -7,7 +7,6 @@
     │                          prompt_flagged, prompt_blocked
     ├── NotYours          403  not_yours           another visitor's battle
     │                          signed_in           the visitor's, who signed in meanwhile
-    │                          signed_in           the visitor's, who signed in meanwhile
     ├── NotFound          404  not_found
     ├── NotPossibleNow    409  still_streaming, vote_pending, battle_void, too_many_turns,
     │   │                      not_votable, not_blind, no_vote, no_longer_served, not_served,
@@ -48,7 +47,6 @@ _SENTENCES: Mapping[str, Sentence] = {
     ),
     "bad_request": _("This request was not understood: reload the page and try again."),
     "not_yours": _("This battle belongs to another visitor."),
-    "signed_in": _("You signed in in another tab: reload this page to go on."),
     "signed_in": _("You signed in in another tab: reload this page to go on."),
     "not_found": _("This battle does not exist: start a new one."),
     "still_streaming": _("The answers are still being written: wait for them, or stop them."),

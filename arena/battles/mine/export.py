@@ -16,7 +16,6 @@ from arena.battles.mine.reasons import reasons_of
 from arena.battles.models import Battle, Reply, Turn, Vote
 from arena.battles.votes import receipt_code
 from arena.voters.accounts.account import account_as_json
-from arena.voters.accounts.account import account_as_json
 from arena.voters.models import Voter
 
 FORMAT = 1
@@ -46,7 +45,6 @@ def _voter(voter_id: uuid.UUID, at: dt.datetime) -> dict[str, Any]:
         "exported_at": at.isoformat(),
         "voter": str(voter_id),
         "since": voter.created_at.isoformat() if voter else None,
-        "account": account_as_json(voter.user) if voter and voter.user else None,
         "account": account_as_json(voter.user) if voter and voter.user else None,
     }
 

@@ -16,7 +16,6 @@ from arena.battles.models import Battle, Outcome, Turn, TurnState, Vote
 from arena.battles.prompts import storable
 from arena.battles.votes import receipt_code
 from arena.voters.models import Voter
-from arena.voters.models import Voter
 
 PAGE = 20
 _EXCERPT = 280
