@@ -1,5 +1,6 @@
 """HTTP routes. A language may stand before each: see `arena.languages`."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", include("arena.battles.urls")),
     path("", include("arena.boards.urls")),
 ]
+if settings.DEBUG:
+    urlpatterns.insert(0, path("styleguide/", include("arena.styleguide")))
 handler404 = "arena.errors.not_found"
 handler500 = "arena.errors.server_error"
 handler403 = "arena.errors.forbidden"

@@ -3,8 +3,9 @@
 import { loadRenderer } from "./answer.js";
 import { offerAfter } from "./after.js";
 import { Composer } from "./composer.js";
-import { button, find, isField, make, SIDES } from "./dom.js";
+import { button, find, make, SIDES } from "./dom.js";
 import { startFollowing, stopFollowing } from "./follow.js";
+import { isShortcut, showKeysWhenAsked } from "./keys.js";
 import { fetchReveal, sentences, turnBack, turnCards } from "./reveal.js";
 import { pause } from "./server.js";
 import { BattleSocket } from "./socket.js";
@@ -12,6 +13,7 @@ import { showStarters } from "./starters.js";
 import { Tabs } from "./tabs.js";
 import { Turn } from "./turns.js";
 import { VoteBar } from "./vote.js";
+import { toast } from "../site/toast.js";
 import { announce, say } from "./words.js";
 
 /**
@@ -77,7 +79,7 @@ class BattlePage {
       if (document.visibilityState === "visible" && !this.turns.at(-1)?.streaming) this.socket.refresh();
     });
     document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+      if (!isShortcut(event)) return;
       const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
       if (event.key === "Enter" && this.revealed && !onControl) {
         event.preventDefault();
@@ -87,6 +89,7 @@ class BattlePage {
         this.composer.focus();
       }
     });
+    showKeysWhenAsked();
     const stored = this.page.dataset.battle;
     if (stored) {
       loadRenderer();
@@ -356,10 +359,12 @@ class BattlePage {
     announce(sentence);
   }
 
-  /** @param {string} [sentence] announced in its stead */
+  /** @param {string} [sentence] said in its stead */
   hideNotice(sentence) {
     this.notice.hidden = true;
-    if (sentence) announce(sentence);
+    if (!sentence) return;
+    toast(sentence);
+    announce(sentence);
   }
 }
 

@@ -3,8 +3,10 @@
  * its undo, then (see reveal.js) what came of it. Always in the same place.
  */
 
-import { button, find, isField, make } from "./dom.js";
+import { button, find, make } from "./dom.js";
+import { isShortcut } from "./keys.js";
 import { askAgainSoon, pause } from "./server.js";
+import { toast } from "../site/toast.js";
 import { announce, figure, say } from "./words.js";
 
 /** @typedef {"a" | "b" | "tie" | "both_bad"} Outcome */
@@ -75,6 +77,10 @@ export class VoteBar {
     );
   }
 
+  #undoButton() {
+    return /** @type {HTMLElement | null} */ (this.after.querySelector(".undo"));
+  }
+
   /** @param {"asleep" | "awake" | "sending" | "cast"} state @param {string} question */
   #become(state, question) {
     this.#round += 1;
@@ -87,8 +93,9 @@ export class VoteBar {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (this.state !== "awake" || isField(event.target) || event.repeat) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!isShortcut(event)) return;
+    if (event.key.toLowerCase() === "u") this.#undoButton()?.click();
+    if (this.state !== "awake") return;
     const outcome = OUTCOMES[Number(event.key) - 1];
     if (!outcome) return;
     event.preventDefault();
@@ -116,7 +123,7 @@ export class VoteBar {
   async #showChoice(outcome, seconds) {
     const left = make("span", { class: "undo-seconds", "aria-hidden": "true" });
     const end = performance.now() + seconds * 1000;
-    const undo = button(say("undo"), () => this.#undo(outcome, end), "undo");
+    const undo = button(say("undo"), () => this.#undo(outcome, end), "undo", "U");
     undo.append(left);
     const chosen = make("strong", {}, say(`chose_${outcome}`));
     this.showAfter(make("p", { class: "vote-sentence" }, chosen), undo);
@@ -140,6 +147,7 @@ export class VoteBar {
     const { status, body } = await askAgainSoon("POST", `${address}vote/undo/`, {});
     if (status === 200) {
       this.wake(address);
+      toast(say("undone"));
       announce(say("undone"));
     } else if (OUTCOMES.includes(body.outcome)) {
       this.#showChoice(body.outcome, 0); // too late: this is the vote that stands
