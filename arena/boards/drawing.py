@@ -112,8 +112,13 @@ def _in_colours(drawn: Spec, language: str, theme: str) -> Spec:
     spec = deepcopy(drawn)
     spec["params"] = [{"name": name, "value": value} for name, value in inks.items()]
     spec["background"] = inks["page"]
-    spec["config"]["font"] = _FONTS.get(language, _FONT)
+    spec["config"]["font"] = font_of(language)
     return spec
+
+
+def font_of(language: str) -> str:
+    """Return the packaged type that writes Chinese as a language does."""
+    return _FONTS.get(language, _FONT)
 
 
 def _heading(

@@ -10,6 +10,7 @@ from arena.boards.pages import (
     model,
     own,
     pictures,
+    shared_battle,
     transparency,
     which,
 )
@@ -20,6 +21,7 @@ urlpatterns = [
     path("gap/", gap.gap, name="gap"),
     path("charts/<slug:name>.<slug:form>", pictures.chart, name="chart"),
     path("which/", which.which, name="which"),
+    path("shared/<slug:token>/picture.png", shared_battle.picture_of_battle, name="shared_picture"),
     path("me/board/", own.own, name="own_board"),
     path("method/", method.method, name="method"),
     path("transparency/", transparency.transparency, name="transparency"),

@@ -1,6 +1,7 @@
 """The pages and requests of what is the voter's own: parse, call one function, reply."""
 
 import json
+import re
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -27,7 +28,13 @@ from arena.battles.mine.erasure import erase_voter
 from arena.battles.mine.export import everything_of
 from arena.battles.mine.history import Search, history_page, own_battles
 from arena.battles.mine.reasons import Reasons, give_reasons
-from arena.battles.mine.sharing import Shared, end_sharing, share_battle, shared_battle
+from arena.battles.mine.sharing import (
+    Shared,
+    end_sharing,
+    share_battle,
+    shared_battle,
+    verdict_on,
+)
 from arena.battles.models import Outcome, Side
 from arena.battles.turns import own_battle
 from arena.battles.views import answers_json
@@ -36,6 +43,7 @@ from arena.voters.identity import remember_anew, voter_of
 
 # A comment of 1,000 characters takes at most 12,000 bytes as JSON.
 _MAX_BODY = 16_384
+_DRAWN_IN_BROWSER = re.compile(r"```|~~~|\$|\\[(\[]")
 
 
 @require_GET
@@ -92,7 +100,11 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         found = shared_battle(token)
     except NotFound as error:
         raise Http404 from error
-    response = render(request, "battles/mine/shared.html", _shared_context(found))
+    context = {**_shared_context(found), "token": token}
+    context["has_sources"] = any(
+        answer["source"] for turn in context["turns"] for answer in turn["answers"]
+    )
+    response = render(request, "battles/mine/shared.html", context)
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
@@ -150,18 +162,17 @@ def _query_without_page(request: HttpRequest) -> str:
     return query.urlencode()
 
 
+def _source_to_draw(answer: str) -> str:
+    """Return an answer that has code or formulas, which the browser draws; else nothing."""
+    return answer if _DRAWN_IN_BROWSER.search(answer) else ""
+
+
 def _shared_context(found: Shared) -> dict[str, Any]:
     models = [found.battle.model(side) for side in Side]
     names = {"a": models[0].name, "b": models[1].name}
-    sentence = {
-        Outcome.A: _("The voter preferred %(a)s."),
-        Outcome.B: _("The voter preferred %(b)s."),
-        Outcome.TIE: _("The voter called it a tie."),
-        Outcome.BOTH_BAD: _("The voter found both bad."),
-    }[Outcome(found.vote.outcome)]
     return {
         "title": _("%(a)s against %(b)s") % names,
-        "verdict": sentence % names,
+        "verdict": verdict_on(found),
         "first_prompt": found.turns[0].prompt if found.turns else "",
         "sides": [
             {"letter": side.label, "model": model, "chosen": found.vote.outcome == side}
@@ -175,6 +186,7 @@ def _shared_context(found: Shared) -> dict[str, Any]:
                         "letter": side.label,
                         "name": found.battle.model(side).name,
                         "html": render_markdown(turn.answers.get(side, "")),
+                        "source": _source_to_draw(turn.answers.get(side, "")),
                     }
                     for side in Side
                 ],

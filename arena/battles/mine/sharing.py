@@ -6,9 +6,19 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from arena.battles.errors import NotFound, NotPossibleNow
-from arena.battles.models import Battle, Reply, SharedBattle, Side, Turn, TurnState, Vote
+from arena.battles.models import (
+    Battle,
+    Outcome,
+    Reply,
+    SharedBattle,
+    Side,
+    Turn,
+    TurnState,
+    Vote,
+)
 from arena.battles.moderation.texts import is_withheld
 from arena.battles.turns import own_battle
 from arena.battles.votes import final_vote, standing_vote
@@ -51,7 +61,7 @@ def share_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, at: dt.dat
             raise NotFound
         if is_withheld(battle.pk):
             raise NotPossibleNow("withheld")
-        shared, _ = SharedBattle.objects.get_or_create(
+        shared, _made = SharedBattle.objects.get_or_create(
             battle=battle,
             defaults={"token": secrets.token_urlsafe(_BYTES), "shared_at": at},
         )
@@ -91,6 +101,18 @@ def shared_battle(token: str) -> Shared:
         .prefetch_related("replies")
     )
     return Shared(battle, vote, tuple(map(_turn, turns)))
+
+
+def verdict_on(shared: Shared) -> str:
+    """Return the vote as a sentence."""
+    names = {side.value: shared.battle.model(side).name for side in Side}
+    sentence = {
+        Outcome.A: _("The voter preferred %(a)s."),
+        Outcome.B: _("The voter preferred %(b)s."),
+        Outcome.TIE: _("The voter called it a tie."),
+        Outcome.BOTH_BAD: _("The voter found both bad."),
+    }[Outcome(shared.vote.outcome)]
+    return sentence % names
 
 
 def _turn(turn: Turn) -> SharedTurn:
