@@ -179,7 +179,6 @@ class ModelView:
 
     name: str
     organisation: str
-    slug: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

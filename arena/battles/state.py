@@ -72,7 +72,7 @@ def _chosen(battle: Battle) -> Mapping[str, ModelView]:
 
 
 def _named(model: LanguageModel) -> ModelView:
-    return ModelView(name=model.name, organisation=model.organisation, slug=model.slug)
+    return ModelView(name=model.name, organisation=model.organisation)
 
 
 def _vote_view(vote: Vote) -> VoteView:

@@ -8,6 +8,8 @@ from arena.battles.mine import pages as mine
 app_name = "battles"
 urlpatterns = [
     path("", views.battle_page, name="new"),
+    path("side-by-side/", views.battle_page, {"seats": 2}, name="side_by_side"),
+    path("chat/", views.battle_page, {"seats": 1}, name="chat"),
     path("battle/<uuid:battle_id>/", views.battle_page, name="battle"),
     path("battle/<uuid:battle_id>/vote/", views.vote, name="vote"),
     path("battle/<uuid:battle_id>/vote/undo/", views.undo, name="undo"),

@@ -3,13 +3,14 @@
 import functools
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
@@ -18,29 +19,45 @@ from django.views.decorators.http import require_GET, require_POST
 
 from arena.battles import votes
 from arena.battles.errors import BattleError, NotFound, NotYours, PromptRefused
-from arena.battles.models import Outcome
+from arena.battles.models import Outcome, Side
 from arena.battles.reveal import NotFinalYet, reveal
 from arena.battles.starter_prompts import starter_prompts
 from arena.battles.turns import own_battle
+from arena.catalog.models import LanguageModel
 from arena.voters.identity import remember, voter_of
 from arena.voters.models import Voter
 
 _MAX_BODY = 1024
+# By how many models the visitor chooses.
+_MODES = ("blind", "chat", "side_by_side")
+_ROUTES = ("new", "chat", "side_by_side")
 
 
 @require_GET
 @never_cache
 @ensure_csrf_cookie
-def battle_page(request: HttpRequest, battle_id: uuid.UUID | None = None) -> HttpResponse:
-    """Show the battle box, empty or with one of the visitor's own battles."""
+def battle_page(
+    request: HttpRequest, battle_id: uuid.UUID | None = None, seats: int = 0
+) -> HttpResponse:
+    """Show the battle box, empty or with one of the visitor's own battles.
+
+    With `seats` the visitor chooses the one or two models that answer.
+    """
     voter_id = voter_of(request)
+    chosen = {side: request.GET.get(side, "") for side in tuple(Side)[:seats]}
     if battle_id is not None:
         try:
-            own_battle(voter_id, battle_id)
+            battle = own_battle(voter_id, battle_id)
         except (NotFound, NotYours) as error:
             raise Http404 from error
+        if not battle.blind:
+            chosen = {side: battle.model(side).slug for side in battle.model_ids}
     context = {
         "battle_id": str(battle_id or ""),
+        "mode": _MODES[len(chosen)],
+        "start": reverse(f"battles:{_ROUTES[len(chosen)]}"),
+        "seats": [{"side": side, "slug": slug} for side, slug in chosen.items()],
+        "choices": _choices() if chosen else [],
         "max_prompt_characters": settings.MAX_PROMPT_CHARACTERS,
         "undo_seconds": settings.UNDO_SECONDS,
         "starter_prompts": starter_prompts(get_language() or settings.LANGUAGE_CODE),
@@ -49,6 +66,11 @@ def battle_page(request: HttpRequest, battle_id: uuid.UUID | None = None) -> Htt
     response = render(request, "battles/battle.html", context)
     remember(response, request)
     return response
+
+
+def _choices() -> Iterable[LanguageModel]:
+    """Return the models that can be chosen now, those of an organisation together."""
+    return LanguageModel.objects.drawable(at=timezone.now()).order_by("organisation", "name")
 
 
 def refusal(error: BattleError) -> JsonResponse:

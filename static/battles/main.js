@@ -3,11 +3,12 @@
 import { loadRenderer } from "./answer.js";
 import { offerAfter } from "./after.js";
 import { Composer } from "./composer.js";
-import { button, find, make, SIDES } from "./dom.js";
+import { button, find, make } from "./dom.js";
 import { startFollowing, stopFollowing } from "./follow.js";
 import { isShortcut, showKeysWhenAsked } from "./keys.js";
 import { fetchReveal, sentences, turnBack, turnCards } from "./reveal.js";
 import { pause } from "./server.js";
+import { Seats } from "./seats.js";
 import { BattleSocket } from "./socket.js";
 import { showStarters } from "./starters.js";
 import { Tabs } from "./tabs.js";
@@ -42,6 +43,7 @@ class BattlePage {
     this.home = page.dataset.home ?? "/";
     this.turnList = find(".turns", page);
     this.notice = find(".battle-notice", page);
+    this.seats = new Seats(page, { onNew: () => this.newBattle(), onBlind: () => this.again() });
     this.tabs = new Tabs(page, find(".field-of-battle", page));
     this.composer = new Composer(find("form.composer", page), {
       limit: Number(page.dataset.maxPrompt),
@@ -106,6 +108,12 @@ class BattlePage {
 
   /** @param {string} text @param {boolean} [acknowledged] sent in spite of the warning about it */
   send(text, acknowledged = false) {
+    const models = this.battle ? [] : this.seats.choose();
+    if (!models) {
+      this.composer.giveBack(text);
+      this.showNotice(say("choose_first"));
+      return;
+    }
     this.pending = text;
     this.hideNotice();
     loadRenderer();
@@ -113,12 +121,12 @@ class BattlePage {
     this.composer.setBusy(true);
     if (this.vote.state !== "cast") this.vote.sleep();
     const last = this.turns.at(-1);
-    const isRetry = this.revealed && last?.states.a === "failed";
+    const isRetry = (this.revealed || this.seats.areChosen) && last?.states.a === "failed";
     if (isRetry) this.drop(last);
-    this.show(new Turn((last?.number ?? 0) + (isRetry ? 0 : 1), text));
+    this.show(new Turn((last?.number ?? 0) + (isRetry ? 0 : 1), text, this.seats.sides));
     startFollowing();
-    announce(say("answering"));
-    this.socket.prompt(text, this.battle, acknowledged);
+    announce(say(this.seats.sides.length === 1 ? "answering_alone" : "answering"));
+    this.socket.prompt(text, this.battle, acknowledged, models);
   }
 
   /** @param {Turn} turn */
@@ -134,6 +142,7 @@ class BattlePage {
     if (this.battle && this.battle !== message.battle) this.clear();
     if (this.battle !== message.battle) this.entered(message.battle);
     this.setStage("battle");
+    this.seats.show(message.models ?? null);
     this.keepPendingPrompt(message);
     for (const stored of message.turns) this.tookTurn(stored, isContinued);
     const current = this.turns.at(-1);
@@ -171,7 +180,7 @@ class BattlePage {
   tookTurn(stored, isContinued) {
     let turn = this.turns.find(({ number }) => number === stored.number);
     if (!turn) {
-      this.show((turn = new Turn(stored.number, stored.prompt)));
+      this.show((turn = new Turn(stored.number, stored.prompt, this.seats.sides)));
       if (stored.state === "streaming") startFollowing();
     }
     if (stored.state !== "streaming") turn.restore(stored);
@@ -199,7 +208,7 @@ class BattlePage {
   /** What the voter can do now that a turn has ended. @param {Outcome} outcome */
   showOutcome(outcome) {
     this.outcome = outcome;
-    if (this.vote.state === "cast") {
+    if (this.vote.state === "cast" || this.seats.areChosen) {
       if (outcome.state === "failed") this.offerTurnAgain();
     } else if (outcome.votable) {
       this.vote.wake(this.address);
@@ -210,7 +219,7 @@ class BattlePage {
     }
   }
 
-  /** After the vote a turn that failed costs nothing: the same two can be asked again. */
+  /** Where there is no vote to lose a turn that failed costs nothing: the same can be asked again. */
   offerTurnAgain() {
     if (!this.composer.text.trim()) this.composer.fill(this.turns.at(-1)?.prompt ?? "");
     this.showNotice(say("failed_turn"));
@@ -223,9 +232,10 @@ class BattlePage {
   /** @param {Turn} turn */
   showProgress(turn) {
     if (this.revealed) return;
-    for (const side of SIDES) {
+    for (const side of turn.sides) {
       const state = turn.states[side];
-      this.tabs.setState(side, state === "streaming" ? String(turn.lengths[side]) : say(`tab_${state}`));
+      const done = (state === "complete" && this.seats.names[side]) || say(`tab_${state}`);
+      this.tabs.setState(side, state === "streaming" ? String(turn.lengths[side]) : done);
     }
   }
 
@@ -264,7 +274,7 @@ class BattlePage {
     const streaming = this.turns.at(-1)?.streaming ?? false;
     this.composer.setBusy(streaming);
     if (this.outcome && !streaming) this.showOutcome(this.outcome);
-    const isOver = this.vote.state === "asleep" && this.turns.length > 0 && !streaming;
+    const isOver = this.vote.state === "asleep" && !this.seats.areChosen && this.turns.length > 0 && !streaming;
     this.showNotice(sentence, ...(actions.length || !isOver ? actions : [this.tryAgainButton()]));
   }
 
@@ -322,10 +332,14 @@ class BattlePage {
   }
 
   newBattle() {
+    if (this.seats.fields.length && !this.seats.areChosen) {
+      location.assign(this.home); // the page is for those who choose, this battle was blind
+      return;
+    }
     this.clear();
     this.battle = null;
     this.socket.leave();
-    history.pushState(null, "", this.home);
+    history.pushState(null, "", this.seats.start);
     this.setStage("landing");
     this.composer.setPlaceholder(say("placeholder"));
     this.composer.setBusy(false);

@@ -10,7 +10,8 @@
  * @typedef {{number: number, prompt: string, state: State, a: string, b: string}} StoredTurn
  * @typedef {{type: "battle", battle: string, turns: StoredTurn[], votable: boolean,
  *   void: string | null, seq: number,
- *   vote: {outcome: string, final_at: string} | null}} BattleMessage
+ *   vote: {outcome: string, final_at: string} | null,
+ *   models?: import("./seats.js").Chosen | null}} BattleMessage
  * @typedef {{type: "frame", seq: number, turn: number, a: string, b: string,
  *   state: {a: State, b: State}}} FrameMessage
  * @typedef {{type: "turn", seq: number, turn: number, state: State, votable: boolean,
@@ -66,9 +67,10 @@ export class BattleSocket {
    * @param {string} text
    * @param {string | null} battle null starts a new one
    * @param {boolean} acknowledged the visitor was warned of this prompt and sends it anyway
+   * @param {string[]} models who is to answer a new battle; none: two are drawn blind
    */
-  prompt(text, battle, acknowledged) {
-    this.#request({ type: "prompt", text, battle, acknowledged });
+  prompt(text, battle, acknowledged, models) {
+    this.#request({ type: "prompt", text, battle, acknowledged, ...(battle ? {} : { models }) });
   }
 
   /**

@@ -3,7 +3,7 @@
 import { Answer } from "./answer.js";
 import { alignButton, offerAligning } from "./headings.js";
 import { copyButton } from "./copying.js";
-import { make, SIDES } from "./dom.js";
+import { make } from "./dom.js";
 import { follow } from "./follow.js";
 import { languageOf } from "./languages.js";
 import { Length } from "./lengths.js";
@@ -22,40 +22,41 @@ export class Turn {
   states = { a: "waiting", b: "waiting" };
   lengths = { a: new Length(), b: new Length() };
 
-  /** @param {number} number @param {string} prompt */
-  constructor(number, prompt) {
+  /** @param {number} number @param {string} prompt @param {readonly Side[]} sides that answer */
+  constructor(number, prompt, sides) {
     this.number = number;
+    this.sides = sides;
     this.prompt = prompt;
     this.element = make("article", { class: "turn" });
     const text = make("p", { class: "prompt-text", dir: "auto", lang: languageOf(prompt) }, prompt);
     if (prompt.length > LONG_PROMPT || prompt.split("\n").length > LONG_PROMPT / 60) text.tabIndex = 0; // it scrolls
     const asked = make("div", { class: "prompt" },
       make("span", { class: "prompt-who" }, say("you")), text, alignButton(this.element));
-    const sides = make("div", { class: "sides" });
+    const columns = make("div", { class: "sides" });
     /** @type {Record<Side, HTMLElement>} */
-    this.places = { a: sides, b: sides };
+    this.places = { a: columns, b: columns };
     this.answers = /** @type {Record<Side, Answer>} */ ({});
-    for (const side of SIDES) {
+    for (const side of sides) {
       const body = make("div", { class: "answer", dir: "auto" });
-      const label = say("answer", { letter: side.toUpperCase() });
+      const label = sides.length === 1 ? say("answer_alone") : say("answer", { letter: side.toUpperCase() });
       const line = make("p", { class: "in-line small quiet", hidden: "" });
       const tools = make("div", { class: "answer-tools" }, copyButton(() => this.answers[side].text, say("copy_answer")));
       const place = make("section", { class: "side", "data-side": side, "aria-label": label }, line, body, tools);
       this.places[side] = place;
       this.answers[side] = new Answer(body, follow);
-      sides.append(place);
+      columns.append(place);
     }
-    this.element.append(asked, sides);
+    this.element.append(asked, columns);
     this.#showStates();
   }
 
   get streaming() {
-    return SIDES.some((side) => this.states[side] === "waiting" || this.states[side] === "streaming");
+    return this.sides.some((side) => this.states[side] === "waiting" || this.states[side] === "streaming");
   }
 
   /** @param {Record<Side, string>} deltas @param {Record<Side, State>} states */
   grow(deltas, states) {
-    for (const side of SIDES) {
+    for (const side of this.sides) {
       this.answers[side].append(deltas[side]);
       this.lengths[side].add(deltas[side]);
     }
@@ -77,7 +78,7 @@ export class Turn {
   restart() {
     this.states = { a: "waiting", b: "waiting" };
     this.#showStates();
-    for (const side of SIDES) this.answers[side].clear();
+    for (const side of this.sides) this.answers[side].clear();
     this.lengths = { a: new Length(), b: new Length() };
   }
 
@@ -98,12 +99,12 @@ export class Turn {
 
   /** @param {Partial<Record<Side, string>>} [stored] texts, where they may differ from those that came */
   async #finish(stored = {}) {
-    await Promise.all(SIDES.map((side) => this.answers[side].end(stored[side])));
+    await Promise.all(this.sides.map((side) => this.answers[side].end(stored[side])));
     offerAligning(this.element);
   }
 
   #showStates() {
-    for (const side of SIDES) {
+    for (const side of this.sides) {
       const place = this.places[side];
       // Both wait together: a side that began alone would tell its speed.
       place.dataset.state = this.states[side];

@@ -203,9 +203,9 @@ def test_the_history_is_searched_by_prompt_model_and_outcome(client: Client, vot
 def test_the_history_has_pages_and_a_fixed_number_of_queries(
     client: Client, vote: Vote, django_assert_max_num_queries: Any
 ) -> None:
-    models = [vote.battle.model(side) for side in Side]
+    one, other = (vote.battle.model(side) for side in Side)
     for number in range(21):
-        cast(*models, prompt=f"No. {number}.", voter=vote.battle.voter, final_at=long_ago())
+        cast(one, other, prompt=f"No. {number}.", voter=vote.battle.voter, final_at=long_ago())
     with django_assert_max_num_queries(6):
         first = page(client, "/me/")
     assert "Page 1 of 2" in first
@@ -339,7 +339,8 @@ def test_erasing_waits_for_answers_that_are_being_written(client: Client, vote: 
 
 
 def test_erasing_leaves_other_voters_alone(client: Client, vote: Vote) -> None:
-    other = cast(*map(vote.battle.model, Side), prompt="another's", final_at=long_ago())
+    one, two = (vote.battle.model(side) for side in Side)
+    other = cast(one, two, prompt="another's", final_at=long_ago())
     client.post("/me/erase/", {"sure": "yes"})
     assert Turn.objects.get(battle=other.battle).prompt == "another's"
 
