@@ -140,11 +140,6 @@ def fit_bradley_terry(
     )
 
 
-def points_taken(tally: Tally) -> Floats:
-    """Weight that the row took from the column, (m, m): a win is 1, a tie one half to each."""
-    return tally.points
-
-
 def rateable_components(counted: Tally, prior: float) -> Components:
     """Find the main component, or say why there is none.
 
@@ -154,7 +149,7 @@ def rateable_components(counted: Tally, prior: float) -> Components:
     """
     if len(counted.models) < 2:
         raise NotEnoughVotes(f"there is nothing to compare: {len(counted.models) or 'no'} model")
-    points = points_taken(counted)
+    points = counted.points
     if not points.any():
         raise NotEnoughVotes("there are no counted votes")
     compiled = pair_kernels(len(points))
@@ -218,7 +213,7 @@ class _Fit:
         self.components = components
         self.parameters = parameters
         self.tally = counted.restricted(components.main)
-        self.points = points_taken(self.tally)
+        self.points = self.tally.points
         self.notes: list[str] = []
         self.tie_strength: float | None = None
 

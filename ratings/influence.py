@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratings.arrays import Floats, Integers
-from ratings.bradley_terry import points_taken, rateable_components
+from ratings.bradley_terry import rateable_components
 from ratings.comparisons import Comparisons
 from ratings.covariance import model_covariance
 from ratings.errors import InvalidParameter, RatingsError
@@ -89,9 +89,9 @@ def votes_to_flip_first_place(
     scoring = Scoring(ties, both_bad)
     counted = tally.counted(scoring)
     main = counted.restricted(rateable_components(counted, 0.0).main)
-    fit = fit_strengths(points_taken(main))
+    points = main.points
+    fit = fit_strengths(points)
     order = np.argsort(-fit.theta, kind="stable")
-    points = points_taken(main)
     _, curvature = gradient_and_curvature(fit.theta, points + points.T, points.sum(axis=1), 0.0)
     inverse = model_covariance(curvature)
     leader, best = int(order[0]), None
@@ -134,7 +134,7 @@ def _smallest(
             return np.inf
         if not {leader, challenger} <= set(components.main.tolist()):
             return np.inf
-        fit = fit_strengths(points_taken(left.restricted(components.main)))
+        fit = fit_strengths(left.restricted(components.main).points)
         place = {model: row for row, model in enumerate(components.main.tolist())}
         return float(fit.theta[place[leader]] - fit.theta[place[challenger]])
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ratings.arrays import AnyInteger, Floats, Integers
 from ratings.board import Board
-from ratings.bradley_terry import fit_bradley_terry, points_taken, rateable_components
+from ratings.bradley_terry import fit_bradley_terry, rateable_components
 from ratings.comparisons import Comparisons
 from ratings.components import Components
 from ratings.errors import InvalidParameter, InvalidVotes
@@ -64,7 +64,7 @@ class LiveRatings:
         self._prior = prior
         self._count = tally.count.copy()
         self.models = tally.models
-        self._points = points_taken(self.tally.counted(self._scoring)).copy()
+        self._points = self.tally.counted(self._scoring).points.copy()
         self._refit()
 
     @property

@@ -20,7 +20,6 @@ from ratings.bradley_terry import (
     held_by_prior,
     note_on_prior,
     notes_on_voters,
-    points_taken,
     rateable_components,
 )
 from ratings.comparisons import Comparisons
@@ -241,7 +240,7 @@ class _StyleFit:
 
     def _start(self, votes: StyleVotes | SortedVotes) -> tuple[Floats, Floats]:
         """Strengths without style, improved on a sample of the votes when there are many."""
-        theta = fit_strengths(points_taken(self.tally), self.parameters.prior).theta
+        theta = fit_strengths(self.tally.points, self.parameters.prior).theta
         beta = np.zeros(self.k)
         sample = votes.sample()
         if sample is not None:
@@ -305,7 +304,7 @@ class _StyleFit:
         """Covariance of all m + k parameters, bootstrap rounds, and degrees of freedom."""
         if self.parameters.needs_voters and self.rated.voter is not None:
             self.notes += notes_on_voters(self.rated.voter)
-        apart = held_by_prior(points_taken(self.tally), self.parameters.prior)
+        apart = held_by_prior(self.tally.points, self.parameters.prior)
         if apart is not None:
             self.notes.append(note_on_prior(self.parameters.prior))
         if self.parameters.resamples:
