@@ -298,8 +298,6 @@ def history_finding(name: str, rows: Sequence[Figures]) -> str:
         "then": f"{first['value']:.0f}",
         "day": first["on"],
     }
-    if len(rows) == 1:
-        return _("%(name)s is rated %(now)s on its first published board") % words
     if round(last["value"]) == round(first["value"]):
         return _("%(name)s is rated %(now)s, as on %(day)s") % words
     return _("%(name)s is rated %(now)s; on %(day)s it was %(then)s") % words

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arena.boards.charts.frame import Spec, ink, only_wide, sheet
+from arena.boards.charts.frame import BROKEN, Spec, broken, ink, only_wide, sheet
 
 _ROW = 34
 
@@ -18,7 +18,7 @@ def forest(rows: Sequence[Mapping[str, Any]], *, left: str, right: str) -> Spec:
     left, right : str
         What it means to lie left of 0, and right.
     """
-    drawn = [{**row, "side": _side(row)} for row in rows]
+    drawn = [{**row, "label": broken(row["label"]), "side": _side(row)} for row in rows]
     colour = {
         "condition": [
             {"test": f"datum.side === '{side}'", "value": ink(side)} for side in ("closed", "open")
@@ -30,7 +30,12 @@ def forest(rows: Sequence[Mapping[str, Any]], *, left: str, right: str) -> Spec:
     # Room at the right for what is written beside the interval.
     scale = {"domain": [min(low, 0), max(high, 0) + 0.02 * reach], "nice": True}
     x = {"field": "value", "type": "quantitative", "title": None, "scale": scale}
-    x["axis"] = {"tickCount": 6, "format": "d", "domain": False, "ticks": False}
+    x["axis"] = {
+        "tickCount": {"expr": "width < 280 ? 3 : 6"},
+        "format": "d",
+        "domain": False,
+        "ticks": False,
+    }
     return sheet(
         [
             _zero(),
@@ -60,6 +65,15 @@ def _names() -> Spec:
         "labelPadding": 10,
         "labelColor": ink("text"),
         "labelFontSize": 13,
+        "labelExpr": BROKEN,
+        # Two lines stand on both sides of the row's middle.
+        "labelBaseline": {
+            "condition": {
+                "test": "width < 280 && indexof(datum.value, '\\n') > 0",
+                "value": "bottom",
+            },
+            "value": "middle",
+        },
         "labelLimit": {"expr": "width < 280 ? 120 : 240"},
     }
     return {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": axis}

@@ -37,6 +37,9 @@ DARK = {
 }
 # Narrower than this, names on the marks would cover each other.
 WIDE = 620
+# An axis' labels in two lines where the plot is narrow; letters that one line has room for there.
+BROKEN = "width < 280 ? split(datum.label, '\\n') : replace(datum.label, '\\n', ' ')"
+_SHORT = 16
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,15 @@ def time_axis(since: str, until: str, field: str = "on") -> Spec:
     }
 
 
+def broken(label: str) -> str:
+    """Return a long label with a line break at the space nearest to its middle, for `BROKEN`."""
+    spaces = [place for place, letter in enumerate(label) if letter == " "]
+    if len(label) <= _SHORT or not spaces:
+        return label
+    middle = min(spaces, key=lambda place: abs(place - len(label) / 2))
+    return f"{label[:middle]}\n{label[middle + 1 :]}"
+
+
 def band(values: Sequence[Mapping[str, Any]], colour: str, *, step: bool = True) -> Spec:
     """Return an interval over time, from the fields `lower` and `upper`."""
     mark = {"type": "area", "color": ink(colour), "opacity": 0.13}
@@ -199,6 +211,8 @@ def _config() -> Spec:
             "domainColor": ink("line"),
             "tickColor": ink("line"),
             "labelFontSize": 12,
+            # Of labels that would touch, every other one is left out.
+            "labelSeparation": 8,
             "titleFontSize": 12,
         },
         "text": {"color": ink("text"), "fontSize": 12},

@@ -15,11 +15,18 @@ def intervals(rows: Sequence[Mapping[str, Any]]) -> Spec:
         "ticks": False,
         "labelPadding": 10,
         "labelColor": ink("text"),
-        "labelLimit": {"expr": "width < 280 ? 130 : 260"},
+        "labelLimit": {"expr": "width < 280 ? 150 : 260"},
     }
     x: Spec = {"field": "rating", "type": "quantitative", "title": None}
     x |= {"scale": {"zero": False, "nice": True}}
-    x |= {"axis": {"tickCount": 6, "format": "d", "domain": False, "ticks": False}}
+    x |= {
+        "axis": {
+            "tickCount": {"expr": "width < 280 ? 3 : 6"},
+            "format": "d",
+            "domain": False,
+            "ticks": False,
+        }
+    }
     bounded = [row for row in rows if row["lower"] is not None]
     return sheet(
         [

@@ -106,10 +106,15 @@ def eras(rows: Sequence[Row], *, until: str, labels: Mapping[str, str]) -> Spec:
             }
         )
         layers += [line(own, side, side) for side in ("closed", "open")]
-    last = rows[-1]
+    last = [row for row in rows if row["era"] == rows[-1]["era"]]
+    # Outside the space between: above all of the last closed line, below all of the open one.
+    ends = {
+        "closed": max(row["closed"] for row in last),
+        "open": min(row["open"] for row in last),
+    }
     layers += [
         {
-            "data": {"values": [{**last, "label": labels[side]}]},
+            "data": {"values": [{"on": rows[-1]["on"], side: end, "label": labels[side]}]},
             "mark": {
                 "type": "text",
                 "align": "right",
@@ -120,7 +125,7 @@ def eras(rows: Sequence[Row], *, until: str, labels: Mapping[str, str]) -> Spec:
             },
             "encoding": {"y": points_axis(side), "text": {"field": "label"}},
         }
-        for side in ("closed", "open")
+        for side, end in ends.items()
     ]
     return sheet(layers, height=320, encoding={"x": time_axis(rows[0]["on"], until)})
 

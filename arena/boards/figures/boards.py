@@ -133,10 +133,15 @@ def win_probability(reading: BoardReading) -> Chart | None:
     names = [row["label"] for row in rows]
     top, last = names[0], names[-1]
     chance = next(pair["value"] for pair in pairs if (pair["row"], pair["column"]) == (top, last))
+    title = _("%(top)s would beat %(last)s about %(times)s times in 100")
+    if rows[-1]["rank_best"] == 1:  # nobody is surely better than a model that may be first
+        title = _(
+            "By rating %(top)s would beat %(last)s about %(times)s times in 100, but the votes "
+            "cannot tell them apart"
+        )
     return _square(
         "win-probability",
-        _("%(top)s would beat %(last)s about %(times)s times in 100")
-        % {"top": top, "last": last, "times": f"{100 * chance:.0f}"},
+        title % {"top": top, "last": last, "times": f"{100 * chance:.0f}"},
         _("Times in 100 that the row's model is expected to beat the column's, ties as halves"),
         spec=matrix.chances(pairs, names),
         pairs=pairs,

@@ -19,7 +19,7 @@ from arena.catalog.models import LanguageModel
 
 _MOST_DAYS = 400
 
-type Builder = Callable[[str], Chart | None]
+type Builder = Callable[[LanguageModel, Board], Chart | None]
 
 
 def board_of_model(model: LanguageModel) -> Board | None:
@@ -34,12 +34,8 @@ def board_of_model(model: LanguageModel) -> Board | None:
     return next(iter(own or list(found)), None)
 
 
-def history(slug: str) -> Chart | None:
+def history(model: LanguageModel, board: Board) -> Chart | None:
     """Draw a model's rating on each day's last published board."""
-    model = LanguageModel.objects.filter(slug=slug).first()
-    board = board_of_model(model) if model else None
-    if model is None or board is None:
-        return None
     days = dict(
         Snapshot.objects.filter(board=board, published_for__isnull=False)
         .annotate(day=TruncDate("published_for"))
@@ -64,7 +60,8 @@ def history(slug: str) -> Chart | None:
         ),
         key=lambda row: str(row["on"]),
     )
-    if not rows:
+    # One day is not a history; where the model stands is said elsewhere.
+    if len(rows) < 2:
         return None
     side = side_of(describe(model, timezone.now().date()).licence_class)
     return Chart(
@@ -83,12 +80,8 @@ def history(slug: str) -> Chart | None:
     )
 
 
-def categories(slug: str) -> Chart | None:
+def categories(model: LanguageModel, board: Board) -> Chart | None:
     """Draw a model's rating in every slice of its board's source."""
-    model = LanguageModel.objects.filter(slug=slug).first()
-    board = board_of_model(model) if model else None
-    if model is None or board is None:
-        return None
     boards = newest_snapshots().filter(
         board__source=board.source,
         board__method=Method.BRADLEY_TERRY,

@@ -246,8 +246,6 @@ def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, 
                 "overall": slice_.pk == board.pk,
                 "ratings": own,
                 "lead": round((own[0].rating or 0) - (own[1].rating or 0)),
-                "apart": (own[0].lower or 0) > (own[1].upper or 0)
-                or (own[1].lower or 0) > (own[0].upper or 0),
                 "marks": [axis.mark(row.rating or 0, row.lower, row.upper) for row in own]
                 if axis
                 else [],

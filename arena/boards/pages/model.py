@@ -13,7 +13,7 @@ from arena.battles.models import Reply, ReplyState
 from arena.boards.catalogue import describe, read_facts
 from arena.boards.choices import SIMULATED, Choice, source_label
 from arena.boards.figures import models as charts
-from arena.boards.leaderboard import rank_text
+from arena.boards.leaderboard import dollars, rank_text
 from arena.boards.measurements import economies
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_snapshots
@@ -44,9 +44,8 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
     now = timezone.now()
     facts = describe(found, now.date())
     board = charts.board_of_model(found)
-    figures = drawn(
-        [charts.categories(found.slug), charts.history(found.slug)], f"?model={found.slug}"
-    )
+    made = [charts.categories(found, board), charts.history(found, board)] if board else []
+    figures = drawn(made, f"?model={found.slug}")
     return {
         "title": found.name,
         "description": _("What is known of %(name)s, and where it stands.") % {"name": found.name},
@@ -59,7 +58,14 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "standings": [_standing(row) for row in standings],
         "met": met(found, board) if board else [],
         "economy": economies(now.date(), of=[found.pk])[found.pk],
-        "prices": list(found.prices.select_related("endpoint").order_by("-since")),
+        "prices": [
+            {
+                "price": price,
+                "input": dollars(float(price.input_usd)),
+                "output": dollars(float(price.output_usd)),
+            }
+            for price in found.prices.order_by("-since")
+        ],
         "scores": list(found.published_scores.all()),
         "served": served(found),
         "reliability": reliability(found),

@@ -23,6 +23,7 @@ from arena.boards.figures import boards, gap, gap_by_group, gap_over_time, model
 from arena.boards.figures.reading import GapReading
 from arena.boards.figures.record import public_record
 from arena.boards.figures.scores import score_charts
+from arena.catalog.models import LanguageModel
 
 type Builder = Callable[[HttpRequest, Choice], Chart | None]
 
@@ -39,7 +40,13 @@ def _of_board(build: boards.Builder) -> Builder:
 
 
 def _of_model(build: models.Builder) -> Builder:
-    return lambda request, choice: build(request.GET.get("model", "")[:120])
+    def built(request: HttpRequest, choice: Choice) -> Chart | None:
+        slug = request.GET.get("model", "")[:120]
+        model = LanguageModel.objects.filter(slug=slug).first()
+        board = models.board_of_model(model) if model else None
+        return build(model, board) if model and board else None
+
+    return built
 
 
 def _score(place: int) -> Builder:
