@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 LLM ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve setup test check format bench bench-boards bench-live bench-pairing bench-rendering messages screenshots
+.PHONY: help demo serve setup test check format bench bench-boards bench-live bench-pairing bench-pages bench-rendering messages screenshots
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: ## Measure the ratings against other packages; writes ratings/docs/
 
 bench-rendering: setup ## Measure how smoothly answers are drawn in Chromium; writes arena/battles/docs/rendering.md
 	@$(PYTHON) -m tests.browser.bench_rendering
+
+bench-pages: setup ## Measure weight and first paint of the pages in a slowed-down Chromium; writes arena/docs/pages.md
+	@$(PYTHON) -m tests.browser.bench_pages
 
 bench-live: ## Measure live battles on this machine, some ten minutes; writes arena/battles/docs/live.md
 	@$(UV) sync --frozen --inexact --group dev

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from django import db
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -58,16 +58,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form without a valid token, mostly because cookies are refused."""
-    return _page(
-        request,
-        403,
-        _("This form could not be accepted"),
-        _(
-            "The page was open for too long, or cookies are blocked. "
-            "Reload it and try once more; nothing was lost."
-        ),
+    """Answer 403 to a form or a script without a valid token, mostly for want of a cookie."""
+    advice = _(
+        "The page was open for too long, or cookies are blocked. "
+        "Reload it and try once more; nothing was lost."
     )
+    if not request.accepts("text/html"):
+        return JsonResponse({"code": "no_token", "message": advice}, status=403)
+    return _page(request, 403, _("This form could not be accepted"), advice)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

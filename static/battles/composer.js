@@ -6,7 +6,12 @@ import { figure, say } from "./words.js";
 const DRAFT = "draft";
 const NEAR = 0.9; // the limit is shown from this share of it on
 
+/** Stopping takes the place of sending: the second half of a double click must not stop. */
+const DOUBLE_CLICK = 500; // milliseconds
+
 export class Composer {
+  #busySince = -Infinity;
+
   /**
    * @param {HTMLFormElement} form
    * @param {{limit: number, onSend: (text: string) => void, onStop: () => void}} options
@@ -31,7 +36,9 @@ export class Composer {
       event.preventDefault();
       this.#send();
     });
-    this.stopButton.addEventListener("click", onStop);
+    this.stopButton.addEventListener("click", () => {
+      if (performance.now() - this.#busySince > DOUBLE_CLICK) onStop();
+    });
     if (this.field.autofocus && matchMedia("(pointer: fine)").matches) this.field.focus();
     this.#changed();
   }
@@ -57,6 +64,7 @@ export class Composer {
 
   /** @param {boolean} busy while answers stream: the button stops instead of sending */
   setBusy(busy) {
+    if (busy && !this.busy) this.#busySince = performance.now();
     this.busy = busy;
     this.sendButton.hidden = busy;
     this.stopButton.hidden = !busy;

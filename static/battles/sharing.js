@@ -28,7 +28,8 @@ async function change(place, request, address) {
   const { status, body } = await askAgainSoon("POST", request, {});
   if (status !== 200) {
     announce(body.message ?? say("share_failed"));
-    place.append(make("span", { class: "small quiet" }, body.message ?? say("share_failed")));
+    place.querySelector(".share-problem")?.remove();
+    place.append(make("span", { class: "small quiet share-problem" }, body.message ?? say("share_failed")));
     return;
   }
   showSharing(place, address, body.path);

@@ -1,5 +1,7 @@
 """Error pages, as a visitor meets them."""
 
+import json
+
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -36,6 +38,13 @@ def test_a_form_without_a_token_is_answered_with_what_to_do() -> None:
     response = errors.csrf_failure(RequestFactory().post("/i18n/setlang/"), reason="no cookie")
     assert response.status_code == 403
     assert "Reload it and try once more" in _text(response)
+
+
+def test_a_script_without_a_token_is_told_in_json() -> None:
+    request = RequestFactory().post("/battle/1/vote/", headers={"Accept": "application/json"})
+    response = errors.csrf_failure(request, reason="no cookie")
+    assert response.status_code == 403
+    assert "Reload it" in json.loads(response.content)["message"]
 
 
 def test_an_error_page_speaks_the_page_s_language() -> None:

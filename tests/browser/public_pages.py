@@ -21,6 +21,10 @@ class PublicPage:
 
 PAGES = (
     PublicPage("landing", "battles:new", "/"),
+    PublicPage("side-by-side", "battles:side_by_side", "/side-by-side/"),
+    PublicPage("chat", "battles:chat", "/chat/"),
+    PublicPage("side-by-side", "battles:side_by_side", "/side-by-side/"),
+    PublicPage("chat", "battles:chat", "/chat/"),
     PublicPage("history-empty", "battles:mine", "/me/"),
     PublicPage("erase-empty", "battles:erase", "/me/erase/"),
     PublicPage("own-board-empty", "own_board", "/me/board/"),
@@ -39,7 +43,7 @@ PAGES = (
 REACHED = {
     "battles:battle": "test_accessibility.py: each state of a battle",
     "battles:shared": "test_mine.py: a link works for others until it is ended",
-    "account:code": "the accounts' own tests: after a code was asked for",
+    "account:code": "test_accounts.py: after a code was asked for",
 }
 NOT_A_PAGE = {
     "account:send",
@@ -58,6 +62,7 @@ NOT_A_PAGE = {
     "battles:unshare",
     "battles:export",
     "set_language",
+    "shared_picture",
     "leaderboard_table",
     "chart",
 }

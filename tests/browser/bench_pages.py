@@ -1,0 +1,139 @@
+"""How heavy the pages are and how soon they show: `make bench-pages`.
+
+A cold cache in a real Chromium, its processor slowed down four times, its network that of a slow
+phone. Times are given beside those of the smallest page the server has, in the same run, because
+alone they say more of the machine than of the site. Writes `arena/docs/pages.md`.
+"""
+
+import os
+import shutil
+import statistics
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from playwright.sync_api import Browser, sync_playwright
+
+from arena.embedded import EmbeddedServers
+from tests.browser.conftest import PHONE, PROGRAMS
+from tests.browser.public_pages import PAGES
+from tests.browser.site import ROOT, Parrots, manage_in_turn, running_site
+
+RESULT = ROOT / "arena" / "docs" / "pages.md"
+SMALLEST = "/healthz"
+MEASURED = ("landing", "leaderboard", "gap", "which", "model", "compare", "method", "transparency")
+ROUNDS = 5
+SLOWER = 4  # times
+# What Lighthouse calls a slow 4G: bytes a second each way, milliseconds there and back.
+NETWORK = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 204_800,
+    "uploadThroughput": 96_000,
+}
+WATCH = """
+window.seen = { paint: 0, shift: 0 };
+new PerformanceObserver((list) => { seen.paint = list.getEntries().at(-1).startTime; })
+  .observe({ type: "largest-contentful-paint", buffered: true });
+new PerformanceObserver((list) => {
+  for (const { value } of list.getEntries()) seen.shift += value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+WEIGH = """
+() => {
+  const all = performance.getEntriesByType("resource");
+  const [page] = performance.getEntriesByType("navigation");
+  const sum = (entries) => entries.reduce((total, each) => total + each.encodedBodySize, 0);
+  const scripts = all.filter(({ name }) => name.split("?")[0].endsWith(".js"));
+  return { ...seen, requests: all.length + 1, bytes: sum([page, ...all]), scripts: sum(scripts) };
+}
+"""
+type Seen = dict[str, float]
+
+
+def main() -> None:
+    """Measure every page and write the table."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        raise SystemExit("No Chromium was found. Debian: apt-get install chromium")
+    servers = EmbeddedServers(root=ROOT / ".local" / "tests")
+    database_url = urlunsplit(urlsplit(servers.database_url)._replace(path="/pages"))
+    urls = {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url}
+    with (
+        servers.lease(),
+        tempfile.TemporaryDirectory() as folder,
+        running_site(
+            Parrots(),
+            database_url=database_url,
+            redis_url=servers.redis_url,
+            folder=Path(folder),
+        ) as url,
+        sync_playwright() as playwright,
+    ):
+        manage_in_turn({**os.environ, **urls}, ("simulate_votes", "--votes", "20000"))
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        addresses = {page.name: page.address for page in PAGES if page.name in MEASURED}
+        found: dict[str, list[Seen]] = {name: [] for name in ("smallest", *addresses)}
+        # Round after round, so that what else the machine does meets every page alike.
+        for _ in range(ROUNDS):
+            for name, seen in found.items():
+                seen.append(visit(browser, url + addresses.get(name, SMALLEST)))
+        rows = "\n".join(row(name, seen, found["smallest"]) for name, seen in found.items())
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(DOCUMENT.format(version=browser.version, cores=os.cpu_count(), rows=rows))
+        browser.close()
+    print(rows)  # noqa: T201  the result
+
+
+def visit(browser: Browser, address: str) -> Seen:
+    """Open a page with nothing in the cache; return what it weighed and when it showed."""
+    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.emulateNetworkConditions", NETWORK)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.add_init_script(WATCH)
+    page.goto(address, wait_until="networkidle")
+    seen: Seen = page.evaluate(WEIGH)
+    context.close()
+    return seen
+
+
+def row(name: str, seen: Sequence[Seen], smallest: Sequence[Seen]) -> str:
+    """Return one row of the table: medians, and the paint against the smallest page's."""
+    median = {key: statistics.median(each[key] for each in seen) for key in seen[0]}
+    least = statistics.median(each["paint"] for each in smallest)
+    return (
+        f"| {name} | {median['requests']:.0f} | {median['bytes'] / 1000:.1f} | "
+        f"{median['scripts'] / 1000:.1f} | {median['paint']:.0f} | {median['paint'] / least:.1f} | "
+        f"{max(each['shift'] for each in seen):.3f} |"
+    )
+
+
+DOCUMENT = (
+    """# How heavy the pages are, and how soon they show
+
+`make bench-pages` wrote this page: each page in Chromium {version} on {cores} shared cores, as a
+phone, with an empty cache, the processor slowed down {slower} times, 1.6 Mbit/s and 150 ms there
+and back. Medians of {rounds} rounds; the shift is the worst of them.
+
+kB are compressed, without headers. The largest paint is in milliseconds and, because these say more
+of the machine than of the site, in times that of the smallest page the server has (`{smallest}`, a
+line of text: one journey of the network and nothing else).
+
+| Page | requests | kB | of them scripts | largest paint | times the smallest | layout shift |
+|---|--:|--:|--:|--:|--:|--:|
+{rows}
+
+What tests hold (`tests/browser/test_budgets.py`), because it is the same on every machine: the
+landing page is below 100 kB, its scripts below 60 kB, and no page asks another host. The renderers
+of answers come with the first prompt, the charts' library where there is a chart.
+""".replace("{slower}", str(SLOWER))
+    .replace("{rounds}", str(ROUNDS))
+    .replace("{smallest}", SMALLEST)
+)
+
+if __name__ == "__main__":
+    main()
