@@ -26,7 +26,8 @@ def time_pages(addresses: Iterable[str] = PAGES, rounds: int = 40) -> dict[str, 
     -------
     dict of dict of float
         By address: the first time, as after a start, then the median and the 95th percentile of
-        the rounds, of pages that are kept and of pages that are made anew each time.
+        the rounds, and this process's own mean work, which others on the machine do not lengthen;
+        of pages that are kept and of pages that are made anew each time.
 
     Raises
     ------
@@ -43,34 +44,37 @@ def time_pages(addresses: Iterable[str] = PAGES, rounds: int = 40) -> dict[str, 
     found = {}
     for address in addresses:
         ask = partial(client.get, address)
-        (first,) = times(ask, 1)
+        first = times(ask, 1)[0][0]
         response = ask()
         assert response.status_code == 200, (address, response.status_code)
-        kept, anew = times(ask, rounds), times(ask, rounds, before=forget_everything)
         found[address] = {
             "first": round(first, 1),
-            **spread("kept", kept),
-            **spread("anew", anew),
+            **spread("kept", times(ask, rounds)),
+            **spread("anew", times(ask, rounds, before=forget_everything)),
         }
     return found
 
 
 def times(
     ask: Callable[[], object], rounds: int, *, before: Callable[[], None] = lambda: None
-) -> list[float]:
-    """Return how many milliseconds each round took."""
+) -> list[tuple[float, float]]:
+    """Return how many milliseconds each round took, and how many of them this process worked."""
     taken = []
     for _ in range(rounds):
         before()
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         ask()
-        taken.append(1000 * (time.perf_counter() - started))
+        taken.append(
+            (1000 * (time.perf_counter() - started), 1000 * (time.process_time() - worked))
+        )
     return taken
 
 
-def spread(name: str, taken: list[float]) -> dict[str, float]:
-    """Return the median and the 95th percentile."""
+def spread(name: str, taken: list[tuple[float, float]]) -> dict[str, float]:
+    """Return the median and the 95th percentile, and the mean work."""
+    waited, worked = zip(*taken, strict=True)
     return {
-        f"{name}_p50": round(statistics.median(taken), 1),
-        f"{name}_p95": round(statistics.quantiles(taken, n=20)[-1], 1),
+        f"{name}_p50": round(statistics.median(waited), 1),
+        f"{name}_p95": round(statistics.quantiles(waited, n=20)[-1], 1),
+        f"{name}_cpu": round(statistics.mean(worked), 1),
     }
