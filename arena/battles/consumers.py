@@ -81,10 +81,10 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await self._refuse(error)
         except BattleError as error:
             await self._tell(error)
-            if isinstance(error, NotFound | NotYours):
-                await self._refuse(BadMessage(error.code, protocol.CLOSE_NOT_FOUND))
-            if error.code == "restarting":
+            if error.code in {"restarting", "signed_in"}:  # the next socket has the new cookie
                 await self.close(_CLOSE_RESTART)
+            elif isinstance(error, NotFound | NotYours):
+                await self._refuse(BadMessage(error.code, protocol.CLOSE_NOT_FOUND))
         except (db.OperationalError, db.InterfaceError) as error:
             logger.warning("A message without the database: %s", type(error).__name__)
             await self._tell(_storage_away())

@@ -47,7 +47,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     ),
     "bad_request": _("This request was not understood: reload the page and try again."),
     "not_yours": _("This battle belongs to another visitor."),
-    "signed_in": _("You signed in in another tab: reload this page to go on."),
+    "signed_in": _("You signed in in another tab. Nothing was lost: send it once more."),
     "not_found": _("This battle does not exist: start a new one."),
     "still_streaming": _("The answers are still being written: wait for them, or stop them."),
     "vote_pending": _("Your vote is being recorded: go on in a few seconds."),

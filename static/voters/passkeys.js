@@ -7,7 +7,9 @@
 
 import { ask } from "../battles/server.js";
 
-const speaksJSON =
+/** A passkey belongs to a name: an address of numbers has none. */
+const canUsePasskeys =
+  !/^[\d.]+$|^\[/.test(location.hostname) &&
   "PublicKeyCredential" in window &&
   "parseRequestOptionsFromJSON" in PublicKeyCredential &&
   "parseCreationOptionsFromJSON" in PublicKeyCredential;
@@ -42,10 +44,13 @@ async function useOrMake({ question = "", answer = "", failed = "", make }) {
   }
 }
 
+for (const sentence of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-without-passkeys]"))) {
+  sentence.hidden = canUsePasskeys;
+}
 for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".account-passkey"))) {
   const button = /** @type {HTMLButtonElement} */ (place.querySelector("button"));
   const told = /** @type {HTMLElement} */ (place.querySelector("[role=status]"));
-  place.hidden = !speaksJSON;
+  place.hidden = !canUsePasskeys;
   button.addEventListener("click", async () => {
     button.disabled = true;
     told.textContent = "";

@@ -80,7 +80,7 @@ def site(
         parrots, database_url=database_url, redis_url=redis_url, folder=folder
     ) as address:
         servers_of_site = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-        yield Site(address, parrots, {**os.environ, **servers_of_site})
+        yield Site(address, parrots, {**os.environ, **servers_of_site}, folder / "web.log")
     drop_database(database_url)
 
 

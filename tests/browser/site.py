@@ -89,10 +89,18 @@ class InThread:
 class Site:
     """Where the site answers, how its models behave, and the environment of its programs."""
 
-    def __init__(self, url: str, parrots: Parrots, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        parrots: Parrots,
+        environment: Mapping[str, str],
+        log: Path = Path(os.devnull),
+    ) -> None:
         self.url = url
         self.parrots = parrots
         self.environment = environment
+        # What the web process prints, its mails among it.
+        self.log = log
 
     def manage(self, *arguments: str, **environment: str) -> None:
         """Run a command of the project on the site's servers."""
@@ -137,6 +145,7 @@ def running_site(
         "PARITY_BREAKER_FAILURES": "1000",
         "PARITY_MAX_STREAMING_BATTLES": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "PARITY_EMAIL_URL": "console:",
     }
     with InThread(models):
         endpoints = folder / "endpoints.toml"

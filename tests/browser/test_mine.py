@@ -13,7 +13,7 @@ from tests.browser.test_accessibility import violations
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
 ANSWER = (
-    "## Light\n\nIt **scatters**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nprint(1)\n```\n"
+    "## Light\n\nIt **scatters**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nprint(1)\n```\n\nSo $x^2$.\n"
 )
 
 
@@ -70,6 +70,9 @@ def test_a_link_works_for_others_until_it_is_ended(
     reader.goto(link)
     expect(reader.locator(".answer h2").first).to_have_text("Light")
     expect(reader.locator("h1")).to_contain_text("against")
+    # What the server leaves to the browser: colours of code, formulas.
+    expect(reader.locator(".answer code span[class^=hljs]").first).to_be_visible()
+    expect(reader.locator(".answer math").first).to_be_visible()
     assert violations(reader, axe) == []
     wide = reader.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not wide
