@@ -10,7 +10,9 @@ from arena.boards.pages import (
     model,
     own,
     pictures,
+    releases,
     shared_battle,
+    snapshot,
     transparency,
     which,
 )
@@ -22,6 +24,8 @@ urlpatterns = [
     path("charts/<slug:name>.<slug:form>", pictures.chart, name="chart"),
     path("which/", which.which, name="which"),
     path("shared/<slug:token>/picture.png", shared_battle.picture_of_battle, name="shared_picture"),
+    re_path(r"^snapshots/(?P<replay_id>[0-9a-f]{64})/$", snapshot.snapshot, name="snapshot"),
+    path("data/", releases.releases, name="releases"),
     path("me/board/", own.own, name="own_board"),
     path("method/", method.method, name="method"),
     path("transparency/", transparency.transparency, name="transparency"),

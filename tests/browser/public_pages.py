@@ -37,12 +37,14 @@ PAGES = (
     PublicPage("compare", "compare", f"/compare/{ASTER}/{OBELISK}/"),
     PublicPage("method", "method", f"/method/?{SIMULATED}"),
     PublicPage("transparency", "transparency", f"/transparency/?{SIMULATED}"),
+    PublicPage("data", "releases", "/data/"),
     PublicPage("account", "account:mine", "/me/account/"),
     PublicPage("log-in", "account_login", "/admin/account/login/"),
 )
 REACHED = {
     "battles:battle": "test_accessibility.py: each state of a battle",
     "battles:shared": "test_mine.py: a link works for others until it is ended",
+    "snapshot": "test_board_pages.py: a board's id leads to its figures",
     "account:code": "test_accounts.py: after a code was asked for",
 }
 NOT_A_PAGE = {

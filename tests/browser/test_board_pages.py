@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.public_pages import SIMULATED
+from tests.browser.test_accessibility import axe, violations
 
+__all__ = ["axe"]
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
 
@@ -40,3 +42,24 @@ def test_the_cut_can_be_moved(visit: Visit, simulated: None) -> None:
     page.get_by_label("Open means").select_option("weights_permissive")
     expect(page).to_have_url(re.compile("cut=weights_permissive"))
     expect(page.get_by_text("Open here means")).to_be_visible()
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_a_board_s_id_leads_to_its_figures(
+    visit: Visit, axe: str, simulated: None, *, phone: bool
+) -> None:
+    page = visit(f"/leaderboard/?{SIMULATED}", phone=phone)
+    page.locator(".board-id a").click()
+    expect(page.get_by_role("heading", name=re.compile("^Board [0-9a-f]{12}$"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Why did it move?")).to_be_visible()
+    expect(page.locator(".frozen tbody tr")).to_have_count(20)
+    assert violations(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_chart_on_a_phone_names_every_class_in_full(visit: Visit, simulated: None) -> None:
+    page = visit(f"/gap/?{SIMULATED}", phone=True)
+    rungs = page.locator("#licence-ladder .chart svg .role-axis-label text")
+    expect(rungs.filter(has_text="permissive")).to_have_count(1)
+    expect(rungs.filter(has_text="restricted")).to_have_count(1)
+    expect(rungs.filter(has_text="…")).to_have_count(0)

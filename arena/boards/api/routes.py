@@ -11,6 +11,7 @@ from ninja import Query, Router
 
 from arena.boards.api import reading, shapes
 from arena.boards.api.answers import PublicAPI, csv_answer, kept_answer
+from arena.boards.downloads import releases_at_hand
 from arena.boards.models import Board, Method, Snapshot
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pairs import read_pairs
@@ -143,7 +144,7 @@ def model(request: HttpRequest, model: Slug) -> dict[str, Any]:
 @router.get("/releases", response=shapes.ReleasesAnswer)
 def releases(request: HttpRequest) -> dict[str, Any]:
     """List the data releases: votes as Parquet and JSON lines."""
-    return {"releases": reading.releases()}
+    return {"releases": releases_at_hand()}
 
 
 @router.get(
@@ -153,7 +154,7 @@ def releases(request: HttpRequest) -> dict[str, Any]:
 )
 def release_file(request: HttpRequest, release: Slug, file: str) -> HttpResponseBase:
     """Download a file of a data release."""
-    known = {found["release"]: found["files"] for found in reading.releases()}
+    known = {found["release"]: found["files"] for found in releases_at_hand()}
     if not any(entry["name"] == file for entry in known.get(release, ())):
         raise Http404
     path = settings.RELEASES_DIR / release / file

@@ -69,7 +69,11 @@ def scatter(points: Sequence[Point], across: Across, *, front: bool = True) -> S
                     "shape": side_shape(),
                 },
             },
-            *_names([point for point in points if point["name"] in leading or not front], across),
+            *_names(
+                [point for point in points if point["name"] in leading or not front],
+                across,
+                least=_LINE * _span(points),
+            ),
         ],
         height=400,
         encoding={"x": x},
@@ -129,8 +133,11 @@ def round_values(least: float, most: float) -> list[float]:
     return [float(f"{step}e{power}") for power in powers for step in steps]
 
 
-def _names(points: Sequence[Point], across: Across) -> list[Spec]:
-    """Write names beside the marks, towards the middle, where there is room for them."""
+def _names(points: Sequence[Point], across: Across, *, least: float) -> list[Spec]:
+    """Write names beside the marks, towards the middle, where there is room for them.
+
+    ``least`` is how many points a line of text is high.
+    """
     if not points:
         return []
     places = [across.place(point["x"]) for point in points]
@@ -140,7 +147,7 @@ def _names(points: Sequence[Point], across: Across) -> list[Spec]:
         sides["left" if place <= middle else "right"].append(point)
     return [
         {
-            "data": {"values": _apart(members)},
+            "data": {"values": _apart(members, least)},
             "mark": {
                 "type": "text",
                 "align": align,
@@ -157,10 +164,18 @@ def _names(points: Sequence[Point], across: Across) -> list[Spec]:
     ]
 
 
-def _apart(points: Sequence[Point]) -> list[Point]:
+def _span(points: Sequence[Point]) -> float:
+    """Return how many points the plot is high: it has room for every interval."""
+    ends = [
+        point["rating"] if point.get(end) is None else point[end]
+        for point in points
+        for end in ("lower", "upper")
+    ]
+    return max(max(ends, default=0.0) - min(ends, default=0.0), _LEAST_SPAN)
+
+
+def _apart(points: Sequence[Point], least: float) -> list[Point]:
     """Return the best of the points whose names would lie on each other."""
-    ratings = [point["rating"] for point in points]
-    least = _LINE * max(max(ratings) - min(ratings), _LEAST_SPAN)
     kept: list[Point] = []
     for point in sorted(points, key=lambda point: -point["rating"]):
         if not kept or kept[-1]["rating"] - point["rating"] >= least:

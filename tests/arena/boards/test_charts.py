@@ -12,7 +12,7 @@ import pytest
 from django.utils import translation
 
 from arena.boards.charts.forest import forest
-from arena.boards.charts.frame import DARK, LIGHT, Chart, Column
+from arena.boards.charts.frame import DARK, LIGHT, Chart, Column, broken
 from arena.boards.charts.scatter import Across, pareto_front, scatter
 from arena.boards.choices import Choice
 from arena.boards.drawing import as_csv, preview_of, sheet_of, wrapped
@@ -102,6 +102,27 @@ def test_the_front_leaves_out_what_another_beats_on_both_axes() -> None:
     faster = pareto_front(marks, less_is_better=False)
     assert [mark["name"] for mark in faster] == ["dear"]
     assert scatter([mark | {"side": "open"} for mark in marks], Across("x"))["layer"]
+
+
+def test_names_that_would_lie_on_each_other_are_left_out() -> None:
+    """How near is too near depends on the whole plot, intervals included."""
+    points = [
+        {"x": x, "rating": rating, "lower": 0, "upper": 2000, "name": name, "side": "open"}
+        for x, rating, name in ((1.0, 1000, "Alder"), (1.1, 1050, "Birch"), (9.0, 1300, "Cedar"))
+    ]
+    names = {
+        point["name"]
+        for layer in scatter(points, Across("Price", less_is_better=True))["layer"]
+        if layer["mark"]["type"] == "text"
+        for point in layer["data"]["values"]
+    }
+    assert names == {"Birch", "Cedar"}
+
+
+def test_long_labels_have_a_line_break_at_the_space_nearest_to_their_middle() -> None:
+    assert broken("open weights, non-commercial") == "open weights,\nnon-commercial"
+    assert broken("24 GB") == "24 GB"
+    assert broken("开放权重，仅限非商业用途并附其他条件") == "开放权重，仅限非商业用途并附其他条件"
 
 
 def test_a_spreadsheet_takes_no_name_for_a_formula() -> None:
