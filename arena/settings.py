@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
@@ -65,6 +64,8 @@ SAME_MODEL_SHARE = number("PARITY_SAME_MODEL_SHARE", default=0.0)
 UNDO_SECONDS = number("PARITY_UNDO_SECONDS", default=3.0)
 # `paced` hides each side's speed until the vote; `live` shows text as it comes.
 PACING = os.environ.get("PARITY_PACING", "paced")
+# Side by side, and a chat with one: whether visitors may choose who answers.
+CHOSEN_MODELS = boolean("PARITY_CHOSEN_MODELS", default=True)
 # A model with fewer counted votes is shown with its count and "too few votes", without a rating.
 MIN_VOTES_FOR_RATING = integer("PARITY_MIN_VOTES_FOR_RATING", default=30)
 # Seconds between two refreshes of the live board, and between two full publications.
@@ -342,25 +343,7 @@ UNFOLD = {
     "SITE_VIEWS": [("endpoints/", "endpoints", "arena.operating.endpoints.EndpointsPage")],
     "SIDEBAR": {
         "show_all_applications": True,
-        "navigation": [
-            {
-                "items": [
-                    {
-                        "title": "What is wrong now",
-                        "icon": "monitor_heart",
-                        "link": reverse_lazy("admin:index"),
-                    },
-                    {
-                        "title": "Health of endpoints",
-                        "icon": "dns",
-                        "link": reverse_lazy("admin:endpoints"),
-                        "permission": lambda request: request.user.has_perm(
-                            "catalog.view_endpoint"
-                        ),
-                    },
-                ]
-            }
-        ],
+        "navigation": "arena.staff.menu.menu",
     },
     # The site's pine, in the theme's steps.
     "COLORS": {

@@ -12,7 +12,8 @@
     │   │                      not_votable, not_blind, no_vote, no_longer_served, not_served,
     │   │                      withheld
     │   └── TooLate            too_late            names the vote that stands
-    ├── TooMany           429  too_many_prompts, too_many_battles, too_many_requests
+    ├── TooMany           429  too_many_prompts, too_many_battles, one_at_a_time,
+    │                          too_many_requests
     └── Unavailable       503  no_models, budget_spent, restarting, storage_away, too_busy,
                                prompt_unchecked
 """
@@ -62,6 +63,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     "not_served": _("A model that you chose cannot answer right now: choose another one."),
     "too_many_prompts": _("You sent many prompts in a short time: wait a minute, then try again."),
     "too_many_battles": _("Several of your battles are still being answered: wait for one."),
+    "one_at_a_time": _("Another answer to you is still being written: wait for it, or stop it."),
     "no_models": _("There are not two models to compare right now: try again in a minute."),
     "budget_spent": _(
         "The arena has used up what its answers may cost for now: come back tomorrow. The "

@@ -91,8 +91,11 @@ def seat_chosen(
     Raises
     ------
     NotPossibleNow
-        When one of them cannot answer now, or the two not at the same time (code ``not_served``).
+        When one of them cannot answer now, the two not at the same time, or nobody may choose
+        (code ``not_served``).
     """
+    if not settings.CHOSEN_MODELS:
+        raise NotPossibleNow("not_served")
     able = _able_to_pay(_available(at), at, without)
     ones, *others = (
         [endpoint for endpoint in able if endpoint.language_model.slug == slug] for slug in slugs

@@ -112,6 +112,7 @@ def start_battle(
     with transaction.atomic():
         _admit(voter_id, at)
         battle = Battle(voter_id=voter_id, created_at=at, blind=not chosen)
+        _keep_apart(battle)
 
         def draw(without: Collection[int]) -> Pair:
             if chosen:
@@ -168,6 +169,7 @@ def start_turn(
     with transaction.atomic():
         _admit(voter_id, at)
         battle = own_battle(voter_id, battle_id, lock=True)
+        _keep_apart(battle)
         last = battle.turns.order_by("number", "attempt").last()
         if last is None or battle.voided_at is not None:
             raise NotPossibleNow("battle_void")
@@ -349,6 +351,15 @@ def _admit(voter_id: uuid.UUID, at: dt.datetime) -> None:
     turns = Turn.objects.filter(battle__voter__in=Voter.objects.ids_of_person(voter_id))
     if turns.filter(state=TurnState.STREAMING).count() >= settings.MAX_STREAMING_BATTLES:
         raise TooMany("too_many_battles")
+
+
+def _keep_apart(battle: Battle) -> None:
+    """Refuse a turn beside one of the other kind: a wait for a model that the visitor chose would
+    tell that it answers in the visitor's blind battle.
+    """
+    others = Turn.objects.filter(battle__voter_id=battle.voter_id, state=TurnState.STREAMING)
+    if others.exclude(battle__blind=battle.blind).exists():
+        raise TooMany("one_at_a_time")
 
 
 def _lock(battle_id: uuid.UUID) -> Battle:

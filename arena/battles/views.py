@@ -43,6 +43,8 @@ def battle_page(
 
     With `seats` the visitor chooses the one or two models that answer.
     """
+    if seats and not settings.CHOSEN_MODELS:
+        raise Http404
     voter_id = voter_of(request)
     chosen = {side: request.GET.get(side, "") for side in tuple(Side)[:seats]}
     if battle_id is not None:
@@ -58,6 +60,7 @@ def battle_page(
         "start": reverse(f"battles:{_ROUTES[len(chosen)]}"),
         "seats": [{"side": side, "slug": slug} for side, slug in chosen.items()],
         "choices": _choices() if chosen else [],
+        "may_choose": settings.CHOSEN_MODELS,
         "max_prompt_characters": settings.MAX_PROMPT_CHARACTERS,
         "undo_seconds": settings.UNDO_SECONDS,
         "starter_prompts": starter_prompts(get_language() or settings.LANGUAGE_CODE),

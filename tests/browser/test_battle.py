@@ -81,7 +81,7 @@ def test_a_battle_on_a_phone(visit: Visit) -> None:
     page = visit(phone=True)
     box = page.get_by_label("Your prompt")
     box.fill("say:One answer at a time.")
-    page.get_by_role("button", name="Send").tap()
+    page.get_by_role("button", name="Send", exact=True).tap()
     wait_until_votable(page)
     assert page.locator(".answer:visible").count() == 1
     shown = page.locator("main").get_attribute("data-shown")

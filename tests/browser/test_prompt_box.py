@@ -48,7 +48,7 @@ def test_the_limit_is_shown_near_it_and_holds_the_prompt_back_beyond(visit: Visi
     expect(limit).to_have_text("10 characters left")
     box.fill("a" * 30_002)
     expect(limit).to_have_text("2 characters too many")
-    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
 
 
 def test_a_starter_prompt_fills_the_box(visit: Visit) -> None:

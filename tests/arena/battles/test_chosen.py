@@ -12,7 +12,7 @@ from arena.battles.models import Battle, Reply, Side, Turn, Vote
 from arena.boards.ledger import count_source
 from arena.catalog.models import Endpoint, LanguageModel
 from tests.arena.battles.conftest import AddModels
-from tests.arena.battles.visitor import Visitor
+from tests.arena.battles.visitor import Socket, Transcript, Visitor
 
 PAIR = ("halcyon-3-mini", "juniper-8b")
 ALL = (*PAIR, "kestrel-34b", "meridian-swift")
@@ -171,6 +171,44 @@ async def test_two_that_cannot_be_loaded_together_are_refused_together(
     assert (await visitor.battle("Hello", models=PAIR[:1])).end["state"] == "complete"
 
 
+async def test_a_site_that_lets_nobody_choose_has_neither_page_nor_way(
+    add_models: AddModels, settings: Any
+) -> None:
+    await add_models(*PAIR)
+    visitor = Visitor()
+    pages = ("/side-by-side/", "/chat/")
+    assert [(await visitor.http.get(page)).status_code for page in pages] == [200, 200]
+    landing = (await visitor.http.get("/")).content.decode()
+    assert all(f'href="{page}"' in landing for page in pages)
+    settings.CHOSEN_MODELS = False
+    assert [(await visitor.http.get(page)).status_code for page in pages] == [404, 404]
+    landing = (await visitor.http.get("/")).content.decode()
+    assert not any(page in landing for page in pages)
+    assert await refusal(visitor, *PAIR) == "not_served"
+    assert (await visitor.battle("Hello")).end["votable"] is True
+
+
+async def test_the_page_offers_what_can_be_chosen_and_keeps_the_choice(
+    add_models: AddModels,
+) -> None:
+    await add_models(*ALL)
+    await in_database(LanguageModel.objects.filter(name=ALL[3]).update, retired_at=timezone.now())
+    visitor = Visitor()
+    text = (await visitor.http.get("/side-by-side/", {"a": ALL[1], "b": "nobody"})).content.decode()
+    assert [text.count(f'<option value="{name}"') for name in ALL] == [2, 2, 2, 0]
+    assert text.count(f'<option value="{ALL[1]}" selected>') == 1
+    assert text.count(" selected>") == 1
+    turn = await visitor.battle("Hello", models=ALL[:1])
+    text = (await visitor.http.get(f"/battle/{turn.battle}/")).content.decode()
+    assert f'<option value="{ALL[0]}" selected>' in text
+    assert 'data-mode="chat"' in text
+    assert 'data-start="/chat/"' in text
+    blind = await visitor.battle("Hello")
+    text = (await visitor.http.get(f"/battle/{blind.battle}/")).content.decode()
+    assert 'data-mode="blind"' in text
+    assert not any(name in text for name in ALL)
+
+
 async def test_the_limits_of_a_visitor_hold_for_chosen_models_too(
     add_models: AddModels, settings: Any
 ) -> None:
@@ -179,6 +217,37 @@ async def test_the_limits_of_a_visitor_hold_for_chosen_models_too(
     visitor = Visitor()
     assert (await visitor.battle("One", models=PAIR[:1])).end["state"] == "complete"
     assert await refusal(visitor, *PAIR) == "too_many_prompts"
+
+
+@pytest.mark.parametrize("chosen", [(), PAIR[:1]], ids=["blind first", "chosen first"])
+async def test_no_wait_for_a_chosen_model_tells_who_is_in_a_blind_battle(
+    add_models: AddModels, chosen: tuple[str, ...]
+) -> None:
+    await add_models("steady-1-5000", *PAIR[:1])
+    await in_database(Endpoint.objects.update, model_name="steady-1-5000", max_concurrent=8)
+    other = () if chosen else PAIR[:1]
+    visitor = Visitor()
+    async with visitor.socket() as socket:
+        turn = await begin(socket, chosen)
+        assert await refusal(visitor, *other) == "one_at_a_time"
+        async with Visitor().socket() as of_another:
+            await stop(of_another, await begin(of_another, other))
+        await stop(socket, turn)
+        await stop(socket, await begin(socket, other))
+
+
+async def begin(socket: Socket, chosen: tuple[str, ...]) -> Transcript:
+    """Begin a battle that goes on until it is stopped."""
+    turn = Transcript()
+    await socket.send(type="prompt", text="Go", battle=None, models=chosen)
+    turn.take(await socket.receive())
+    assert turn.battle, turn.error
+    return turn
+
+
+async def stop(socket: Socket, turn: Transcript) -> None:
+    await socket.send(type="stop", battle=turn.battle)
+    assert (await socket.turn(turn)).end["state"] == "stopped"
 
 
 @ONE_AND_TWO
