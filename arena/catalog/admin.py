@@ -23,6 +23,7 @@ from arena.catalog.forms import (
     SamplingActionForm,
     refuse_without_reason,
 )
+from arena.catalog.licences import LicenceClass
 from arena.catalog.models import (
     Admission,
     Budget,
@@ -104,8 +105,8 @@ class LanguageModelAdmin(ModelAdmin):
 
     @admin.display(description="licence class")
     def licence(self, model: LanguageModel) -> str:
-        """Return the class in force today."""
-        return model.licence_class()
+        """Return the class in force today, in words."""
+        return str(LicenceClass(model.licence_class()).label)
 
     @admin.display(description="released")
     def released(self, model: LanguageModel) -> Any:

@@ -22,7 +22,7 @@ class BudgetAdmin(OnlyOneAdmin):
     """
 
     form = BudgetCapsForm
-    list_display = ("whose", "spent", "daily_cap", "total_cap")
+    list_display = ("whose", "spent")
     list_select_related = ("endpoint__language_model", "endpoint__provider")
     ordering: ClassVar = [F("endpoint").asc(nulls_first=True)]
     fields = ("whose", *CAPS, "spent")

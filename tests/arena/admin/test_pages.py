@@ -1,13 +1,14 @@
 """Every page of the admin: it opens, costs a bounded number of queries, changes what it may."""
 
 import datetime as dt
+import html
 import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -120,6 +121,29 @@ def test_nothing_that_happened_can_be_changed(model: type, client: Client, votes
     assert client.post(f"{base}{first}/delete/", {"post": "yes"}).status_code == 403
     client.post(base, delete)
     assert list(rows.values()) == before
+
+
+def test_every_list_says_what_it_is_and_the_menu_leads_to_it(client: Client) -> None:
+    home = client.get("/admin/").content.decode()
+    for model, page in admin.site._registry.items():
+        if not type(page).__module__.startswith("arena."):
+            continue
+        address = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        assert f'href="{address}"' in home
+        lead = (type(page).__doc__ or "").split(".")[0].split()
+        assert lead, page
+        shown = html.unescape(client.get(address).content.decode())
+        assert " ".join(lead) in " ".join(shown.split()), page
+
+
+def test_the_menu_shows_what_the_account_may_see(db: None) -> None:
+    client = Client()
+    analyst = User.objects.create_user("analyst", is_staff=True)
+    analyst.user_permissions.add(Permission.objects.get(codename="view_budget"))
+    client.force_login(analyst)
+    page = client.get("/admin/catalog/budget/").content.decode()
+    assert "/admin/catalog/budget/" in page
+    assert "/admin/catalog/provider/" not in page
 
 
 def test_voters_show_nothing_personal(client: Client, votes: None) -> None:
