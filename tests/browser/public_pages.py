@@ -23,8 +23,6 @@ PAGES = (
     PublicPage("landing", "battles:new", "/"),
     PublicPage("side-by-side", "battles:side_by_side", "/side-by-side/"),
     PublicPage("chat", "battles:chat", "/chat/"),
-    PublicPage("side-by-side", "battles:side_by_side", "/side-by-side/"),
-    PublicPage("chat", "battles:chat", "/chat/"),
     PublicPage("history-empty", "battles:mine", "/me/"),
     PublicPage("erase-empty", "battles:erase", "/me/erase/"),
     PublicPage("own-board-empty", "own_board", "/me/board/"),
