@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -270,6 +269,6 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=5):
                 return
-        except urllib.error.URLError:
+        except OSError:  # refused, or too slow as yet
             time.sleep(0.1)
     raise AssertionError(f"the web process did not start:\n{log.read_text()}")
