@@ -1,4 +1,5 @@
-/** Closes the header's menus on a click elsewhere, on a choice, and on Escape. */
+/** The header: its menus close on a click elsewhere, on a choice, and on Escape; on a phone its links
+ * are scrolled to the one that is open. */
 
 const menus = () => /** @type {NodeListOf<HTMLDetailsElement>} */ (
   document.querySelectorAll("details.menu[open]")
@@ -18,3 +19,7 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary")?.focus();
   }
 });
+
+// `nearest` moves nothing that is seen already; the margin of the links keeps clear of the fade.
+document.querySelector(".site-nav [aria-current]")
+  ?.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });

@@ -126,6 +126,8 @@ class Watched:
         self.problems: list[str] = []
         # A test that provokes an error response says so here; Chromium logs each to the console.
         self.expected_statuses: set[int] = set()
+        # So is a network that a test takes away.
+        self.expects_lost_network = False
 
     def watch(self, page: Page) -> None:
         """Listen to a page from its first request on."""
@@ -136,6 +138,7 @@ class Watched:
 
     def _console(self, kind: str, text: str) -> None:
         expected = any(f"status of {status}" in text for status in self.expected_statuses)
+        expected |= self.expects_lost_network and "net::ERR_" in text
         if kind in {"error", "warning"} and not expected:
             self.problems.append(f"console {kind}: {text}")
 

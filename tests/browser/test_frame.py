@@ -1,9 +1,9 @@
-"""What every page has: navigation, language, theme; and its weight."""
+"""What every page has: navigation, language, theme."""
 
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
@@ -47,25 +47,15 @@ def test_the_theme_is_remembered_and_set_before_the_first_paint(visit: Visit) ->
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == dark
 
 
-def test_the_landing_page_is_light(visit: Visit) -> None:
-    page = visit("")
-    responses: list[Response] = []
-
-    def remember(response: Response) -> None:
-        responses.append(response)
-
-    page.on("response", remember)
-    page.goto("/", wait_until="networkidle")
-    sizes = {response.url: response.request.sizes()["responseBodySize"] for response in responses}
-    scripts = sum(size for url, size in sizes.items() if url.endswith(".js"))
-    assert scripts > 0
-    assert scripts < 60_000, sizes
-    assert sum(sizes.values()) < 100_000, sizes
-    assert not [url for url in sizes if "/vendor/" in url], "renderers load with the first answer"
-
-
 def test_an_unknown_page_is_answered_kindly(visit: Visit) -> None:
     page = visit("")
     response = page.request.get("/no/such/page/")
     assert response.status == 404
     assert "There is nothing at this address" in response.text()
+
+
+def test_on_a_phone_the_link_of_the_open_page_is_in_sight(visit: Visit) -> None:
+    for address in ("/which/", "/me/", "/leaderboard/"):
+        page = visit(address, phone=True)
+        expect(page.locator(".site-nav [aria-current]")).to_be_in_viewport(ratio=1)
+        page.context.close()

@@ -1,0 +1,53 @@
+"""What pages weigh on a cold cache, compressed: sizes are the same on every machine."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.browser.battling import send, wait_until_votable
+from tests.browser.public_pages import PAGES, PublicPage
+
+pytestmark = pytest.mark.browser
+type Visit = Callable[..., Page]
+
+# The charts' library alone has some 250 kB.
+MOST_OF_A_PAGE = 450_000
+MOST_WITHOUT_CHARTS = 100_000
+
+
+def weighed(visit: Visit, address: str) -> tuple[Page, dict[str, int]]:
+    """Open a page with an empty cache; return it, and the size of each thing it asked for."""
+    page = visit("")
+    responses: list[Response] = []
+
+    def remember(response: Response) -> None:
+        responses.append(response)
+
+    page.on("response", remember)
+    page.goto(address, wait_until="networkidle")
+    sizes = {each.url: each.request.sizes()["responseBodySize"] for each in responses}
+    assert len(sizes) > 3, "a page without styles was weighed"
+    return page, sizes
+
+
+def test_the_landing_page_is_light_and_renderers_come_with_the_first_prompt(visit: Visit) -> None:
+    page, sizes = weighed(visit, "/")
+    scripts = sum(size for url, size in sizes.items() if url.endswith(".js"))
+    assert 0 < scripts < 60_000, sizes
+    assert sum(sizes.values()) < 100_000, sizes
+    assert not [url for url in sizes if "/vendor/" in url], sizes
+    with page.expect_response(lambda response: "/vendor/" in response.url):
+        send(page, "say:Now they are needed.")
+    wait_until_votable(page)
+
+
+@pytest.mark.usefixtures("simulated")
+@pytest.mark.parametrize("each", PAGES, ids=lambda page: page.name)
+def test_no_page_is_heavy_and_libraries_come_only_with_charts(
+    visit: Visit, each: PublicPage
+) -> None:
+    page, sizes = weighed(visit, each.address)
+    has_charts = page.locator(".chart[data-chart]").count() > 0
+    assert has_charts or not [url for url in sizes if "/vendor/" in url], sizes
+    assert sum(sizes.values()) < (MOST_OF_A_PAGE if has_charts else MOST_WITHOUT_CHARTS), sizes
