@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from arena.battles.errors import Unavailable
-from arena.battles.generation import in_database
+from arena.battles.errors import NotPossibleNow, Unavailable
+from arena.battles.generation import drain_current, in_database
 from arena.battles.pairing import draw_pair, endpoint_of_model
 from arena.battles.turns import start_battle
 from arena.catalog import budget
@@ -15,7 +15,7 @@ from arena.catalog.models import Budget, DailySpend, Endpoint, Reservation
 from arena.catalog.tariffs import Tariff, set_price
 from arena.ids import uuid7
 from tests.arena.battles.conftest import AddModels
-from tests.arena.battles.visitor import Visitor
+from tests.arena.battles.visitor import SECONDS, Visitor
 from tests.arena.rows import add_model
 from workers.demo.scripted import ScriptedServer
 
@@ -50,6 +50,26 @@ class TestDraw:
         tomorrow = now + dt.timedelta(days=1)
         assert endpoint_of_model(poor.language_model_id, at=tomorrow, preferred=None) == poor
 
+    @pytest.mark.parametrize("chosen", [1, 2], ids=["one", "two"])
+    def test_a_chosen_model_answers_within_its_budget_alone(
+        self, endpoints: list[Endpoint], chosen: int
+    ) -> None:
+        poor, now = endpoints[0], timezone.now()
+        slugs = [endpoint.language_model.slug for endpoint in endpoints[:chosen]]
+        budget.set_caps(poor, daily_cap=Decimal("0.011"))  # enough for a short one
+
+        def start(prompt: str) -> None:
+            start_battle(uuid7(), prompt, at=now, runner_id=None, chosen=slugs)  # type: ignore[arg-type]
+
+        with pytest.raises(NotPossibleNow, match="not_served"):
+            start("a" * 3_000)
+        assert not Reservation.objects.exists()
+        start("Hello")
+        assert Reservation.objects.count() == chosen
+        with pytest.raises(NotPossibleNow, match="not_served"):
+            start("Hello")
+        assert Reservation.objects.count() == chosen
+
     def test_a_long_prompt_gets_a_pair_that_can_pay_for_it(self, endpoints: list[Endpoint]) -> None:
         poor, now = endpoints[0], timezone.now()
         budget.set_caps(poor, daily_cap=Decimal("0.011"))  # enough for a short one
@@ -82,6 +102,7 @@ async def test_a_battle_is_paid_with_what_the_servers_counted(
         await socket.send(type="prompt", text="Hello")
         turn = await socket.turn()
     assert turn.end["votable"] is True
+    await drain_current(seconds=SECONDS)  # a reader may be told from the rows before all is paid
     assert all(request.body["max_tokens"] == 10_000 for request in scripted.requests)
 
     def read() -> tuple[Decimal, Decimal, int, list[Decimal]]:
@@ -107,5 +128,6 @@ async def test_what_is_refused_before_the_first_word_costs_nothing(
         await socket.send(type="prompt", text="Hello")
         turn = await socket.turn()
     assert turn.end["void"] == "no_answer"
+    await drain_current(seconds=SECONDS)
     assert (await in_database(Budget.objects.get, endpoint=None)).spent_total == 0
     assert not await in_database(Reservation.objects.exists)

@@ -77,6 +77,20 @@ async def test_a_clear_prompt_goes_through(
     ]
 
 
+@pytest.mark.parametrize("chosen", [MODELS, MODELS[:1]], ids=["two", "one"])
+async def test_models_that_were_chosen_are_sent_no_more_than_others(
+    add_models: AddModels, judge: ModerationServer, scripted: ScriptedServer, chosen: tuple[str]
+) -> None:
+    await add_models(*MODELS)
+    await in_database(set_up_check, judge, "block")
+    visitor = Visitor()
+    assert (await visitor.battle(BAD, models=chosen)).error["code"] == "prompt_blocked"
+    await nothing_was_sent(scripted)
+    assert (await visitor.battle(CLEAR, models=chosen)).end["state"] == "complete"
+    found = [(row["part"], row["state"]) for row in await checks() if row["turn__battle_id"]]
+    assert found == [("prompt", "clear"), *((side, "waiting") for side in "ab"[: len(chosen)])]
+
+
 async def test_a_blocked_prompt_reaches_no_model_and_is_not_stored(
     add_models: AddModels, judge: ModerationServer, scripted: ScriptedServer
 ) -> None:
