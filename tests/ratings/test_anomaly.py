@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, kstest
 
+from ratings import Comparisons, fit_bradley_terry
 from ratings.anomaly import (
     FavourTest,
     VoterTest,
@@ -14,6 +15,7 @@ from ratings.anomaly import (
     random_stops,
     voter_test,
 )
+from ratings.arrays import Flags
 from ratings.errors import InvalidParameter, InvalidVotes
 from ratings.outcomes import BOTH_BAD, TIE, A, B
 from ratings.riggers import STRATEGIES, Population, SimulatedVotes, Strategy, simulate
@@ -212,6 +214,41 @@ def test_an_audit_finds_each_kind_of_rigger(strategy: Strategy, spread: float, w
     p_values = {name: getattr(audit, name) for name in ("rarity", "commonness", "favour")}
     sharpest = min(p_values, key=lambda name: float(np.median(p_values[name][rigger])))
     assert sharpest == why
+
+
+@pytest.mark.parametrize("strategy", ["target_only", "ranking", "everywhere"])
+def test_a_cap_of_votes_bounds_what_riggers_lift_and_an_audit_takes_most_of_the_rest(
+    strategy: Strategy,
+) -> None:
+    votes = arena_with_riggers(strategy, spread=200, riggers=20)
+    honest = rating_of_target(votes, ~votes.rigger[votes.voter])
+    _, start = np.unique(votes.voter, return_index=True)
+    capped = np.arange(len(votes.voter)) - start[votes.voter] < 20
+    found = audit_voters(
+        votes.a,
+        votes.b,
+        votes.outcome,
+        votes.voter,
+        models=range(12),
+        rng=np.random.default_rng(2),
+    )
+    unflagged = ~np.isin(votes.voter, found.voter[found.flagged])
+    free = rating_of_target(votes, np.ones_like(capped)) - honest
+    assert free > 3
+    assert rating_of_target(votes, capped) - honest < 0.75 * free
+    assert abs(rating_of_target(votes, unflagged & capped) - honest) < 0.75 * free
+
+
+def rating_of_target(votes: SimulatedVotes, kept: Flags) -> float:
+    """Points of the model that riggers are for, from the votes that are kept."""
+    comparisons = Comparisons(
+        tuple(f"{number:02}" for number in range(12)),
+        votes.a[kept],
+        votes.b[kept],
+        votes.outcome[kept].astype(np.int8),
+    )
+    board = fit_bradley_terry(comparisons, interval=None)
+    return float(board.rating[board.place("06")])
 
 
 def test_one_suspected_model_is_one_test() -> None:
