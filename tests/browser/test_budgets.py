@@ -1,4 +1,7 @@
-"""What pages weigh on a cold cache, compressed: sizes are the same on every machine."""
+"""What pages weigh on a cold cache: sizes are the same on every machine.
+
+Scripts and styles are compressed; the HTML is counted as it is made, since the proxy compresses it.
+"""
 
 from collections.abc import Callable
 
@@ -11,8 +14,8 @@ from tests.browser.public_pages import PAGES, PublicPage
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
 
-# The charts' library alone has some 250 kB.
-MOST_OF_A_PAGE = 450_000
+# The charts' library has 260 kB, and the specifications of all charts of the gap 175 kB.
+MOST_WITH_CHARTS = 600_000
 MOST_WITHOUT_CHARTS = 100_000
 
 
@@ -50,4 +53,4 @@ def test_no_page_is_heavy_and_libraries_come_only_with_charts(
     page, sizes = weighed(visit, each.address)
     has_charts = page.locator(".chart[data-chart]").count() > 0
     assert has_charts or not [url for url in sizes if "/vendor/" in url], sizes
-    assert sum(sizes.values()) < (MOST_OF_A_PAGE if has_charts else MOST_WITHOUT_CHARTS), sizes
+    assert sum(sizes.values()) < (MOST_WITH_CHARTS if has_charts else MOST_WITHOUT_CHARTS), sizes
