@@ -70,9 +70,9 @@ def scatter(points: Sequence[Point], across: Across, *, front: bool = True) -> S
                 },
             },
             *_names(
+                points,
                 [point for point in points if point["name"] in leading or not front],
                 across,
-                least=_LINE * _span(points),
             ),
         ],
         height=400,
@@ -133,21 +133,18 @@ def round_values(least: float, most: float) -> list[float]:
     return [float(f"{step}e{power}") for power in powers for step in steps]
 
 
-def _names(points: Sequence[Point], across: Across, *, least: float) -> list[Spec]:
-    """Write names beside the marks, towards the middle, where there is room for them.
-
-    ``least`` is how many points a line of text is high.
-    """
-    if not points:
+def _names(points: Sequence[Point], named: Sequence[Point], across: Across) -> list[Spec]:
+    """Write names beside the marks, towards the middle of the plot, where there is room."""
+    if not named:
         return []
     places = [across.place(point["x"]) for point in points]
     middle = (min(places) + max(places)) / 2
     sides: dict[str, list[Point]] = {"left": [], "right": []}
-    for point, place in zip(points, places, strict=True):
-        sides["left" if place <= middle else "right"].append(point)
+    for point in _apart(points, named, across):
+        sides["left" if across.place(point["x"]) <= middle else "right"].append(point)
     return [
         {
-            "data": {"values": _apart(members, least)},
+            "data": {"values": members},
             "mark": {
                 "type": "text",
                 "align": align,
@@ -164,24 +161,33 @@ def _names(points: Sequence[Point], across: Across, *, least: float) -> list[Spe
     ]
 
 
-def _span(points: Sequence[Point]) -> float:
-    """Return how many points the plot is high: it has room for every interval."""
-    ends = [
-        point["rating"] if point.get(end) is None else point[end]
-        for point in points
-        for end in ("lower", "upper")
-    ]
-    return max(max(ends, default=0.0) - min(ends, default=0.0), _LEAST_SPAN)
-
-
-def _apart(points: Sequence[Point], least: float) -> list[Point]:
-    """Return the best of the points whose names would lie on each other."""
+def _apart(points: Sequence[Point], named: Sequence[Point], across: Across) -> list[Point]:
+    """Return the best of the named points whose names would lie on each other in the plot."""
+    places = [across.place(point["x"]) for point in points]
+    high, wide = _LINE * _span(points), _NAME * (max(places) - min(places))
     kept: list[Point] = []
-    for point in sorted(points, key=lambda point: -point["rating"]):
-        if not kept or kept[-1]["rating"] - point["rating"] >= least:
+    for point in sorted(named, key=lambda point: -point["rating"]):
+        near = (
+            other
+            for other in kept
+            if other["rating"] - point["rating"] < high
+            and abs(across.place(other["x"]) - across.place(point["x"])) < wide
+        )
+        if next(near, None) is None:
             kept.append(point)
     return kept
 
 
-# A line of text as a share of the plot's height, and points that the plot spans at least.
-_LINE, _LEAST_SPAN = 0.05, 100.0
+def _span(points: Sequence[Point]) -> float:
+    """Return how many points the plot is high: it has room for every interval."""
+    ends: list[float] = [
+        point["rating"] if point.get(end) is None else point[end]
+        for point in points
+        for end in ("lower", "upper")
+    ]
+    return max(max(ends) - min(ends), _LEAST_SPAN)
+
+
+# A line of text as a share of the plot's height, points that the plot spans at least, and two
+# names as a share of its width on a phone.
+_LINE, _LEAST_SPAN, _NAME = 0.05, 100.0, 0.6
