@@ -166,3 +166,18 @@ def test_with_forced_colours_every_control_has_an_edge(visit: Visit) -> None:
     for control in page.locator(".vote-choices button, .composer").all():
         width = control.evaluate("(e) => parseFloat(getComputedStyle(e).borderTopWidth)")
         assert width >= 1
+
+
+@pytest.mark.parametrize("wish", ["reduce", "no-preference"])
+def test_waiting_moves_only_for_those_who_do_not_mind(visit: Visit, wish: str) -> None:
+    page = visit("", reduced_motion=wish)
+    server = FakeServer(page)
+    page.goto("/")
+    send(page, "Hello")
+    server.begin()
+    expect(page.locator(".turn")).to_be_visible()
+    moving = page.evaluate(
+        "document.getAnimations()"
+        ".filter((each) => each.effect.getComputedTiming().iterations === Infinity).length"
+    )
+    assert (moving > 0) == (wish == "no-preference")
