@@ -39,6 +39,8 @@ _ERRORS = {
     "server_failed": "The server had an error of its own: try again later, or look at its log.",
     "unreachable": "Nothing answers at this address: look at host and port, and whether the "
     "server runs.",
+    "untrusted": "The server's certificate cannot be believed: it is out of date, signed by nobody "
+    "known here, or made for another name. Nothing was sent to it.",
     "timeout_connect": "There was no connection in time: look at host and port, or a firewall.",
     "timeout_first_token": "The server took the request but did not begin to answer in time.",
     "timeout_idle": "The answer began and then stopped coming.",

@@ -20,6 +20,7 @@ from workers.endpoints.errors import (
     TooLarge,
     Truncated,
     Unreachable,
+    Untrusted,
 )
 from workers.endpoints.findings import COSTLY, REQUIRED, Findings, Plan, Step, StepName
 from workers.endpoints.moderation import Judgement, ModerationAddress, moderate
@@ -67,6 +68,7 @@ __all__ = [
     "TooLarge",
     "Truncated",
     "Unreachable",
+    "Untrusted",
     "Usage",
     "admit",
     "check",

@@ -30,7 +30,7 @@ _LEAST_CONTEXT = 512
 # The error that ends at each required step; any other ends at `stream`.
 _ENDS_AT: Mapping[str, StepName] = {
     **dict.fromkeys(("unreachable", "timeout_connect", "address_refused"), "reach"),
-    **dict.fromkeys(("address_private", "redirected"), "reach"),
+    **dict.fromkeys(("address_private", "redirected", "untrusted"), "reach"),
     **dict.fromkeys(("auth", "payment"), "key"),
     **dict.fromkeys(("not_found", "wrong_name"), "model"),
 }

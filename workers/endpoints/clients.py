@@ -19,6 +19,7 @@ from workers.endpoints.errors import (
     ServerFailed,
     TimedOut,
     Unreachable,
+    Untrusted,
 )
 from workers.endpoints.network import CheckedTransport
 from workers.endpoints.policy import AddressPolicy
@@ -142,6 +143,8 @@ def _connection_errors() -> Generator[None]:
         if isinstance(cause, httpx2.TimeoutException):
             connecting = isinstance(cause, httpx2.ConnectTimeout)
             raise TimedOut("connect" if connecting else "first_token") from None
+        if cause and isinstance(cause.__cause__, ssl.SSLCertVerificationError):
+            raise Untrusted(str(cause)) from None
         connected = not isinstance(cause, httpx2.ConnectError)
         raise Unreachable(f"{type(cause).__name__}: {cause}", connected=connected) from None
     except (httpx2.InvalidURL, UnicodeError) as error:

@@ -6,6 +6,7 @@
     ├── AddressRefused   address_refused    the address may not be called at all
     │                    address_private    ... unless the deployment's allow-list names it
     ├── Unreachable      unreachable        no connection, or it broke before the status line
+    │   └── Untrusted    untrusted          its certificate is not to be believed
     ├── Refused          auth               401, 403: the key is missing, wrong or not allowed
     │                    payment            402: the account has no balance
     │                    not_found          404: wrong base URL or model name
@@ -86,6 +87,15 @@ class Unreachable(EndpointError):
     def __init__(self, detail: str = "", *, connected: bool = True) -> None:
         super().__init__(detail)
         self._refuses = not connected
+
+
+class Untrusted(Unreachable):
+    """The certificate is out of date, signed by nobody known, or made for another name."""
+
+    code = "untrusted"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail, connected=False)
 
 
 class Refused(EndpointError):

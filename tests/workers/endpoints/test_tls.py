@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from tests.workers.asking import ask
 from tests.workers.conftest import LOOPBACK
 from workers.demo.scripted import ScriptedServer
-from workers.endpoints import EndpointClients, Unreachable
+from workers.endpoints import EndpointClients, Untrusted
 
 
 def certificate(folder: Path, name: str) -> Path:
@@ -58,7 +58,8 @@ async def test_the_certificate_is_checked_against_the_name(
         if trusted:
             assert (await ask(clients, base_url, "juniper-8b")).text
         else:
-            with pytest.raises(Unreachable) as caught:
+            with pytest.raises(Untrusted) as caught:
                 await ask(clients, base_url, "juniper-8b")
+            assert caught.value.code == "untrusted"
             assert "CERTIFICATE_VERIFY_FAILED" in caught.value.detail
             assert not server.requests
