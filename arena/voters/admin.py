@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from arena.read_only import ReadOnlyAdmin
 from arena.voters.models import Voter
+
+# django-allauth's own: a voter's address is for codes alone, and nobody reads it.
+admin.site.unregister(EmailAddress)
 
 
 class SourceFilter(admin.SimpleListFilter):

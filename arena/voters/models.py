@@ -51,7 +51,6 @@ class Voter(models.Model):
         editable=False,
         on_delete=models.PROTECT,
         related_name="adopted",
-        db_index=False,
     )
 
     objects = VoterQuerySet.as_manager()
@@ -67,14 +66,6 @@ class Voter(models.Model):
                 fields=["source", "pseudonym"],
                 condition=~Q(pseudonym=""),
                 name="voter_one_per_source_and_pseudonym",
-            ),
-        ]
-        indexes = [
-            # Serves: what an account has adopted.
-            models.Index(
-                fields=["adopted_by"],
-                condition=Q(adopted_by__isnull=False),
-                name="voter_by_who_adopted_it",
             ),
         ]
 

@@ -126,6 +126,12 @@ def test_a_passkey_is_added_used_and_removed(
     page.get_by_role("link", name="Account").click()
     expect(page.get_by_text("Signed in as")).to_contain_text("passkey@example.org")
     expect(page.get_by_text("last used on")).to_be_visible()
+    # Staff's door is another one: this passkey opens no session there.
+    watched.expected_statuses.add(403)
+    page.goto(f"{local}/admin/account/login/")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("This page is not open to you")).to_be_visible()
+    page.goto(f"{local}/me/account/")
     removal.click()
     expect(removal).to_have_count(0)
     page.get_by_role("button", name="Sign out", exact=True).click()

@@ -439,6 +439,20 @@ def test_an_account_of_a_voter_is_never_staffs(mail: Sink) -> None:
     assert address_of_voter(None) == ""
 
 
+def test_the_admin_shows_no_address(mail: Sink, settings: Settings) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    sign_in_by_mail(Client(), mail)
+    voter, account = Voter.objects.exclude(user=None).get(), User.objects.get()
+    boss = Client()
+    boss.force_login(User.objects.create_superuser("boss"))
+    assert boss.get("/admin/account/emailaddress/").status_code == 404
+    pages = ("auth/user/", f"auth/user/{account.pk}/change/", f"voters/voter/{voter.pk}/change/")
+    for path in pages:
+        response = boss.get(f"/admin/{path}")
+        assert response.status_code == 200
+        assert ADDRESS not in response.content.decode()
+
+
 def test_a_voters_account_gets_no_session_of_staffs(mail: Sink) -> None:
     client = Client()
     sign_in_by_mail(client, mail)
