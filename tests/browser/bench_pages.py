@@ -121,7 +121,8 @@ and back. Medians of {rounds} rounds; the shift is the worst of them.
 
 kB are without headers; scripts and styles are compressed, the HTML is not, since the proxy does
 that. The largest paint is in milliseconds and, because these say more of the machine than of the
-site, in times that of the smallest page the server has (`{smallest}`, a line of text: one journey of the network and nothing else).
+site, in times that of the smallest page the server has (`{smallest}`, a
+line of text: one journey of the network and nothing else).
 
 | Page | requests | kB | of them scripts | largest paint | times the smallest | layout shift |
 |---|--:|--:|--:|--:|--:|--:|
