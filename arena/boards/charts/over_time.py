@@ -37,6 +37,7 @@ def steps_over_time(
             zero_rule(),
             band(drawn, colour),
             line(drawn, "value", colour),
+            *([_dot(drawn, colour)] if len(drawn) == 1 else []),
             *_meanings(labels, rows),
         ],
         height=280,

@@ -139,10 +139,14 @@ class GapReading:
         path = "gap" if self.choice.cut == DEFAULT_CUT else f"gap__cuts__{self.choice.cut}"
         stored = (
             Snapshot.objects.filter(board=self.snapshot.board, published_for__isnull=False)
-            .annotate(day=TruncDate("published_for"), latest=_nested(path, "latest"))
+            .annotate(
+                day=TruncDate("published_for"),
+                latest=_nested(path, "latest"),
+                eligible=_nested(path, "eligible"),
+            )
             .order_by("-day", "-published_for")
             .distinct("day")
-            .values_list("day", "latest", "replay_id", "parameters")[:_MOST_DAYS]
+            .values_list("day", "latest", "eligible", "replay_id", "parameters")[:_MOST_DAYS]
         )
         rows = [
             {
@@ -153,8 +157,8 @@ class GapReading:
                 "id": replay_id,
                 "rules": repr(sorted((parameters or {}).items())),
             }
-            for day, latest, replay_id, parameters in stored
-            if latest
+            for day, latest, eligible, replay_id, parameters in stored
+            if latest and not _too_few(eligible)
         ]
         return rows[::-1]
 
@@ -170,10 +174,13 @@ class GapReading:
         path = "gap" if self.choice.cut == DEFAULT_CUT else f"gap__cuts__{self.choice.cut}"
         rows = (
             boards.exclude(**{f"board__{kind}": ""})
-            .annotate(latest=_nested(path, "latest"))
-            .values_list(f"board__{kind}", "votes", "latest")
+            .annotate(latest=_nested(path, "latest"), eligible=_nested(path, "eligible"))
+            .values_list(f"board__{kind}", "votes", "latest", "eligible")
         )
-        return list(rows)
+        return [
+            (key, battles, None if _too_few(eligible) else latest)
+            for key, battles, latest, eligible in rows
+        ]
 
 
 def _row(label: str, battles: int, latest: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,10 +198,16 @@ def _row(label: str, battles: int, latest: Mapping[str, Any]) -> dict[str, Any]:
 def _standard(content: Mapping[str, Any], cut: str) -> Mapping[str, Any]:
     """Return a cut's figures; of a side with too few models for a best one, their numbers alone."""
     figures = content if cut == DEFAULT_CUT else content.get("cuts", {}).get(cut) or {}
-    eligible = figures.get("eligible")
-    if eligible and 0 < min(eligible.values()) < MIN_MODELS:
+    if _too_few(figures.get("eligible")):
         return {name: figures[name] for name in ("rule", "eligible", "undated")}
     return figures
+
+
+def _too_few(eligible: Mapping[str, int] | None) -> bool:
+    """Return whether the best of one side would be its only one."""
+    if not eligible:
+        return False
+    return 0 < min(eligible.values()) < MIN_MODELS
 
 
 def _nested(path: str, name: str) -> KeyTransform:

@@ -49,6 +49,9 @@ def test_the_page_says_too_few_are_eligible_and_then_shows_the_lowered_view(
     assert snapshot is not None
     assert snapshot.gap["eligible"] == {"closed": 1, "open": 1}
     text = client.get("/gap/", {"source": SOURCE}).content.decode()
+    assert 'id="gap-by-category"' not in text, "a slice has one eligible model a side as well"
+    published = client.get("/gap/", {"source": SOURCE, "view": "published"}).content.decode()
+    assert "No published board had a gap yet" in published
     too_few, lowered = text.index("Too few eligible models"), text.index("Lowered threshold.")
     assert too_few < lowered < text.index('<h1 class="finding">')
     assert "from 100 counted votes on" in text
