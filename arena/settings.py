@@ -56,7 +56,7 @@ REQUESTS_PER_MINUTE = integer("PARITY_REQUESTS_PER_MINUTE", default=300)
 SOCKETS_PER_VISITOR = integer("PARITY_SOCKETS_PER_VISITOR", default=20)
 # Many visitors may share one network address; together they get so many times these limits.
 VISITORS_PER_NETWORK = integer("PARITY_VISITORS_PER_NETWORK", default=20)
-# `adaptive` prefers pairs whose next vote says most, within the models' weights; `weights` does not.
+# `adaptive` prefers pairs whose next vote says most, within the weights; `weights` does not.
 PAIRING = os.environ.get("PARITY_PAIRING", "adaptive")
 # Share of battles in which a model meets itself: they measure what the position does to votes.
 SAME_MODEL_SHARE = number("PARITY_SAME_MODEL_SHARE", default=0.0)
