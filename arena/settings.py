@@ -187,6 +187,7 @@ LANGUAGES = [
     ("zh-hans", _("Simplified Chinese")),
     ("zh-hant", _("Traditional Chinese")),
 ]
+FORMAT_MODULE_PATH = ["arena.formats"]
 LOCALE_PATHS = [BASE_DIR / "arena" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
