@@ -213,7 +213,8 @@ class BattleMessage:
             void=self.void,
             seq=self.seq,
             vote=vote,
-            models=self.models and {side: asdict(model) for side, model in self.models.items()},
+            # A blind battle's message has no place for names.
+            **({"models": {k: asdict(v) for k, v in self.models.items()}} if self.models else {}),
         )
 
 

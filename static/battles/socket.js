@@ -11,7 +11,7 @@
  * @typedef {{type: "battle", battle: string, turns: StoredTurn[], votable: boolean,
  *   void: string | null, seq: number,
  *   vote: {outcome: string, final_at: string} | null,
- *   models?: import("./seats.js").Chosen | null}} BattleMessage
+ *   models?: import("./seats.js").Chosen}} BattleMessage
  * @typedef {{type: "frame", seq: number, turn: number, a: string, b: string,
  *   state: {a: State, b: State}}} FrameMessage
  * @typedef {{type: "turn", seq: number, turn: number, state: State, votable: boolean,

@@ -9,6 +9,8 @@ import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from arena.battles.generation import in_database
+from arena.catalog.models import Endpoint
 from arena.ids import uuid7
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Transcript
@@ -40,6 +42,7 @@ def ports_of(web: WebProcess) -> set[int]:
 
 async def test_a_browser_that_stops_reading_is_cut_off(add_models: AddModels) -> None:
     await add_models("steady-400-20000", "steady-400-20001")
+    await in_database(lambda: Endpoint.objects.update(token_limit=30_000))
     voter, turn = uuid7(), Transcript()
     async with web_process() as web:
         async with web.socket(voter, max_size=None) as socket:
