@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from arena.boards.charts.frame import Cell, Chart, Column
 
+_AXIS = 40
+
 
 @dataclass(frozen=True)
 class Download:
@@ -31,6 +33,11 @@ class Drawn:
     def identifier(self) -> str:
         """Return the id of the element that holds the specification."""
         return f"{self.chart.name}-chart"
+
+    @property
+    def height(self) -> int:
+        """Return the room to keep for the drawing, in pixels: its plot and, about, its axis."""
+        return int(self.chart.spec["height"]) + _AXIS
 
     @property
     def headings(self) -> list[dict[str, Any]]:
