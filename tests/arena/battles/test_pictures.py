@@ -388,7 +388,7 @@ async def test_the_button_is_there_when_enough_models_see(
     add_models: AddModels, settings: Any
 ) -> None:
     async def has_button(path: str = "/") -> bool:
-        return b'class="button icon attach"' in (await Visitor().http.get(path)).content
+        return b'class="button quiet icon attach"' in (await Visitor().http.get(path)).content
 
     await add_models(*BLIND)
     assert not await has_button()
