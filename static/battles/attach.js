@@ -72,7 +72,11 @@ export class Attaching {
   /** @param {FileList | undefined | null} files @returns {boolean} whether one is attached now */
   #take(files) {
     const file = [...(files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (!file || !this.#isAllowed) return false;
+    if (!this.#isAllowed) return false;
+    if (!file) {
+      if (files?.length) this.onProblem(say("picture_unreadable"));
+      return false;
+    }
     this.#attach().then((attached) => attached?.upload(file, this.button?.dataset.address ?? ""));
     return true;
   }

@@ -44,6 +44,13 @@ def opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content))
 
 
+def colour(image: Image.Image) -> tuple[int, ...]:
+    """Return the colour in the middle."""
+    found = image.getpixel((image.width // 2, image.height // 2))
+    assert isinstance(found, tuple)
+    return found
+
+
 def with_exif(orientation: int) -> bytes:
     """Return a picture that says where it was taken, by what, and which way it was held."""
     exif = Image.Exif()
@@ -72,7 +79,7 @@ def test_whatever_comes_becomes_a_jpeg(kind: str) -> None:
     image = opened(found.content)
     assert (image.format, image.size) == ("JPEG", (64, 48))
     assert (found.width, found.height) == (64, 48)
-    assert all(abs(x - y) < 12 for x, y in zip(image.getpixel((32, 24)), RED, strict=True))
+    assert all(abs(x - y) < 12 for x, y in zip(colour(image), RED, strict=True))
 
 
 def test_it_is_made_small_enough_and_never_larger() -> None:
@@ -100,7 +107,7 @@ def test_the_first_frame_stands_for_an_animation() -> None:
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
     image = opened(encode(file.getvalue()).content)
     assert getattr(image, "n_frames", 1) == 1
-    red, green, blue = image.getpixel((10, 10))  # type: ignore[misc]  # of an RGB image
+    red, green, blue = colour(image)
     assert red > 200
     assert max(green, blue) < 60
 
@@ -108,7 +115,7 @@ def test_the_first_frame_stands_for_an_animation() -> None:
 def test_what_is_transparent_becomes_white() -> None:
     file = io.BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(file, "PNG")
-    assert opened(encode(file.getvalue()).content).getpixel((4, 4)) == (255, 255, 255)
+    assert colour(opened(encode(file.getvalue()).content)) == (255, 255, 255)
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'
@@ -253,7 +260,7 @@ async def test_both_endpoints_are_sent_text_and_picture(
         assert (image["type"], head) == ("image_url", "data:image/jpeg;base64")
         assert opened(base64.b64decode(content)).size == (64, 48)
     battle = await in_database(Battle.objects.select_related("model_a", "model_b").get)
-    assert {battle.model_a.name, battle.model_b.name} == set(SEEING)
+    assert {battle.model(side).name for side in battle.model_ids} == set(SEEING)
     assert battle.pairing["seeing"] is True
     # A follow-up carries it again, and so does the same prompt for a new pair.
     after = await ask(visitor, None, battle=turn.battle)
@@ -272,6 +279,21 @@ async def test_models_that_see_none_are_never_drawn_with_one(
     assert refused.error["code"] == "no_models_seeing"
     chosen = await ask(visitor, await keep(visitor), models=[BLIND[0]])
     assert chosen.error["code"] == "not_seeing"
+
+
+async def test_not_even_after_a_failure(add_models: AddModels, scripted: ScriptedServer) -> None:
+    bad = "fault:http-500"
+    await add_all(add_models)
+    [endpoint] = await add_models(bad)
+    await in_database(
+        Endpoint.objects.filter(pk=endpoint.pk).update, findings={"takes_images": True}
+    )
+    await in_database(Endpoint.objects.filter(language_model__name=SEEING[1]).delete)
+    visitor = Visitor()
+    turn = await ask(visitor, await keep(visitor))
+    assert turn.end["void"] == "no_answer"
+    assert {each.body["model"] for each in scripted.requests} == {bad, SEEING[0]}
+    assert await in_database(Turn.objects.filter(picture__isnull=False).count) == 3
 
 
 async def test_a_blind_battle_without_one_takes_none_later(
