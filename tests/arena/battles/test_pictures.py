@@ -21,12 +21,15 @@ from arena.battles.models import Battle, Turn
 from arena.battles.pictures import keeping
 from arena.battles.pictures.encoding import LONG_SIDE, MAX_BYTES, encode
 from arena.battles.pictures.keeping import forget_unused, keep_picture
-from arena.battles.pictures.models import Picture
+from arena.battles.pictures.models import Picture, user_message
+from arena.catalog.budget import Order
 from arena.catalog.models import Endpoint
 from arena.ids import uuid7
 from arena.voters.identity import COOKIE, sign
+from arena.voters.visitors import close_visitors
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Transcript, Visitor
+from tests.arena.voters.test_account_limits import status
 from workers.demo.scripted import ScriptedServer
 
 SEEING = ("halcyon-3-mini", "juniper-8b")
@@ -205,6 +208,26 @@ def test_unused_ones_are_few_and_go_after_a_day(monkeypatch: pytest.MonkeyPatch)
     assert forget_unused(at=now) == 1
     assert set(Picture.objects.values_list("pk", flat=True)) == {young.pk, used.pk}
     assert old.pk not in {young.pk, used.pk}
+
+
+async def test_pictures_of_one_visitor_have_a_rate(redis_url: str, settings: Any) -> None:
+    settings.REDIS_URL, settings.PROMPTS_PER_MINUTE = redis_url, 3
+    voter, other = uuid7(), uuid7()
+    path = "/zh-hans/pictures/"
+    assert [await status(path, voter) for _ in range(4)] == [200, 200, 200, 429]
+    assert await status(f"{path}{uuid7()}/", voter) == 200
+    assert await status(path, other) == 200
+    await close_visitors()
+
+
+def test_its_worst_case_is_held(db: None) -> None:
+    voter_id = uuid7()
+    picture = keep_picture(voter_id, drawn(), at=timezone.now())
+    calls = [
+        Order(endpoint=None, messages=[user_message("Hello", each)], token_limit=1)
+        for each in (None, picture)
+    ]
+    assert calls[1].input_tokens - calls[0].input_tokens > 8000
 
 
 # -- battles ---------------------------------------------------------------------------------------
