@@ -132,3 +132,26 @@ def test_a_blind_battle_that_began_without_one_offers_none(visit: Visit) -> None
     page.reload()
     wait_until_votable(page)
     expect(button).to_be_hidden()
+
+
+def test_history_marks_it_and_a_link_shows_it(visit: Visit, axe: str) -> None:
+    page = visit(color_scheme="dark")
+    attach(page, photograph())
+    expect(page.locator(".attached img")).to_be_visible()
+    send(page, "say:A mountain.")
+    wait_until_votable(page)
+    page.keyboard.press("1")
+    expect(page.locator(".verdict")).to_be_visible()
+    page.locator(".after-openers button").nth(1).click()
+    page.locator(".after .share button").first.click()
+    link = page.locator(".share input").input_value()
+    page.goto("/me/")
+    expect(page.locator(".mine-entry")).to_contain_text("With a picture")
+    look(page, "history")
+    other = visit("", phone=True)
+    other.goto(link)
+    shown = other.locator(".shared-picture img")
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1568
+    look(other, "shared-phone")
+    assert violations(other, axe) == []
+    assert other.evaluate("document.documentElement.scrollWidth <= innerWidth")
