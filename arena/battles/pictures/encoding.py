@@ -19,6 +19,8 @@ LONG_SIDE = 1568
 # Formats of pixels alone: SVG and PDF are programs, and the rest nobody has on a phone.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _QUALITY = 88
+# Kinds of pixels that can be made fewer as they are.
+_SMOOTH = {"RGB", "RGBA", "L", "CMYK"}
 # What Pillow raises at a file that is broken or made to break it.
 _BROKEN = (
     OSError,
@@ -85,8 +87,11 @@ def _place() -> Iterator[None]:
 def _drawn(image: Image.Image) -> Encoded:
     # A JPEG can be read at half or a quarter of its size, which costs as much less.
     image.draft("RGB", (LONG_SIDE, LONG_SIDE))
-    image.thumbnail((LONG_SIDE, LONG_SIDE))
-    upright = ImageOps.exif_transpose(image).convert("RGBA")
+    ImageOps.exif_transpose(image, in_place=True)
+    # Between two colours of a palette there is none.
+    smooth = image if image.mode in _SMOOTH else image.convert("RGBA")
+    smooth.thumbnail((LONG_SIDE, LONG_SIDE))
+    upright = smooth.convert("RGBA")
     # A canvas of our own: what a file says beside its pixels hangs on the image that was read.
     canvas = Image.new("RGB", upright.size, "white")
     canvas.paste(upright, mask=upright)

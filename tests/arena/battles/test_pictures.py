@@ -104,6 +104,23 @@ def test_nothing_but_pixels_is_left_of_it() -> None:
         assert word not in found.content
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
+def test_it_takes_every_kind_of_pixels(mode: str) -> None:
+    file = io.BytesIO()
+    source = Image.new("L", (2000, 20), 128)
+    source.paste(0, (0, 0, 1000, 20))
+    if mode == "I;16":
+        source = Image.frombytes(mode, (2000, 20), (b"\0\0" * 1000 + b"\0\x80" * 1000) * 20)
+    source.convert(mode).save(file, "JPEG" if mode == "CMYK" else "PNG")
+    image = opened(encode(file.getvalue()).content)
+    assert (image.mode, image.width) == ("RGB", LONG_SIDE)
+    left, right = image.getpixel((100, 8)), image.getpixel((1500, 8))
+    assert isinstance(left, tuple)
+    assert isinstance(right, tuple)
+    assert left[0] < 30
+    assert 100 < right[0] < 256
+
+
 def test_the_first_frame_stands_for_an_animation() -> None:
     file = io.BytesIO()
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue", "lime")]
