@@ -222,6 +222,10 @@ class Turn(models.Model):
             models.Index(
                 fields=["runner"], condition=Q(state="streaming"), name="turn_streaming_by_runner"
             ),
+            # Serves: the deletion of pictures that were never used.
+            models.Index(
+                fields=["picture"], condition=Q(picture__isnull=False), name="turn_by_picture"
+            ),
             # Serves: the last hour's turns (metrics, admin).
             BrinIndex(fields=["started_at"], autosummarize=True, name="turn_by_time"),
         ]
