@@ -8,466 +8,205 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("catalog", "0001_initial"),
-        ("voters", "0001_initial"),
+        ('catalog', '0001_initial'),
+        ('voters', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Vote",
+            name='Vote',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("a", "A is better"),
-                            ("b", "B is better"),
-                            ("tie", "Tie"),
-                            ("both_bad", "Both bad"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("source", models.CharField(default="live", max_length=64)),
-                ("external_id", models.CharField(blank=True, max_length=200, null=True)),
-                ("cast_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("final_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('outcome', models.CharField(choices=[('a', 'A is better'), ('b', 'B is better'), ('tie', 'Tie'), ('both_bad', 'Both bad')], max_length=8)),
+                ('source', models.CharField(default='live', max_length=64)),
+                ('external_id', models.CharField(blank=True, max_length=200, null=True)),
+                ('cast_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('final_at', models.DateTimeField()),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="Runner",
+            name='Runner',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=arena.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("beat_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ('id', models.UUIDField(default=arena.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('beat_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name="Battle",
+            name='Battle',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=arena.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("pairing", models.JSONField(default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
-                ),
-                ("voided_at", models.DateTimeField(blank=True, null=True)),
-                ("void_reason", models.CharField(blank=True, default="", max_length=60)),
-                (
-                    "endpoint_a",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="catalog.endpoint",
-                    ),
-                ),
-                (
-                    "endpoint_b",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="catalog.endpoint",
-                    ),
-                ),
-                (
-                    "model_a",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalog.languagemodel",
-                    ),
-                ),
-                (
-                    "model_b",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalog.languagemodel",
-                    ),
-                ),
-                (
-                    "voter",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="battles",
-                        to="voters.voter",
-                    ),
-                ),
+                ('id', models.UUIDField(default=arena.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('pairing', models.JSONField(default=dict)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('voided_at', models.DateTimeField(blank=True, null=True)),
+                ('void_reason', models.CharField(blank=True, default='', max_length=60)),
+                ('endpoint_a', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog.endpoint')),
+                ('endpoint_b', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog.endpoint')),
+                ('model_a', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.languagemodel')),
+                ('model_b', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.languagemodel')),
+                ('voter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles', to='voters.voter')),
             ],
             options={
-                "ordering": ["-created_at"],
+                'ordering': ['-created_at'],
             },
         ),
         migrations.CreateModel(
-            name="Retraction",
+            name='Retraction',
             fields=[
-                (
-                    "vote",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        serialize=False,
-                        to="battles.vote",
-                    ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ('vote', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='battles.vote')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.AddField(
-            model_name="vote",
-            name="battle",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="votes",
-                to="battles.battle",
-            ),
+            model_name='vote',
+            name='battle',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='battles.battle'),
         ),
         migrations.CreateModel(
-            name="Turn",
+            name='Turn',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveSmallIntegerField()),
-                ("attempt", models.PositiveSmallIntegerField(default=1)),
-                ("prompt", models.TextField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("streaming", "Streaming"),
-                            ("complete", "Complete"),
-                            ("failed", "Failed"),
-                            ("stopped", "Stopped"),
-                        ],
-                        default="streaming",
-                        max_length=12,
-                    ),
-                ),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "battle",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="turns",
-                        to="battles.battle",
-                    ),
-                ),
-                (
-                    "runner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        to="battles.runner",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveSmallIntegerField()),
+                ('attempt', models.PositiveSmallIntegerField(default=1)),
+                ('prompt', models.TextField()),
+                ('state', models.CharField(choices=[('streaming', 'Streaming'), ('complete', 'Complete'), ('failed', 'Failed'), ('stopped', 'Stopped')], default='streaming', max_length=12)),
+                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('battle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='battles.battle')),
+                ('runner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='battles.runner')),
             ],
             options={
-                "ordering": ["battle", "number", "attempt"],
+                'ordering': ['battle', 'number', 'attempt'],
             },
         ),
         migrations.CreateModel(
-            name="Reply",
+            name='Reply',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("side", models.CharField(choices=[("a", "A"), ("b", "B")], max_length=1)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("streaming", "Streaming"),
-                            ("complete", "Complete"),
-                            ("failed", "Failed"),
-                            ("stopped", "Stopped"),
-                        ],
-                        default="streaming",
-                        max_length=12,
-                    ),
-                ),
-                ("text", models.TextField(blank=True, default="")),
-                ("reasoning", models.TextField(blank=True, default="")),
-                (
-                    "finish_reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("stop", "Stop"),
-                            ("length", "Length"),
-                            ("content_filter", "Content Filter"),
-                            ("tool_calls", "Tool Calls"),
-                            ("error", "Error"),
-                        ],
-                        default="",
-                        max_length=20,
-                    ),
-                ),
-                ("error_code", models.CharField(blank=True, default="", max_length=60)),
-                ("error_detail", models.TextField(blank=True, default="")),
-                ("prompt_tokens", models.PositiveIntegerField(blank=True, null=True)),
-                ("completion_tokens", models.PositiveIntegerField(blank=True, null=True)),
-                ("tokens_estimated", models.BooleanField(default=False)),
-                ("first_token_seconds", models.FloatField(blank=True, null=True)),
-                ("total_seconds", models.FloatField(blank=True, null=True)),
-                ("sent", models.JSONField(default=dict)),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="replies",
-                        to="catalog.endpoint",
-                    ),
-                ),
-                (
-                    "language_model",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalog.languagemodel",
-                    ),
-                ),
-                (
-                    "turn",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="replies",
-                        to="battles.turn",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('side', models.CharField(choices=[('a', 'A'), ('b', 'B')], max_length=1)),
+                ('state', models.CharField(choices=[('streaming', 'Streaming'), ('complete', 'Complete'), ('failed', 'Failed'), ('stopped', 'Stopped')], default='streaming', max_length=12)),
+                ('text', models.TextField(blank=True, default='')),
+                ('reasoning', models.TextField(blank=True, default='')),
+                ('finish_reason', models.CharField(blank=True, choices=[('stop', 'Stop'), ('length', 'Length'), ('content_filter', 'Content Filter'), ('tool_calls', 'Tool Calls'), ('error', 'Error')], default='', max_length=20)),
+                ('error_code', models.CharField(blank=True, default='', max_length=60)),
+                ('error_detail', models.TextField(blank=True, default='')),
+                ('prompt_tokens', models.PositiveIntegerField(blank=True, null=True)),
+                ('completion_tokens', models.PositiveIntegerField(blank=True, null=True)),
+                ('tokens_estimated', models.BooleanField(default=False)),
+                ('first_token_seconds', models.FloatField(blank=True, null=True)),
+                ('total_seconds', models.FloatField(blank=True, null=True)),
+                ('sent', models.JSONField(default=dict)),
+                ('endpoint', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replies', to='catalog.endpoint')),
+                ('language_model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.languagemodel')),
+                ('turn', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='replies', to='battles.turn')),
             ],
             options={
-                "verbose_name_plural": "replies",
-                "ordering": ["turn", "side"],
+                'verbose_name_plural': 'replies',
+                'ordering': ['turn', 'side'],
             },
         ),
         migrations.AddIndex(
-            model_name="battle",
-            index=models.Index(
-                fields=["voter", "-created_at"], name="battle_by_voter_newest_first"
-            ),
+            model_name='battle',
+            index=models.Index(fields=['voter', '-created_at'], name='battle_by_voter_newest_first'),
         ),
         migrations.AddIndex(
-            model_name="battle",
-            index=django.contrib.postgres.indexes.BrinIndex(
-                autosummarize=True, fields=["created_at"], name="battle_by_time"
-            ),
+            model_name='battle',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='battle_by_time'),
         ),
         migrations.AddConstraint(
-            model_name="battle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("void_reason", ""), ("voided_at", None)),
-                    models.Q(
-                        ("voided_at__isnull", False), models.Q(("void_reason", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="battle_void_has_a_reason",
-            ),
+            model_name='battle',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at', None)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='battle_void_has_a_reason'),
         ),
         migrations.AddField(
-            model_name="vote",
-            name="replaces",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="followed_by",
-                to="battles.retraction",
-            ),
+            model_name='vote',
+            name='replaces',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_by', to='battles.retraction'),
         ),
         migrations.AddIndex(
-            model_name="turn",
-            index=models.Index(
-                condition=models.Q(("state", "streaming")),
-                fields=["runner"],
-                name="turn_streaming_by_runner",
-            ),
+            model_name='turn',
+            index=models.Index(condition=models.Q(('state', 'streaming')), fields=['runner'], name='turn_streaming_by_runner'),
         ),
         migrations.AddIndex(
-            model_name="turn",
-            index=django.contrib.postgres.indexes.BrinIndex(
-                autosummarize=True, fields=["started_at"], name="turn_by_time"
-            ),
+            model_name='turn',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['started_at'], name='turn_by_time'),
         ),
         migrations.AddConstraint(
-            model_name="turn",
-            constraint=models.UniqueConstraint(
-                fields=("battle", "number", "attempt"), name="turn_one_per_number_and_attempt"
-            ),
+            model_name='turn',
+            constraint=models.UniqueConstraint(fields=('battle', 'number', 'attempt'), name='turn_one_per_number_and_attempt'),
         ),
         migrations.AddConstraint(
-            model_name="turn",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "streaming")),
-                fields=("battle",),
-                name="turn_one_streaming_per_battle",
-            ),
+            model_name='turn',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'streaming')), fields=('battle',), name='turn_one_streaming_per_battle'),
         ),
         migrations.AddConstraint(
-            model_name="turn",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "complete")),
-                fields=("battle", "number"),
-                name="turn_one_complete_per_number",
-            ),
+            model_name='turn',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'complete')), fields=('battle', 'number'), name='turn_one_complete_per_number'),
         ),
         migrations.AddConstraint(
-            model_name="turn",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("attempt__gte", 1), ("number__gte", 1)),
-                name="turn_counts_from_one",
-            ),
+            model_name='turn',
+            constraint=models.CheckConstraint(condition=models.Q(('attempt__gte', 1), ('number__gte', 1)), name='turn_counts_from_one'),
         ),
         migrations.AddConstraint(
-            model_name="turn",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["streaming", "complete", "failed", "stopped"])),
-                name="turn_state_known",
-            ),
+            model_name='turn',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['streaming', 'complete', 'failed', 'stopped'])), name='turn_state_known'),
         ),
         migrations.AddConstraint(
-            model_name="turn",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("state", "streaming")),
-                    models.Q(
-                        models.Q(("state", "streaming"), _negated=True), ("ended_at__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="turn_ended_unless_streaming",
-            ),
+            model_name='turn',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'streaming')), models.Q(models.Q(('state', 'streaming'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='turn_ended_unless_streaming'),
         ),
         migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.UniqueConstraint(fields=("turn", "side"), name="reply_one_per_side"),
+            model_name='reply',
+            constraint=models.UniqueConstraint(fields=('turn', 'side'), name='reply_one_per_side'),
         ),
         migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("side__in", ["a", "b"])), name="reply_side_known"
-            ),
+            model_name='reply',
+            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['a', 'b'])), name='reply_side_known'),
         ),
         migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["streaming", "complete", "failed", "stopped"])),
-                name="reply_state_known",
-            ),
+            model_name='reply',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['streaming', 'complete', 'failed', 'stopped'])), name='reply_state_known'),
         ),
         migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "complete"), _negated=True),
-                    models.Q(
-                        ("finish_reason__in", ["stop", "length"]),
-                        models.Q(("text", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="reply_complete_has_text_and_reason",
-            ),
+            model_name='reply',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'complete'), _negated=True), models.Q(('finish_reason__in', ['stop', 'length']), models.Q(('text', ''), _negated=True)), _connector='OR'), name='reply_complete_has_text_and_reason'),
         ),
         migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), _negated=True),
-                    models.Q(("error_code", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="reply_failed_has_a_code",
-            ),
+            model_name='reply',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('error_code', ''), _negated=True), _connector='OR'), name='reply_failed_has_a_code'),
         ),
         migrations.AddIndex(
-            model_name="vote",
-            index=models.Index(fields=["source", "id"], name="vote_by_source_in_order"),
+            model_name='vote',
+            index=models.Index(fields=['source', 'id'], name='vote_by_source_in_order'),
         ),
         migrations.AddIndex(
-            model_name="vote",
-            index=django.contrib.postgres.indexes.BrinIndex(
-                autosummarize=True, fields=["cast_at"], name="vote_by_time"
-            ),
+            model_name='vote',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['cast_at'], name='vote_by_time'),
         ),
         migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("replaces", None)),
-                fields=("battle",),
-                name="vote_one_first_per_battle",
-            ),
+            model_name='vote',
+            constraint=models.UniqueConstraint(condition=models.Q(('replaces', None)), fields=('battle',), name='vote_one_first_per_battle'),
         ),
         migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("external_id__isnull", False)),
-                fields=("source", "external_id"),
-                name="vote_one_per_imported_row",
-            ),
+            model_name='vote',
+            constraint=models.UniqueConstraint(condition=models.Q(('external_id__isnull', False)), fields=('source', 'external_id'), name='vote_one_per_imported_row'),
         ),
         migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["a", "b", "tie", "both_bad"])),
-                name="vote_outcome_known",
-            ),
+            model_name='vote',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['a', 'b', 'tie', 'both_bad'])), name='vote_outcome_known'),
         ),
         migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("source", "live"),
-                    ("source", "simulated"),
-                    ("source__startswith", "import:"),
-                    _connector="OR",
-                ),
-                name="vote_source_known",
-            ),
+            model_name='vote',
+            constraint=models.CheckConstraint(condition=models.Q(('source', 'live'), ('source', 'simulated'), ('source__startswith', 'import:'), _connector='OR'), name='vote_source_known'),
         ),
         migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("final_at__gte", models.F("cast_at"))),
-                name="vote_final_after_cast",
-            ),
+            model_name='vote',
+            constraint=models.CheckConstraint(condition=models.Q(('final_at__gte', models.F('cast_at'))), name='vote_final_after_cast'),
         ),
     ]

@@ -43,8 +43,9 @@ DROP FUNCTION battles_refuse_change();
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("battles", "0002_turn_frame_numbers"),
+        ('battles', '0002_turn_frame_numbers'),
     ]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

@@ -7,152 +7,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("battles", "0003_votes_never_change"),
-        ("catalog", "0004_prices"),
+        ('battles', '0003_votes_never_change'),
+        ('catalog', '0004_prices'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="SharedBattle",
+            name='SharedBattle',
             fields=[
-                (
-                    "battle",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="shared",
-                        serialize=False,
-                        to="battles.battle",
-                    ),
-                ),
-                ("token", models.CharField(max_length=32, unique=True)),
-                ("shared_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ('battle', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='shared', serialize=False, to='battles.battle')),
+                ('token', models.CharField(max_length=32, unique=True)),
+                ('shared_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name="VoteComment",
+            name='VoteComment',
             fields=[
-                (
-                    "vote",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="comment",
-                        serialize=False,
-                        to="battles.vote",
-                    ),
-                ),
-                ("text", models.TextField()),
-                ("written_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ('vote', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='comment', serialize=False, to='battles.vote')),
+                ('text', models.TextField()),
+                ('written_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name="VoteReason",
+            name='VoteReason',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("side", models.CharField(choices=[("a", "A"), ("b", "B")], max_length=1)),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("useful", "useful"),
-                            ("complete", "complete"),
-                            ("creative", "creative"),
-                            ("clear", "clear"),
-                            ("wrong", "wrong"),
-                            ("superficial", "superficial"),
-                            ("ignored_instructions", "ignored instructions"),
-                            ("wrong_language", "wrong language or script"),
-                        ],
-                        max_length=24,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('side', models.CharField(choices=[('a', 'A'), ('b', 'B')], max_length=1)),
+                ('reason', models.CharField(choices=[('useful', 'useful'), ('complete', 'complete'), ('creative', 'creative'), ('clear', 'clear'), ('wrong', 'wrong'), ('superficial', 'superficial'), ('ignored_instructions', 'ignored instructions'), ('wrong_language', 'wrong language or script')], max_length=24)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name="reply",
-            name="reply_complete_has_text_and_reason",
+            model_name='reply',
+            name='reply_complete_has_text_and_reason',
         ),
         migrations.AddField(
-            model_name="reply",
-            name="erased",
+            model_name='reply',
+            name='erased',
             field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
         # Valid for new rows at once; the next migration checks the old ones without a lock.
         AddConstraintNotValid(
-            model_name="reply",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "complete"), _negated=True),
-                    models.Q(
-                        ("finish_reason__in", ["stop", "length"]),
-                        models.Q(
-                            ("erased", True), models.Q(("text", ""), _negated=True), _connector="OR"
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="reply_complete_has_text_and_reason",
-            ),
+            model_name='reply',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'complete'), _negated=True), models.Q(('finish_reason__in', ['stop', 'length']), models.Q(('erased', True), models.Q(('text', ''), _negated=True), _connector='OR')), _connector='OR'), name='reply_complete_has_text_and_reason'),
         ),
         migrations.AddConstraint(
-            model_name="sharedbattle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("token", ""), _negated=True), name="shared_battle_has_a_token"
-            ),
+            model_name='sharedbattle',
+            constraint=models.CheckConstraint(condition=models.Q(('token', ''), _negated=True), name='shared_battle_has_a_token'),
         ),
         migrations.AddConstraint(
-            model_name="votecomment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="vote_comment_has_text"
-            ),
+            model_name='votecomment',
+            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='vote_comment_has_text'),
         ),
         migrations.AddField(
-            model_name="votereason",
-            name="vote",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="reasons",
-                to="battles.vote",
-            ),
+            model_name='votereason',
+            name='vote',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reasons', to='battles.vote'),
         ),
         migrations.AddConstraint(
-            model_name="votereason",
-            constraint=models.UniqueConstraint(
-                fields=("vote", "side", "reason"), name="vote_reason_once"
-            ),
+            model_name='votereason',
+            constraint=models.UniqueConstraint(fields=('vote', 'side', 'reason'), name='vote_reason_once'),
         ),
         migrations.AddConstraint(
-            model_name="votereason",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("side__in", ["a", "b"])), name="vote_reason_side_known"
-            ),
+            model_name='votereason',
+            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['a', 'b'])), name='vote_reason_side_known'),
         ),
         migrations.AddConstraint(
-            model_name="votereason",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "reason__in",
-                        [
-                            "useful",
-                            "complete",
-                            "creative",
-                            "clear",
-                            "wrong",
-                            "superficial",
-                            "ignored_instructions",
-                            "wrong_language",
-                        ],
-                    )
-                ),
-                name="vote_reason_known",
-            ),
+            model_name='votereason',
+            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['useful', 'complete', 'creative', 'clear', 'wrong', 'superficial', 'ignored_instructions', 'wrong_language'])), name='vote_reason_known'),
         ),
     ]

@@ -6,257 +6,109 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("battles", "0005_reply_constraint_checked"),
+        ('battles', '0005_reply_constraint_checked'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="TextCheck",
+            name='TextCheck',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "part",
-                    models.CharField(
-                        choices=[("prompt", "prompt"), ("a", "answer A"), ("b", "answer B")],
-                        max_length=6,
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "not asked yet"),
-                            ("unverified", "unverified: the check did not answer"),
-                            ("clear", "clear"),
-                            ("flagged", "flagged"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "action",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("", "nothing"),
-                            ("warned", "not sent: the visitor was warned"),
-                            ("sent_anyway", "sent by a visitor who had been warned"),
-                            ("blocked", "not sent: blocked"),
-                            ("refused", "not sent: the check did not answer"),
-                        ],
-                        default="",
-                        max_length=12,
-                    ),
-                ),
-                ("flagged_for", models.JSONField(blank=True, default=list)),
-                ("scores", models.JSONField(blank=True, default=dict)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("tried_at", models.DateTimeField(blank=True, null=True)),
-                ("error_code", models.CharField(blank=True, default="", max_length=60)),
-                ("seconds", models.FloatField(blank=True, null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("next_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "verdict",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("public", "nothing is wrong with it: it may be public"),
-                            ("withheld", "it stays out of what is public; the vote counts"),
-                            ("harmful", "withheld, and the vote is not counted: harmful content"),
-                            (
-                                "manipulation",
-                                "withheld, and the vote is not counted: an attempt to cheat",
-                            ),
-                        ],
-                        default="",
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "turn",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="checks",
-                        to="battles.turn",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('part', models.CharField(choices=[('prompt', 'prompt'), ('a', 'answer A'), ('b', 'answer B')], max_length=6)),
+                ('state', models.CharField(choices=[('waiting', 'not asked yet'), ('unverified', 'unverified: the check did not answer'), ('clear', 'clear'), ('flagged', 'flagged')], default='waiting', max_length=10)),
+                ('action', models.CharField(blank=True, choices=[('', 'nothing'), ('warned', 'not sent: the visitor was warned'), ('sent_anyway', 'sent by a visitor who had been warned'), ('blocked', 'not sent: blocked'), ('refused', 'not sent: the check did not answer')], default='', max_length=12)),
+                ('flagged_for', models.JSONField(blank=True, default=list)),
+                ('scores', models.JSONField(blank=True, default=dict)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('tried_at', models.DateTimeField(blank=True, null=True)),
+                ('error_code', models.CharField(blank=True, default='', max_length=60)),
+                ('seconds', models.FloatField(blank=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('verdict', models.CharField(blank=True, choices=[('public', 'nothing is wrong with it: it may be public'), ('withheld', 'it stays out of what is public; the vote counts'), ('harmful', 'withheld, and the vote is not counted: harmful content'), ('manipulation', 'withheld, and the vote is not counted: an attempt to cheat')], default='', max_length=12)),
+                ('turn', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='battles.turn')),
             ],
         ),
         migrations.CreateModel(
-            name="Ruling",
+            name='Ruling',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "verdict",
-                    models.CharField(
-                        choices=[
-                            ("public", "nothing is wrong with it: it may be public"),
-                            ("withheld", "it stays out of what is public; the vote counts"),
-                            ("harmful", "withheld, and the vote is not counted: harmful content"),
-                            (
-                                "manipulation",
-                                "withheld, and the vote is not counted: an attempt to cheat",
-                            ),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("moderator", models.CharField(max_length=150)),
-                ("note", models.CharField(blank=True, default="", max_length=500)),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "text_check",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="rulings",
-                        to="battles.textcheck",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('verdict', models.CharField(choices=[('public', 'nothing is wrong with it: it may be public'), ('withheld', 'it stays out of what is public; the vote counts'), ('harmful', 'withheld, and the vote is not counted: harmful content'), ('manipulation', 'withheld, and the vote is not counted: an attempt to cheat')], max_length=12)),
+                ('moderator', models.CharField(max_length=150)),
+                ('note', models.CharField(blank=True, default='', max_length=500)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('text_check', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rulings', to='battles.textcheck')),
             ],
             options={
-                "ordering": ["-id"],
-                "permissions": [("rule_on_texts", "Can read flagged texts and rule on them")],
+                'ordering': ['-id'],
+                'permissions': [('rule_on_texts', 'Can read flagged texts and rule on them')],
             },
         ),
         migrations.CreateModel(
-            name="TextLook",
+            name='TextLook',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("moderator", models.CharField(max_length=150)),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "text_check",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="looks",
-                        to="battles.textcheck",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('moderator', models.CharField(max_length=150)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('text_check', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='looks', to='battles.textcheck')),
             ],
             options={
-                "ordering": ["-id"],
+                'ordering': ['-id'],
             },
         ),
         migrations.AddIndex(
-            model_name="textcheck",
-            index=models.Index(
-                condition=models.Q(
-                    ("state__in", ["waiting", "unverified"]), ("turn__isnull", False)
-                ),
-                fields=["next_at"],
-                name="text_check_due",
-            ),
+            model_name='textcheck',
+            index=models.Index(condition=models.Q(('state__in', ['waiting', 'unverified']), ('turn__isnull', False)), fields=['next_at'], name='text_check_due'),
         ),
         migrations.AddIndex(
-            model_name="textcheck",
-            index=models.Index(fields=["-tried_at"], name="text_check_by_time_tried"),
+            model_name='textcheck',
+            index=models.Index(fields=['-tried_at'], name='text_check_by_time_tried'),
         ),
         migrations.AddIndex(
-            model_name="textcheck",
-            index=models.Index(
-                condition=models.Q(("state", "flagged"), ("turn__isnull", False), ("verdict", "")),
-                fields=["-id"],
-                name="text_check_to_rule_on",
-            ),
+            model_name='textcheck',
+            index=models.Index(condition=models.Q(('state', 'flagged'), ('turn__isnull', False), ('verdict', '')), fields=['-id'], name='text_check_to_rule_on'),
         ),
         migrations.AddConstraint(
-            model_name="textcheck",
-            constraint=models.UniqueConstraint(
-                fields=("turn", "part"), name="text_check_one_per_text"
-            ),
+            model_name='textcheck',
+            constraint=models.UniqueConstraint(fields=('turn', 'part'), name='text_check_one_per_text'),
         ),
         migrations.AddConstraint(
-            model_name="textcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("part__in", ["prompt", "a", "b"])), name="text_check_part_known"
-            ),
+            model_name='textcheck',
+            constraint=models.CheckConstraint(condition=models.Q(('part__in', ['prompt', 'a', 'b'])), name='text_check_part_known'),
         ),
         migrations.AddConstraint(
-            model_name="textcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "unverified", "clear", "flagged"])),
-                name="text_check_state_known",
-            ),
+            model_name='textcheck',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'unverified', 'clear', 'flagged'])), name='text_check_state_known'),
         ),
         migrations.AddConstraint(
-            model_name="textcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("action__in", ["", "warned", "sent_anyway", "blocked", "refused"])
-                ),
-                name="text_check_action_known",
-            ),
+            model_name='textcheck',
+            constraint=models.CheckConstraint(condition=models.Q(('action__in', ['', 'warned', 'sent_anyway', 'blocked', 'refused'])), name='text_check_action_known'),
         ),
         migrations.AddConstraint(
-            model_name="textcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("verdict__in", ["", "public", "withheld", "harmful", "manipulation"])
-                ),
-                name="text_check_verdict_known",
-            ),
+            model_name='textcheck',
+            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['', 'public', 'withheld', 'harmful', 'manipulation'])), name='text_check_verdict_known'),
         ),
         migrations.AddConstraint(
-            model_name="textcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("action__in", ("warned", "blocked", "refused")), ("turn", None)),
-                    models.Q(
-                        ("turn__isnull", False),
-                        models.Q(("action__in", ("warned", "blocked", "refused")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="text_check_of_a_turn_unless_not_sent",
-            ),
+            model_name='textcheck',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('action__in', ('warned', 'blocked', 'refused')), ('turn', None)), models.Q(('turn__isnull', False), models.Q(('action__in', ('warned', 'blocked', 'refused')), _negated=True)), _connector='OR'), name='text_check_of_a_turn_unless_not_sent'),
         ),
         migrations.AddConstraint(
-            model_name="textcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state", "flagged"), ("flagged_for", []), _connector="OR"),
-                name="text_check_flagged_for_only_when_flagged",
-            ),
+            model_name='textcheck',
+            constraint=models.CheckConstraint(condition=models.Q(('state', 'flagged'), ('flagged_for', []), _connector='OR'), name='text_check_flagged_for_only_when_flagged'),
         ),
         migrations.AddConstraint(
-            model_name="ruling",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("verdict__in", ["public", "withheld", "harmful", "manipulation"])
-                ),
-                name="ruling_verdict_known",
-            ),
+            model_name='ruling',
+            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['public', 'withheld', 'harmful', 'manipulation'])), name='ruling_verdict_known'),
         ),
         migrations.AddConstraint(
-            model_name="ruling",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("moderator", ""), _negated=True), name="ruling_says_whose"
-            ),
+            model_name='ruling',
+            constraint=models.CheckConstraint(condition=models.Q(('moderator', ''), _negated=True), name='ruling_says_whose'),
         ),
         migrations.AddConstraint(
-            model_name="textlook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("moderator", ""), _negated=True), name="text_look_says_whose"
-            ),
+            model_name='textlook',
+            constraint=models.CheckConstraint(condition=models.Q(('moderator', ''), _negated=True), name='text_look_says_whose'),
         ),
         # What moderators did is never changed, and goes only with an erased import.
         migrations.RunSQL(

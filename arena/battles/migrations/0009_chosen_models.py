@@ -25,36 +25,28 @@ DROP FUNCTION battles_refuse_vote();
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("battles", "0008_replies_by_model"),
-        ("catalog", "0011_fact_names"),
-        ("voters", "0003_erased_voters"),
+        ('battles', '0008_replies_by_model'),
+        ('catalog', '0011_fact_names'),
+        ('voters', '0003_erased_voters'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="battle",
-            name="blind",
+            model_name='battle',
+            name='blind',
             field=models.BooleanField(db_default=True, default=True, editable=False),
         ),
         migrations.AlterField(
-            model_name="battle",
-            name="model_b",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="catalog.languagemodel",
-            ),
+            model_name='battle',
+            name='model_b',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.languagemodel'),
         ),
         # Valid for new rows at once; the next migration checks the old ones without a lock.
         AddConstraintNotValid(
-            model_name="battle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("blind", False), ("model_b__isnull", False), _connector="OR"),
-                name="battle_blind_has_two_models",
-            ),
+            model_name='battle',
+            constraint=models.CheckConstraint(condition=models.Q(('blind', False), ('model_b__isnull', False), _connector='OR'), name='battle_blind_has_two_models'),
         ),
         migrations.RunSQL(NO_VOTE, BACKWARD),
     ]

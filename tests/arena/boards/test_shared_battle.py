@@ -52,9 +52,7 @@ def test_the_picture_is_there_as_long_as_the_link(vote: Vote) -> None:
     assert ended.status_code == 404
 
 
-@pytest.mark.parametrize(
-    "address", ["/shared/x/picture.png", "/shared/%00/picture.png", "/shared/%00/"]
-)
+@pytest.mark.parametrize("address", ["/shared/x/picture.png", "/shared/%00/picture.png", "/shared/%00/"])
 def test_there_is_nothing_of_what_is_not_shared(vote: Vote, address: str) -> None:
     assert Client().get(address).status_code == 404
 
