@@ -41,6 +41,7 @@ _FILE = re.compile(r"/static/.*|/metrics")
 _BALLOT = re.compile(r".*/battle/[^/]+/(vote|vote/undo|reveal)/")
 _CODE = re.compile(r".*/me/account/send/")
 _PROOF = re.compile(r".*/me/account/(code|passkey)/")
+_PICTURES = re.compile(r".*/pictures/")
 _BATTLE = re.compile(r"/([a-z-]+/)?(battle/[^/]+/)?")
 _OPENINGS = Rate("openings", 60, 30)
 # Codes that are sent: twelve an hour, five at once. Codes and passkeys that are tried.
@@ -204,6 +205,8 @@ class SocketGate:
 def _rate_of(path: str) -> Rate:
     if _BALLOT.fullmatch(path):
         return Rate.per_minute_of("votes", settings.VOTES_PER_MINUTE)
+    if _PICTURES.fullmatch(path):
+        return Rate.per_minute_of("pictures", settings.PROMPTS_PER_MINUTE)
     if _CODE.fullmatch(path):
         return _CODES
     if _PROOF.fullmatch(path):

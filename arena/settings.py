@@ -66,6 +66,8 @@ UNDO_SECONDS = number("PARITY_UNDO_SECONDS", default=3.0)
 PACING = os.environ.get("PARITY_PACING", "paced")
 # Side by side, and a chat with one: whether visitors may choose who answers.
 CHOSEN_MODELS = boolean("PARITY_CHOSEN_MODELS", default=True)
+# Whether a picture may be attached to a prompt, where enough endpoints were found to see it.
+IMAGES = boolean("PARITY_IMAGES", default=True)
 # A model with fewer counted votes is shown with its count and "too few votes", without a rating.
 MIN_VOTES_FOR_RATING = integer("PARITY_MIN_VOTES_FOR_RATING", default=30)
 # Seconds between two refreshes of the live board, and between two full publications.
@@ -310,6 +312,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "arena.operating.tasks.count_days",
         "schedule": 300.0,
         "options": {"expires": 300.0},
+    },
+    "forget-unused-pictures": {
+        "task": "arena.battles.tasks.forget_unused_pictures",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
     },
     "void-turns-of-dead-processes": {
         "task": "arena.battles.tasks.void_abandoned_turns",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from arena.battles.errors import NotPossibleNow
 from arena.battles.models import Battle, Reply, ReplyState, Side, Turn, TurnState
 from arena.battles.pairing import Pair, draw_pair, endpoint_of_model
+from arena.battles.pictures.models import Picture, user_message
 from arena.catalog import budget
 from arena.catalog.addresses import kept_token_limit
 from arena.catalog.models import Endpoint
@@ -38,6 +39,7 @@ def choose_calls(
     choose: Callable[[Collection[int]], Pair],
     prompt: str,
     *,
+    picture: Picture | None,
     number: int,
     at: dt.datetime,
 ) -> Mapping[Side, Call]:
@@ -49,7 +51,7 @@ def choose_calls(
     while True:
         pair = choose(without)
         calls = {
-            side: _call(battle, side, endpoint, prompt, number=number)
+            side: _call(battle, side, endpoint, user_message(prompt, picture), number=number)
             for side, endpoint in pair.endpoints.items()
         }
         orders = [
@@ -72,36 +74,45 @@ def choose_calls(
         }
 
 
-def other_endpoints_or_models(battle: Battle, at: dt.datetime, without: Collection[int]) -> Pair:
+def other_endpoints_or_models(
+    battle: Battle, at: dt.datetime, without: Collection[int], *, seeing: bool
+) -> Pair:
     """Keep the models where each has an endpoint that did not fail here; else draw a new pair."""
     failed = _failed_endpoints(battle)
-    again = _endpoints_again(battle, at, avoid=failed, without=without)
+    again = _endpoints_again(battle, at, avoid=failed, without=without, seeing=seeing)
     if again and not any(endpoint.pk in failed for endpoint in again.endpoints.values()):
         return again
     replies = Reply.objects.filter(turn__battle=battle, state=ReplyState.FAILED)
     models = set(replies.values_list("language_model_id", flat=True))
-    pair = draw_pair(at=at, avoid=models, without=without)
+    pair = draw_pair(at=at, avoid=models, without=without, seeing=seeing)
     replaced = [*battle.pairing.get("replaced", []), [battle.model_a_id, battle.model_b_id]]
     return replace(pair, reason={**pair.reason, "replaced": replaced})
 
 
-def same_models(battle: Battle, at: dt.datetime, without: Collection[int]) -> Pair:
+def same_models(battle: Battle, at: dt.datetime, without: Collection[int], *, seeing: bool) -> Pair:
     """Keep the models, by endpoints that did not fail here where there are such.
 
     Raises
     ------
     NotPossibleNow
         When a model cannot answer now (code ``no_longer_served``, or ``not_served`` of those that
-        the visitor chose).
+        the visitor chose; of these, with a picture, ``not_seeing``).
     """
-    again = _endpoints_again(battle, at, avoid=_failed_endpoints(battle), without=without)
+    failed = _failed_endpoints(battle)
+    again = _endpoints_again(battle, at, avoid=failed, without=without, seeing=seeing)
     if again is None:
-        raise NotPossibleNow("no_longer_served" if battle.blind else "not_served")
+        chosen = "not_seeing" if seeing else "not_served"
+        raise NotPossibleNow("no_longer_served" if battle.blind else chosen)
     return again
 
 
 def _endpoints_again(
-    battle: Battle, at: dt.datetime, *, avoid: Collection[int], without: Collection[int]
+    battle: Battle,
+    at: dt.datetime,
+    *,
+    avoid: Collection[int],
+    without: Collection[int],
+    seeing: bool,
 ) -> Pair | None:
     """Return endpoints of the battle's models that can serve together, its own if they can."""
     endpoints: dict[Side, Endpoint] = {}
@@ -113,6 +124,7 @@ def _endpoints_again(
             preferred=own.pk if own else None,
             avoid=avoid,
             without=without,
+            seeing=seeing,
             beside=endpoints.get(Side.A),
         )
         if found is None:
@@ -130,9 +142,8 @@ def _failed_endpoints(battle: Battle) -> set[int]:
     return {pk for pk in failed.values_list("endpoint_id", flat=True) if pk is not None}
 
 
-def _call(battle: Battle, side: Side, endpoint: Endpoint, prompt: str, *, number: int) -> Call:
+def _call(battle: Battle, side: Side, endpoint: Endpoint, last: Message, *, number: int) -> Call:
     before = _conversation(battle, side, number) if number > 1 else []
-    last: Message = {"role": "user", "content": prompt}
     return Call(endpoint=endpoint, messages=(*before, last))
 
 
@@ -141,7 +152,8 @@ def _conversation(battle: Battle, side: Side, number: int) -> list[Message]:
     messages: list[Message] = []
     before = Reply.objects.filter(turn__battle=battle, turn__number__lt=number, side=side)
     answered = before.filter(turn__state__in=[TurnState.COMPLETE, TurnState.STOPPED])
-    for reply in answered.exclude(text="").select_related("turn").order_by("turn__number"):
-        messages.append({"role": "user", "content": reply.turn.prompt})
+    replies = answered.exclude(text="").select_related("turn__picture")
+    for reply in replies.order_by("turn__number"):
+        messages.append(user_message(reply.turn.prompt, reply.turn.picture))
         messages.append({"role": "assistant", "content": reply.text})
     return messages

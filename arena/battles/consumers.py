@@ -102,13 +102,16 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await self._count_prompt()
         generation, voter_id = current(), self._voter_id
         match message:
-            case Prompt(text=text, battle=None, acknowledged=sure, models=models):
-                start = partial(turns.start_battle, chosen=models)
+            case Prompt(text=text, battle=None, acknowledged=sure, models=models, picture=picture):
+                start = partial(turns.start_battle, chosen=models, picture_id=picture)
                 admitted = await self._admit(start, lambda: text, sure)
                 started = await generation.start(admitted, voter_id, text)
                 await self._show(generation, new_battle(started), 0)
-            case Prompt(text=text, battle=uuid.UUID() as battle, acknowledged=sure):
-                admitted = await self._admit(turns.start_turn, lambda: text, sure)
+            case Prompt(
+                text=text, battle=uuid.UUID() as battle, acknowledged=sure, picture=picture
+            ):
+                follow = partial(turns.start_turn, picture_id=picture)
+                admitted = await self._admit(follow, lambda: text, sure)
                 started = await generation.start(admitted, voter_id, battle, text)
                 await self._show_stored(generation, battle, started.first_seq - 1)
             case Again(battle=battle, acknowledged=sure):

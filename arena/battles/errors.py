@@ -4,18 +4,21 @@
 
     BattleError
     ├── PromptRefused     400  prompt_empty, prompt_too_long, comment_too_long, bad_request,
-    │                          prompt_flagged, prompt_blocked
+    │                          prompt_flagged, prompt_blocked, picture_unreadable,
+    │                          picture_too_large, picture_gone
     ├── NotYours          403  not_yours           another visitor's battle
     │                          signed_in           the visitor's, who signed in meanwhile
+    │                          no_cookie           nobody's: a picture wants an owner
     ├── NotFound          404  not_found
     ├── NotPossibleNow    409  still_streaming, vote_pending, battle_void, too_many_turns,
     │   │                      not_votable, not_blind, no_vote, no_longer_served, not_served,
-    │   │                      withheld
+    │   │                      withheld, not_seeing, picture_first, too_many_pictures,
+    │   │                      picture_not_taken
     │   └── TooLate            too_late            names the vote that stands
     ├── TooMany           429  too_many_prompts, too_many_battles, one_at_a_time,
-    │                          too_many_requests
-    └── Unavailable       503  no_models, budget_spent, restarting, storage_away, too_busy,
-                               prompt_unchecked
+    │                          too_many_requests, too_many_unused_pictures
+    └── Unavailable       503  no_models, no_models_seeing, budget_spent, restarting, storage_away,
+                               too_busy, prompt_unchecked
 """
 
 # ruff: noqa: N818 -- read `raise NotFound`; the base class says that they are errors
@@ -49,6 +52,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     "bad_request": _("This request was not understood: reload the page and try again."),
     "not_yours": _("This battle belongs to another visitor."),
     "signed_in": _("You signed in in another tab. Nothing was lost: send it once more."),
+    "no_cookie": _("A picture needs our cookie: allow cookies for this site, then reload."),
     "not_found": _("This battle does not exist: start a new one."),
     "still_streaming": _("The answers are still being written: wait for them, or stop them."),
     "vote_pending": _("Your vote is being recorded: go on in a few seconds."),
@@ -61,6 +65,25 @@ _SENTENCES: Mapping[str, Sentence] = {
     "withheld": _("A moderator has to look at this battle before it can be shared."),
     "no_longer_served": _("One of the two models has left: vote, or start a new battle."),
     "not_served": _("A model that you chose cannot answer right now: choose another one."),
+    "picture_unreadable": _(
+        "This file cannot be read as a picture: take a JPEG, PNG, WebP or GIF."
+    ),
+    "picture_too_large": _(
+        "This picture is too large: take one of at most 10 MB and 40 million pixels."
+    ),
+    "picture_gone": _("This picture is no longer here: attach it again."),
+    "picture_first": _("This battle began without a picture: start a new one with yours."),
+    "picture_not_taken": _("Pictures are not taken here: send the prompt without it."),
+    "too_many_pictures": _("There are enough pictures in this battle: send the prompt without."),
+    "too_many_unused_pictures": _("You attached many pictures without sending them: use those."),
+    "not_seeing": _(
+        "A model that you chose cannot look at pictures right now: choose another one, or remove "
+        "the picture."
+    ),
+    "no_models_seeing": _(
+        "There are not two models that can look at pictures right now: remove the picture, or try "
+        "again in a minute."
+    ),
     "too_many_prompts": _("You sent many prompts in a short time: wait a minute, then try again."),
     "too_many_battles": _("Several of your battles are still being answered: wait for one."),
     "one_at_a_time": _("Another answer to you is still being written: wait for it, or stop it."),

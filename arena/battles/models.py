@@ -15,6 +15,7 @@ from arena.battles.moderation.models import (  # noqa: F401 -- Django finds an a
     TextCheck,
     TextLook,
 )
+from arena.battles.pictures.models import Picture
 from arena.catalog.models import Endpoint, LanguageModel
 from arena.ids import uuid7
 from arena.voters.models import Voter
@@ -168,6 +169,15 @@ class Turn(models.Model):
     number = models.PositiveSmallIntegerField()
     attempt = models.PositiveSmallIntegerField(default=1)
     prompt = models.TextField()
+    # Attached to the prompt. One that was used is never deleted, only emptied.
+    picture = models.ForeignKey(
+        Picture,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+    )
     state = models.CharField(max_length=12, choices=TurnState, default=TurnState.STREAMING)
     runner = models.ForeignKey(Runner, null=True, blank=True, on_delete=models.SET_NULL)
     started_at = models.DateTimeField(default=timezone.now)
@@ -211,6 +221,10 @@ class Turn(models.Model):
             # Serves: the sweep for turns of dead processes.
             models.Index(
                 fields=["runner"], condition=Q(state="streaming"), name="turn_streaming_by_runner"
+            ),
+            # Serves: the deletion of pictures that were never used.
+            models.Index(
+                fields=["picture"], condition=Q(picture__isnull=False), name="turn_by_picture"
             ),
             # Serves: the last hour's turns (metrics, admin).
             BrinIndex(fields=["started_at"], autosummarize=True, name="turn_by_time"),

@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +41,7 @@ def draw_pair(
     at: dt.datetime,
     avoid: Collection[int] = (),
     without: Collection[int] = (),
+    seeing: bool = False,
     rng: random.Random = _RANDOM,
 ) -> Pair:
     """Draw two models by the rule of `arena.battles.chances`, and their sides at random.
@@ -60,23 +61,29 @@ def draw_pair(
         pair of the battle before. The stored chance is that among the others.
     without
         Ids of endpoints that are not drawn at all: they cannot pay for this prompt.
+    seeing
+        There is a picture: only endpoints that take pictures are drawn.
     rng
         Where chance comes from.
 
     Raises
     ------
     Unavailable
-        When no two models that can be loaded together are available (code ``no_models``), or those
-        that are have no budget left (code ``budget_spent``).
+        When no two models that can be loaded together are available (code ``no_models``, with a
+        picture ``no_models_seeing``), or those that are have no budget left (code
+        ``budget_spent``).
     """
-    found = _available(at)
+    found = _available(at, seeing=seeing)
     candidates = _by_model(_able_to_pay(found, at, without))
     draw = _Draw(candidates, at)
     if not draw.chances:
-        raise Unavailable("budget_spent" if _Draw(_by_model(found), at).chances else "no_models")
+        missing = "no_models_seeing" if seeing else "no_models"
+        raise Unavailable("budget_spent" if _Draw(_by_model(found), at).chances else missing)
+    pair = None
     if settings.SAME_MODEL_SHARE and rng.random() < settings.SAME_MODEL_SHARE:
-        return draw.same_model(rng, avoid) or draw.two_models(rng, avoid)
-    return draw.two_models(rng, avoid)
+        pair = draw.same_model(rng, avoid)
+    pair = pair or draw.two_models(rng, avoid)
+    return replace(pair, reason={**pair.reason, "seeing": True}) if seeing else pair
 
 
 def seat_chosen(
@@ -84,6 +91,7 @@ def seat_chosen(
     *,
     at: dt.datetime,
     without: Collection[int] = (),
+    seeing: bool = False,
     rng: random.Random = _RANDOM,
 ) -> Pair:
     """Seat one or two models that a visitor chose, in that order: only what could be drawn too.
@@ -92,16 +100,16 @@ def seat_chosen(
     ------
     NotPossibleNow
         When one of them cannot answer now, the two not at the same time, or nobody may choose
-        (code ``not_served``).
+        (code ``not_served``, with a picture ``not_seeing``).
     """
     if not settings.CHOSEN_MODELS:
         raise NotPossibleNow("not_served")
-    able = _able_to_pay(_available(at), at, without)
+    able = _able_to_pay(_available(at, seeing=seeing), at, without)
     ones, *others = (
         [endpoint for endpoint in able if endpoint.language_model.slug == slug] for slug in slugs
     )
     if not ones or not all(_can_meet_any(ones, partners) for partners in others):
-        raise NotPossibleNow("not_served")
+        raise NotPossibleNow("not_seeing" if seeing else "not_served")
     endpoints = _meeting(ones, others[0], rng) if others else (choose_endpoint(ones, rng),)
     return Pair(
         endpoints=dict(zip(Side, endpoints, strict=False)),
@@ -114,7 +122,8 @@ def battle_shares(*, at: dt.datetime) -> Mapping[int, float]:
 
     Of battles of two models: what `PARITY_SAME_MODEL_SHARE` takes off is not in it.
     """
-    return _Draw(_by_model(_able_to_pay(_available(at), at, ())), at).chances.shares()
+    found = _available(at, seeing=False)
+    return _Draw(_by_model(_able_to_pay(found, at, ())), at).chances.shares()
 
 
 def endpoint_of_model(
@@ -124,6 +133,7 @@ def endpoint_of_model(
     preferred: int | None,
     avoid: Collection[int] = (),
     without: Collection[int] = (),
+    seeing: bool = False,
     beside: Endpoint | None = None,
 ) -> Endpoint | None:
     """Return an endpoint that serves a model now: the preferred one if it can be called.
@@ -134,6 +144,8 @@ def endpoint_of_model(
         Ids of endpoints that just failed: another one is taken where there is one.
     without
         Ids of endpoints that are not taken at all.
+    seeing
+        There is a picture: the endpoint must take pictures.
     beside
         The other side's endpoint, which must be able to serve at the same time.
     """
@@ -142,6 +154,8 @@ def endpoint_of_model(
         .filter(language_model_id=model_id)
         .select_related("provider", "language_model")
     )
+    if seeing:
+        serving = serving.seeing()
     found = [
         endpoint
         for endpoint in _able_to_pay(list(serving), at, without)
@@ -153,13 +167,15 @@ def endpoint_of_model(
     return choose_endpoint(found, _RANDOM, avoid=avoid) if found else None
 
 
-def _available(at: dt.datetime) -> list[Endpoint]:
-    """Return the endpoints that may be called."""
+def _available(at: dt.datetime, *, seeing: bool) -> list[Endpoint]:
+    """Return the endpoints that may be called; with `seeing`, of those that take pictures."""
     endpoints = Endpoint.objects.available(at=at).filter(
         language_model__simulated=False,
         language_model__retired_at=None,
         language_model__sampling_weight__gt=0,
     )
+    if seeing:
+        endpoints = endpoints.seeing()
     return list(endpoints.select_related("provider", "language_model").order_by("pk"))
 
 

@@ -47,6 +47,8 @@ class Prompt:
     acknowledged: bool = False
     # The slugs of the one or two models that are to answer a new battle; else two are drawn blind.
     models: tuple[str, ...] = ()
+    # A picture that this visitor sent before, by its id.
+    picture: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +107,35 @@ def parse(text: str | None) -> ClientMessage:
 
 
 def _battle(message: dict[str, Any]) -> uuid.UUID:
-    value = message.pop("battle", None)
+    return _id(message, "battle")
+
+
+def _picture(message: dict[str, Any]) -> uuid.UUID | None:
+    if message.get("picture") is None:
+        message.pop("picture", None)
+        return None
+    return _id(message, "picture")
+
+
+def _id(message: dict[str, Any], name: Literal["battle", "picture"]) -> uuid.UUID:
+    value = message.pop(name, None)
     if not isinstance(value, str):
-        raise BadMessage("`battle` is not a battle's id")
+        raise BadMessage(f"`{name}` is not a {name}'s id")
     try:
         return uuid.UUID(value)
     except ValueError:
-        raise BadMessage("`battle` is not a battle's id") from None
+        raise BadMessage(f"`{name}` is not a {name}'s id") from None
 
 
 def _prompt(message: dict[str, Any]) -> Prompt:
     text = message.pop("text", None)
     if not isinstance(text, str):
         raise BadMessage("`text` is not text")
+    picture = _picture(message)
     if message.get("battle") is None:
         message.pop("battle", None)
-        return Prompt(text, None, _acknowledged(message), _models(message))
-    return Prompt(text, _battle(message), _acknowledged(message))
+        return Prompt(text, None, _acknowledged(message), _models(message), picture)
+    return Prompt(text, _battle(message), _acknowledged(message), picture=picture)
 
 
 def _models(message: dict[str, Any]) -> tuple[str, ...]:
@@ -157,12 +171,27 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], ClientMessage]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnView:
-    """One turn as its voter may see it; ``texts`` by side, empty while it is streaming."""
+    """One turn as its voter may see it; ``texts`` by side, empty while it is streaming.
+
+    ``picture`` is the id of what was attached to the prompt; it is sent only where there is one.
+    """
 
     number: int
     prompt: str
     state: str
     texts: Mapping[str, str]
+    picture: uuid.UUID | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the turn as it is sent."""
+        picture = {"picture": str(self.picture)} if self.picture else {}
+        return {
+            "number": self.number,
+            "prompt": self.prompt,
+            "state": self.state,
+            **self.texts,
+            **picture,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,15 +229,11 @@ class BattleMessage:
 
     def encode(self) -> str:
         """Return the message as it is sent."""
-        turns = [
-            {"number": turn.number, "prompt": turn.prompt, "state": turn.state, **turn.texts}
-            for turn in self.turns
-        ]
         vote = self.vote and {"outcome": self.vote.outcome, "final_at": self.vote.final_at}
         return _encode(
             "battle",
             battle=str(self.battle),
-            turns=turns,
+            turns=[turn.as_json() for turn in self.turns],
             votable=self.votable,
             void=self.void,
             seq=self.seq,

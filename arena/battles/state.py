@@ -55,6 +55,7 @@ def new_battle(started: StartedTurn) -> BattleMessage:
                 prompt=started.prompt,
                 state=TurnState.STREAMING,
                 texts=dict.fromkeys(started.calls, ""),
+                picture=started.picture,
             ),
         ),
         votable=False,
@@ -87,6 +88,7 @@ def _view(turn: Turn, sides: Iterable[Side]) -> TurnView:
         prompt=turn.prompt,
         state=turn.state,
         texts={side.value: texts.get(side, "") for side in sides},
+        picture=turn.picture_id,
     )
 
 

@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
+from arena.battles.pictures.keeping import forget_unused
 from arena.battles.turns import void_abandoned
 
 # Sweeps come every ten seconds. After a longer pause the database may just have come back: then
@@ -21,3 +22,9 @@ def void_abandoned_turns() -> None:
     paused, _swept_at = now - _swept_at > _LONGEST_PAUSE_SECONDS, now
     if not paused:
         void_abandoned(at=timezone.now())
+
+
+@shared_task(name="arena.battles.tasks.forget_unused_pictures")
+def forget_unused_pictures() -> None:
+    """Delete the pictures that no prompt used for a day."""
+    forget_unused(at=timezone.now())

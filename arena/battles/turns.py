@@ -15,21 +15,22 @@ from django.conf import settings
 from django.db import transaction
 
 from arena.battles.calls import Call, choose_calls, other_endpoints_or_models, same_models
+from arena.battles.entering import admit_turn, keep_apart
 from arena.battles.errors import (
     BattleError,
     NotFound,
     NotPossibleNow,
     NotYours,
-    TooMany,
     Unavailable,
 )
 from arena.battles.models import Battle, Reply, ReplyState, Runner, Side, Turn, TurnState, Vote
 from arena.battles.moderation.texts import queue_checks
 from arena.battles.pairing import Pair, draw_pair, seat_chosen
+from arena.battles.pictures.keeping import pictures_in, take_picture
+from arena.battles.pictures.models import Picture
 from arena.battles.prompts import clean_prompt
 from arena.catalog import budget
 from arena.catalog.models import Endpoint
-from arena.voters.models import Voter
 from workers.endpoints import Usage
 
 # Pairs that are tried before a first turn is given up, and attempts at a later turn.
@@ -59,6 +60,7 @@ class StartedTurn:
     prompt: str
     calls: Mapping[Side, Call]
     blind: bool
+    picture: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +100,12 @@ def start_battle(
     runner_id: uuid.UUID,
     chosen: Sequence[str] = (),
     avoid_models: Collection[int] = (),
+    picture_id: uuid.UUID | None = None,
 ) -> StartedTurn:
     """Draw a pair and open the first turn of a new battle, which is blind.
 
-    With `chosen`, the slugs of one or two models, these answer instead, and it is not.
+    With `chosen`, the slugs of one or two models, these answer instead, and it is not. A picture is
+    one that its voter has kept; then only models that see it answer.
 
     Raises
     ------
@@ -110,19 +114,29 @@ def start_battle(
     """
     prompt = clean_prompt(prompt)
     with transaction.atomic():
-        _admit(voter_id, at)
+        admit_turn(voter_id, at)
         battle = Battle(voter_id=voter_id, created_at=at, blind=not chosen)
-        _keep_apart(battle)
+        keep_apart(battle)
+        picture = take_picture(battle, picture_id, is_first=True, at=at)
+        sees = picture is not None
 
         def draw(without: Collection[int]) -> Pair:
             if chosen:
-                return seat_chosen(chosen, at=at, without=without)
-            return draw_pair(at=at, avoid=avoid_models, without=without)
+                return seat_chosen(chosen, at=at, without=without, seeing=sees)
+            return draw_pair(at=at, avoid=avoid_models, without=without, seeing=sees)
 
-        calls = choose_calls(battle, draw, prompt, number=1, at=at)
+        calls = choose_calls(battle, draw, prompt, picture=picture, number=1, at=at)
         battle.save(force_insert=True)
         return _open(
-            battle, prompt, calls, number=1, attempt=1, first_seq=1, at=at, runner_id=runner_id
+            battle,
+            prompt,
+            picture,
+            calls,
+            number=1,
+            attempt=1,
+            first_seq=1,
+            at=at,
+            runner_id=runner_id,
         )
 
 
@@ -130,9 +144,16 @@ def start_again(
     voter_id: uuid.UUID, battle_id: uuid.UUID, *, at: dt.datetime, runner_id: uuid.UUID
 ) -> StartedTurn:
     """Put the first prompt of a battle to a new pair, in a new battle, which is blind."""
-    before = own_battle(voter_id, battle_id).model_ids.values()
-    prompt = first_prompt(voter_id, battle_id)
-    return start_battle(voter_id, prompt, at=at, runner_id=runner_id, avoid_models=before)
+    before = own_battle(voter_id, battle_id)
+    first = before.turns.order_by("number", "attempt").first()
+    return start_battle(
+        voter_id,
+        first_prompt(voter_id, battle_id),
+        at=at,
+        runner_id=runner_id,
+        avoid_models=before.model_ids.values(),
+        picture_id=first.picture_id if first else None,
+    )
 
 
 def first_prompt(voter_id: uuid.UUID, battle_id: uuid.UUID) -> str:
@@ -157,6 +178,7 @@ def start_turn(
     *,
     at: dt.datetime,
     runner_id: uuid.UUID,
+    picture_id: uuid.UUID | None = None,
 ) -> StartedTurn:
     """Open the next turn of a battle, with the same two models.
 
@@ -167,9 +189,9 @@ def start_turn(
     """
     prompt = clean_prompt(prompt)
     with transaction.atomic():
-        _admit(voter_id, at)
+        admit_turn(voter_id, at)
         battle = own_battle(voter_id, battle_id, lock=True)
-        _keep_apart(battle)
+        keep_apart(battle)
         last = battle.turns.order_by("number", "attempt").last()
         if last is None or battle.voided_at is not None:
             raise NotPossibleNow("battle_void")
@@ -183,14 +205,18 @@ def start_turn(
         if number > settings.MAX_TURNS:
             raise NotPossibleNow("too_many_turns")
 
-        def again(without: Collection[int]) -> Pair:
-            return same_models(battle, at, without)
+        picture = take_picture(battle, picture_id, is_first=number == 1, at=at)
+        sees = picture is not None or pictures_in(battle) > 0
 
-        calls = choose_calls(battle, again, prompt, number=number, at=at)
+        def again(without: Collection[int]) -> Pair:
+            return same_models(battle, at, without, seeing=sees)
+
+        calls = choose_calls(battle, again, prompt, picture=picture, number=number, at=at)
         battle.save()
         return _open(
             battle,
             prompt,
+            picture,
             calls,
             number=number,
             attempt=last.attempt + 1 if failed else 1,
@@ -219,6 +245,7 @@ def next_attempt(
         if not _end(turn, TurnState.FAILED, results, at=at, last_seq=last_seq):
             return _end_of(battle, turn)
         is_drawn = battle.blind and turn.number == 1
+        sees = turn.picture is not None or pictures_in(battle) > 0
         limit = MAX_PAIRS if is_drawn else MAX_LATER_ATTEMPTS
         try:
             if started.attempt >= limit:
@@ -226,9 +253,11 @@ def next_attempt(
             other = other_endpoints_or_models if is_drawn else same_models
 
             def choose(without: Collection[int]) -> Pair:
-                return other(battle, at, without)
+                return other(battle, at, without, seeing=sees)
 
-            calls = choose_calls(battle, choose, turn.prompt, number=turn.number, at=at)
+            calls = choose_calls(
+                battle, choose, turn.prompt, picture=turn.picture, number=turn.number, at=at
+            )
         except BattleError:
             _void(battle, "no_answer", at)
             return _end_of(battle, turn)
@@ -236,6 +265,7 @@ def next_attempt(
         return _open(
             battle,
             turn.prompt,
+            turn.picture,
             calls,
             number=turn.number,
             attempt=started.attempt + 1,
@@ -340,28 +370,6 @@ def _blames_endpoint(call: Call, result: SideResult) -> bool:
     return result.error_code not in _NOT_ITS_FAULT
 
 
-def _admit(voter_id: uuid.UUID, at: dt.datetime) -> None:
-    """Lock the voter's row, made at the first prompt, and hold the limit of battles at once."""
-    Voter.objects.bulk_create([Voter(pk=voter_id, created_at=at)], ignore_conflicts=True)
-    voter = Voter.objects.select_for_update(no_key=True).get(pk=voter_id)
-    if voter.erased_at is not None:  # a page that was open when its visitor erased everything
-        raise NotYours
-    if voter.adopted_by_id is not None:  # likewise, when its visitor signed in
-        raise NotYours("signed_in")
-    turns = Turn.objects.filter(battle__voter__in=Voter.objects.ids_of_person(voter_id))
-    if turns.filter(state=TurnState.STREAMING).count() >= settings.MAX_STREAMING_BATTLES:
-        raise TooMany("too_many_battles")
-
-
-def _keep_apart(battle: Battle) -> None:
-    """Refuse a turn beside one of the other kind: a wait for a model that the visitor chose would
-    tell that it answers in the visitor's blind battle.
-    """
-    others = Turn.objects.filter(battle__voter_id=battle.voter_id, state=TurnState.STREAMING)
-    if others.exclude(battle__blind=battle.blind).exists():
-        raise TooMany("one_at_a_time")
-
-
 def _lock(battle_id: uuid.UUID) -> Battle:
     return Battle.objects.select_for_update(no_key=True).get(pk=battle_id)
 
@@ -369,6 +377,7 @@ def _lock(battle_id: uuid.UUID) -> Battle:
 def _open(
     battle: Battle,
     prompt: str,
+    picture: Picture | None,
     calls: Mapping[Side, Call],
     *,
     number: int,
@@ -382,6 +391,7 @@ def _open(
         number=number,
         attempt=attempt,
         prompt=prompt,
+        picture=picture,
         runner_id=runner_id,
         started_at=at,
         first_seq=first_seq,
@@ -404,6 +414,7 @@ def _open(
         prompt=prompt,
         calls=calls,
         blind=battle.blind,
+        picture=picture.pk if picture else None,
     )
 
 

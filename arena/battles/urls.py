@@ -4,6 +4,7 @@ from django.urls import path
 
 from arena.battles import views
 from arena.battles.mine import pages as mine
+from arena.battles.pictures import pages as pictures
 
 app_name = "battles"
 urlpatterns = [
@@ -17,7 +18,10 @@ urlpatterns = [
     path("battle/<uuid:battle_id>/reasons/", mine.reasons, name="reasons"),
     path("battle/<uuid:battle_id>/share/", mine.share, name="share"),
     path("battle/<uuid:battle_id>/share/end/", mine.unshare, name="unshare"),
+    path("pictures/", pictures.keep, name="pictures"),
+    path("pictures/<uuid:picture_id>/", pictures.show, name="picture"),
     path("shared/<slug:token>/", mine.shared, name="shared"),
+    path("shared/<slug:token>/pictures/<int:number>/", pictures.shared, name="turn_picture"),
     path("me/", mine.history, name="mine"),
     path("me/export/", mine.export, name="export"),
     path("me/erase/", mine.erase, name="erase"),

@@ -19,13 +19,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from arena.battles import votes
 from arena.battles.errors import BattleError, NotFound, NotYours, PromptRefused
-from arena.battles.models import Outcome, Side
+from arena.battles.models import Battle, Outcome, Side
 from arena.battles.reveal import NotFinalYet, reveal
 from arena.battles.starter_prompts import starter_prompts
 from arena.battles.turns import own_battle
 from arena.catalog.models import LanguageModel
 from arena.voters.identity import remember, voter_of
-from arena.voters.models import Voter
 
 _MAX_BODY = 1024
 # By how many models the visitor chooses.
@@ -60,11 +59,12 @@ def battle_page(
         "start": reverse(f"battles:{_ROUTES[len(chosen)]}"),
         "seats": [{"side": side, "slug": slug} for side, slug in chosen.items()],
         "choices": _choices() if chosen else [],
+        "takes_pictures": _takes_pictures(models=len(chosen) or 2),
         "may_choose": settings.CHOSEN_MODELS,
         "max_prompt_characters": settings.MAX_PROMPT_CHARACTERS,
         "undo_seconds": settings.UNDO_SECONDS,
         "starter_prompts": starter_prompts(get_language() or settings.LANGUAGE_CODE),
-        "first_visit": voter_id is None or not Voter.objects.filter(pk=voter_id).exists(),
+        "first_visit": voter_id is None or not Battle.objects.filter(voter=voter_id).exists(),
     }
     response = render(request, "battles/battle.html", context)
     remember(response, request)
@@ -74,6 +74,13 @@ def battle_page(
 def _choices() -> Iterable[LanguageModel]:
     """Return the models that can be chosen now, those of an organisation together."""
     return LanguageModel.objects.drawable(at=timezone.now()).order_by("organisation", "name")
+
+
+def _takes_pictures(*, models: int) -> bool:
+    """Return whether so many models could look at a picture now."""
+    if not settings.IMAGES:
+        return False
+    return LanguageModel.objects.drawable(at=timezone.now(), seeing=True).count() >= models
 
 
 def refusal(error: BattleError) -> JsonResponse:
@@ -87,9 +94,9 @@ def answers_json(view: Callable[..., JsonResponse]) -> Callable[..., HttpRespons
 
     @never_cache
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, battle_id: uuid.UUID) -> JsonResponse:
+    def wrapped(request: HttpRequest, **route: Any) -> JsonResponse:
         try:
-            return view(request, battle_id)
+            return view(request, **route)
         except BattleError as error:
             return refusal(error)
 

@@ -1,5 +1,6 @@
 /** The prompt box: grows, keeps a draft, sends with Enter, and never while text is composed. */
 
+import { Attaching } from "./attach.js";
 import { find } from "./dom.js";
 import { figure, say } from "./words.js";
 
@@ -14,9 +15,11 @@ export class Composer {
 
   /**
    * @param {HTMLFormElement} form
-   * @param {{limit: number, onSend: (text: string) => void, onStop: () => void}} options
+   * @param {{limit: number, onStop: () => void,
+   *   onSend: (text: string, picture: import("./pictures.js").Kept | null) => void,
+   *   onProblem: (sentence: string) => void}} options
    */
-  constructor(form, { limit, onSend, onStop }) {
+  constructor(form, { limit, onSend, onStop, onProblem }) {
     this.form = form;
     this.limit = limit;
     this.onSend = onSend;
@@ -28,6 +31,7 @@ export class Composer {
     this.stopButton = find(".stop", form);
     this.limitLine = find(".composer-limit", form);
     this.busy = false;
+    this.pictures = new Attaching(form, { onChange: () => this.#changed(), onProblem });
     this.field.disabled = false;
     if (!this.field.value) this.field.value = kept();
     this.field.addEventListener("input", () => this.#changed());
@@ -53,8 +57,10 @@ export class Composer {
     this.#changed();
   }
 
-  /** Put a prompt that did not arrive back, before what was typed since. @param {string} text */
-  giveBack(text) {
+  /** Put a prompt that did not arrive back, before what was typed since.
+   * @param {string} text @param {import("./pictures.js").Kept | null} [picture] */
+  giveBack(text, picture = null) {
+    this.pictures.putBack(picture);
     this.fill(this.text.trim() ? `${text}\n\n${this.text}` : text);
   }
 
@@ -79,9 +85,10 @@ export class Composer {
   #send() {
     if (this.busy || this.sendButton.disabled) return;
     const text = this.text.trim();
+    const picture = this.pictures.take();
     this.fill("");
     this.field.blur(); // so that the keys 1 to 4 vote
-    this.onSend(text);
+    this.onSend(text, picture);
   }
 
   /** @param {KeyboardEvent} event */
@@ -97,7 +104,7 @@ export class Composer {
   #changed() {
     const length = [...this.text.trim()].length;
     const over = length - this.limit;
-    this.sendButton.disabled = length === 0 || over > 0;
+    this.sendButton.disabled = length === 0 || over > 0 || this.pictures.isComing;
     this.limitLine.hidden = length < this.limit * NEAR;
     if (!this.limitLine.hidden) {
       this.limitLine.textContent = over > 0

@@ -21,6 +21,7 @@ import { announce, say } from "./words.js";
  * @typedef {import("./socket.js").BattleMessage} BattleMessage
  * @typedef {import("./socket.js").FrameMessage} FrameMessage
  * @typedef {import("./socket.js").TurnMessage} TurnMessage
+ * @typedef {import("./pictures.js").Kept} Kept
  * @typedef {{state: import("./socket.js").State, votable: boolean, void: string | null}} Outcome
  */
 
@@ -33,6 +34,8 @@ class BattlePage {
   turns = [];
   /** A prompt that was sent and is not yet confirmed. @type {string | null} */
   pending = null;
+  /** What was attached to it. @type {Kept | null} */
+  pendingPicture = null;
   revealed = false;
   /** How the last turn ended, as far as the vote is concerned. @type {Outcome | null} */
   outcome = null;
@@ -47,7 +50,8 @@ class BattlePage {
     this.tabs = new Tabs(page, find(".field-of-battle", page));
     this.composer = new Composer(find("form.composer", page), {
       limit: Number(page.dataset.maxPrompt),
-      onSend: (text) => this.send(text),
+      onSend: (text, picture) => this.send(text, picture),
+      onProblem: (sentence) => this.showNotice(sentence),
       onStop: () => this.battle && this.socket.stop(this.battle),
     });
     this.vote = new VoteBar(find(".vote", page), {
@@ -106,15 +110,17 @@ class BattlePage {
     return `${this.home}battle/${this.battle}/`;
   }
 
-  /** @param {string} text @param {boolean} [acknowledged] sent in spite of the warning about it */
-  send(text, acknowledged = false) {
+  /** @param {string} text @param {Kept | null} picture
+   * @param {boolean} [acknowledged] sent in spite of the warning about it */
+  send(text, picture, acknowledged = false) {
     const models = this.battle ? [] : this.seats.choose();
     if (!models) {
-      this.composer.giveBack(text);
+      this.composer.giveBack(text, picture);
       this.showNotice(say("choose_first"));
       return;
     }
     this.pending = text;
+    this.pendingPicture = picture;
     this.hideNotice();
     loadRenderer();
     this.setStage("battle");
@@ -123,10 +129,10 @@ class BattlePage {
     const last = this.turns.at(-1);
     const isRetry = (this.revealed || this.seats.areChosen) && last?.states.a === "failed";
     if (isRetry) this.drop(last);
-    this.show(new Turn((last?.number ?? 0) + (isRetry ? 0 : 1), text, this.seats.sides));
+    this.show(new Turn((last?.number ?? 0) + (isRetry ? 0 : 1), text, this.seats.sides, picture));
     startFollowing();
     announce(say(this.seats.sides.length === 1 ? "answering_alone" : "answering"));
-    this.socket.prompt(text, this.battle, acknowledged, models);
+    this.socket.prompt(text, this.battle, acknowledged, models, picture?.id);
   }
 
   /** @param {Turn} turn */
@@ -148,9 +154,20 @@ class BattlePage {
     const current = this.turns.at(-1);
     this.composer.setBusy(current?.streaming ?? false);
     this.composer.setPlaceholder(say("follow_up"));
+    this.allowPictures();
     if (message.vote) this.vote.restore(this.address, message.vote);
     if (!current?.streaming) this.showOutcome({ ...message, state: current?.states.a ?? "failed" });
     else if (this.vote.state === "awake") this.vote.sleep();
+  }
+
+  /** A blind battle that began without a picture goes on without: not all models see. */
+  allowPictures() {
+    this.composer.pictures.allow(!this.battle || this.seats.areChosen || Boolean(this.turns[0]?.picture));
+  }
+
+  /** @param {string | undefined} id @returns {Kept | null} */
+  picture(id) {
+    return id ? { id, address: `${this.page.dataset.pictures}${id}/` } : null;
   }
 
   /** @param {string} battle */
@@ -170,17 +187,18 @@ class BattlePage {
     const arrived = message.turns.some((turn) => turn.number === last?.number && turn.state !== "failed");
     if (!arrived && last) {
       this.drop(last);
-      this.composer.giveBack(this.pending);
+      this.composer.giveBack(this.pending, this.pendingPicture);
       this.showNotice(say("not_arrived"));
     }
-    this.pending = null;
+    this.pending = this.pendingPicture = null;
   }
 
   /** @param {import("./socket.js").StoredTurn} stored @param {boolean} isContinued */
   tookTurn(stored, isContinued) {
     let turn = this.turns.find(({ number }) => number === stored.number);
     if (!turn) {
-      this.show((turn = new Turn(stored.number, stored.prompt, this.seats.sides)));
+      const picture = this.picture(stored.picture);
+      this.show((turn = new Turn(stored.number, stored.prompt, this.seats.sides, picture)));
       if (stored.state === "streaming") startFollowing();
     }
     if (stored.state !== "streaming") turn.restore(stored);
@@ -221,7 +239,8 @@ class BattlePage {
 
   /** Where there is no vote to lose a turn that failed costs nothing: the same can be asked again. */
   offerTurnAgain() {
-    if (!this.composer.text.trim()) this.composer.fill(this.turns.at(-1)?.prompt ?? "");
+    const last = this.turns.at(-1);
+    if (last && !this.composer.text.trim()) this.composer.giveBack(last.prompt, last.picture);
     this.showNotice(say("failed_turn"));
   }
 
@@ -256,7 +275,7 @@ class BattlePage {
   sendAnyway(text) {
     const written = this.composer.text.trim();
     if (written) this.composer.fill("");
-    this.send(written || text, !written || written === text);
+    this.send(written || text, this.composer.pictures.take(), !written || written === text);
   }
 
   /** The prompt was not taken: it goes back into the box.
@@ -265,8 +284,8 @@ class BattlePage {
     const last = this.turns.at(-1);
     if (this.pending !== null) {
       if (last) this.drop(last);
-      this.composer.giveBack(this.pending);
-      this.pending = null;
+      this.composer.giveBack(this.pending, this.pendingPicture);
+      this.pending = this.pendingPicture = null;
       const shown = this.turns.at(-1);
       if (shown) this.showProgress(shown);
       else this.setStage("landing");
@@ -343,13 +362,14 @@ class BattlePage {
     this.setStage("landing");
     this.composer.setPlaceholder(say("placeholder"));
     this.composer.setBusy(false);
+    this.allowPictures();
     scrollTo({ top: 0, behavior: "instant" });
     this.composer.focus();
   }
 
   clear() {
     this.turns = [];
-    this.pending = null;
+    this.pending = this.pendingPicture = null;
     this.outcome = null;
     this.revealed = false;
     this.turnList.replaceChildren();

@@ -7,7 +7,8 @@
 
 /**
  * @typedef {"waiting" | "streaming" | "complete" | "failed" | "stopped"} State
- * @typedef {{number: number, prompt: string, state: State, a: string, b: string}} StoredTurn
+ * @typedef {{number: number, prompt: string, state: State, a: string, b: string,
+ *   picture?: string}} StoredTurn
  * @typedef {{type: "battle", battle: string, turns: StoredTurn[], votable: boolean,
  *   void: string | null, seq: number,
  *   vote: {outcome: string, final_at: string} | null,
@@ -68,9 +69,11 @@ export class BattleSocket {
    * @param {string | null} battle null starts a new one
    * @param {boolean} acknowledged the visitor was warned of this prompt and sends it anyway
    * @param {string[]} models who is to answer a new battle; none: two are drawn blind
+   * @param {string} [picture] one that the server has
    */
-  prompt(text, battle, acknowledged, models) {
-    this.#request({ type: "prompt", text, battle, acknowledged, ...(battle ? {} : { models }) });
+  prompt(text, battle, acknowledged, models, picture) {
+    const more = { ...(battle ? {} : { models }), ...(picture ? { picture } : {}) };
+    this.#request({ type: "prompt", text, battle, acknowledged, ...more });
   }
 
   /**

@@ -22,16 +22,18 @@ export class Turn {
   states = { a: "waiting", b: "waiting" };
   lengths = { a: new Length(), b: new Length() };
 
-  /** @param {number} number @param {string} prompt @param {readonly Side[]} sides that answer */
-  constructor(number, prompt, sides) {
+  /** @param {number} number @param {string} prompt @param {readonly Side[]} sides that answer
+   * @param {import("./pictures.js").Kept | null} picture */
+  constructor(number, prompt, sides, picture) {
     this.number = number;
     this.sides = sides;
     this.prompt = prompt;
+    this.picture = picture;
     this.element = make("article", { class: "turn" });
     const text = make("p", { class: "prompt-text", dir: "auto", lang: languageOf(prompt) }, prompt);
     if (prompt.length > LONG_PROMPT || prompt.split("\n").length > LONG_PROMPT / 60) text.tabIndex = 0; // it scrolls
     const asked = make("div", { class: "prompt" },
-      make("span", { class: "prompt-who" }, say("you")), text, alignButton(this.element));
+      make("span", { class: "prompt-who" }, say("you")), ...shown(picture), text, alignButton(this.element));
     const columns = make("div", { class: "sides" });
     /** @type {Record<Side, HTMLElement>} */
     this.places = { a: columns, b: columns };
@@ -111,4 +113,14 @@ export class Turn {
       place.setAttribute("aria-busy", String(this.streaming));
     }
   }
+}
+
+/** @param {import("./pictures.js").Kept | null} picture @returns {Node[]} a link to it, or nothing */
+function shown(picture) {
+  if (!picture) return [];
+  const link = make("a", { class: "prompt-picture", href: picture.address, target: "_blank" });
+  const image = make("img", { src: picture.address, alt: say("picture") });
+  image.addEventListener("error", () => link.remove()); // it was erased
+  link.append(image);
+  return [link];
 }

@@ -51,7 +51,7 @@ class Parrots(ModelServer):
 
     async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         """Repeat the last message; a prompt that begins with ``fail:`` breaks off in the middle."""
-        asked = str(body["messages"][-1]["content"])
+        asked = _text(body["messages"][-1]["content"])
         text = asked.partition("say:")[2] or f"You asked: **{asked}** That is all."
         performance = Performance(exchange, body)
         breaks_off = fault_of("fault:bad-json")
@@ -62,6 +62,11 @@ class Parrots(ModelServer):
         await performance.begin()
         complete = await performance.speak(text, self.tokens_per_second)
         await performance.finish("stop" if complete else "length")
+
+
+def _text(content: str | Sequence[Mapping[str, Any]]) -> str:
+    """Return what a message says beside its pictures."""
+    return content if isinstance(content, str) else str(content[0]["text"])
 
 
 class InThread:

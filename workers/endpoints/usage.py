@@ -11,6 +11,8 @@ from workers.endpoints.address import Message
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 _TEMPLATE_TOKENS, _FRAME_TOKENS, _PICTURE_TOKENS = 256, 16, 8192
+# What a picture of some megapixels costs at most servers.
+_USUAL_PICTURE_TOKENS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +44,17 @@ class TokenEstimate:
 
 
 def estimate_prompt(messages: Iterable[Message]) -> int:
-    """Estimate the tokens of a conversation: its text, and four for each message's frame."""
+    """Estimate the tokens of a conversation: text, pictures, four for each message's frame."""
     estimate, frames = TokenEstimate(), 0
     for message in messages:
         frames += 4
         content = message["content"]
         parts = [{"text": content}] if isinstance(content, str) else content
         for part in parts:
-            estimate.add(str(part.get("text", "")))
+            if "text" in part:
+                estimate.add(str(part["text"]))
+            else:
+                frames += _USUAL_PICTURE_TOKENS
     return estimate.tokens + frames
 
 

@@ -19,6 +19,7 @@ from arena.battles.models import (
     VoteComment,
     VoteReason,
 )
+from arena.battles.pictures.models import Picture
 from arena.voters.accounts.account import delete_account
 from arena.voters.models import Voter
 
@@ -60,4 +61,7 @@ def erase_voter(voter_id: uuid.UUID, *, at: dt.datetime) -> int:
         rows.delete()
     # In this order: a reply may be without text once it is said to be erased.
     Reply.objects.filter(turn__in=turns).update(text="", reasoning="", error_detail="", erased=True)
+    pictures = Picture.objects.filter(voter__in=voters)
+    pictures.filter(used_at=None).delete()
+    pictures.update(content=b"", sha256="")
     return turns.exclude(prompt="").update(prompt="")

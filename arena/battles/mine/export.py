@@ -55,7 +55,9 @@ def _battles(voter_id: uuid.UUID, after: uuid.UUID | None, at: dt.datetime) -> l
     battles = Battle.objects.filter(voter__in=voters).select_related("model_a", "model_b")
     if after is not None:
         battles = battles.filter(pk__gt=after)
-    battles = battles.prefetch_related("turns__replies", "votes__retraction", "votes__facts")
+    battles = battles.prefetch_related(
+        "turns__replies", "turns__picture", "votes__retraction", "votes__facts"
+    )
     chosen = battles.select_related("model_a", "model_b", "shared").order_by("pk")
     return [_battle(battle, at) for battle in chosen[:_BATTLES_AT_ONCE]]
 
@@ -85,6 +87,7 @@ def _turn(turn: Turn, *, settled: bool) -> dict[str, Any]:
         "state": turn.state,
         "started_at": turn.started_at.isoformat(),
         "prompt": turn.prompt,
+        "picture": turn.picture.data_url if turn.picture else None,
         "answers": {
             reply.side: _answer(reply, settled=settled)
             for reply in sorted(turn.replies.all(), key=lambda reply: reply.side)

@@ -63,6 +63,7 @@ class Entry:
     battle: Battle
     prompt: str
     turns: int
+    has_picture: bool
     vote: Vote | None
     verdict: Verdict
     why: str = ""
@@ -133,6 +134,7 @@ def entries(battle_ids: Iterable[uuid.UUID], *, at: dt.datetime) -> list[Entry]:
         .select_related("model_a", "model_b", "shared")
         .annotate(
             first_prompt=Subquery(first.values(text=Left(F("prompt"), _EXCERPT))[:1]),
+            has_picture=Exists(first.filter(picture__isnull=False)),
             turn_count=Count("turns", filter=Q(turns__state=TurnState.COMPLETE)),
         )
         .in_bulk()
@@ -174,6 +176,7 @@ def _entry(battle: Any, vote: Vote | None, at: dt.datetime) -> Entry:
         battle=battle,
         prompt=battle.first_prompt or "",
         turns=battle.turn_count,
+        has_picture=battle.has_picture,
         vote=vote,
         verdict=verdict,
         why=why,

@@ -181,6 +181,8 @@ def _shared_context(found: Shared) -> dict[str, Any]:
         "turns": [
             {
                 "prompt": turn.prompt,
+                "number": turn.number,
+                "picture": turn.picture,
                 "answers": [
                     {
                         "letter": side.label,

@@ -20,6 +20,7 @@ from arena.battles.models import (
     Vote,
 )
 from arena.battles.moderation.texts import is_withheld
+from arena.battles.pictures.models import Picture
 from arena.battles.turns import own_battle
 from arena.battles.votes import final_vote, standing_vote
 
@@ -30,8 +31,10 @@ _BYTES = 16
 class SharedTurn:
     """A prompt and its two answers, by side."""
 
+    number: int
     prompt: str
     answers: dict[Side, str]
+    picture: Picture | None
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ def shared_battle(token: str) -> Shared:
             battle=battle, state=TurnState.COMPLETE, ended_at__lte=vote.cast_at
         )  # what came after the vote is not what it was about
         .order_by("number")
+        .select_related("picture")
         .prefetch_related("replies")
     )
     return Shared(battle, vote, tuple(map(_turn, turns)))
@@ -116,4 +120,5 @@ def verdict_on(shared: Shared) -> str:
 
 
 def _turn(turn: Turn) -> SharedTurn:
-    return SharedTurn(turn.prompt, {Side(reply.side): reply.text for reply in turn.replies.all()})
+    answers = {Side(reply.side): reply.text for reply in turn.replies.all()}
+    return SharedTurn(turn.number, turn.prompt, answers, turn.picture)

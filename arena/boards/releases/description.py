@@ -34,6 +34,7 @@ COLUMNS = {
 }
 TURNS = {
     "number, turn": "The vote's number, and the turn's place in the battle from 1.",
+    "picture": "Whether a picture was attached to the prompt. Pictures are not released.",
     "prompt, answer_a, answer_b": "The texts, with personal data replaced by its kind in "
     "brackets, as in `[EMAIL]`.",
 }

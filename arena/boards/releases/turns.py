@@ -1,4 +1,4 @@
-"""Prompts and answers of released votes, without personal data."""
+"""Prompts and answers of released votes, without personal data and without pictures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from arena.battles.moderation.models import TextCheck
 from arena.battles.moderation.texts import is_checked
 from arena.boards.releases.personal_data import mask
 
-COLUMNS = ("number", "turn", "prompt", "answer_a", "answer_b")
+COLUMNS = ("number", "turn", "prompt", "picture", "answer_a", "answer_b")
 
 
 def released_turns(battles: Sequence[UUID], *, first: int) -> list[dict[str, Any]]:
@@ -27,16 +27,19 @@ def released_turns(battles: Sequence[UUID], *, first: int) -> list[dict[str, Any
         .order_by()
         .values_list("turn_id", "side", "text")
     }
-    turns = complete.order_by("battle", "number").values_list("pk", "battle", "number", "prompt")
+    turns = complete.order_by("battle", "number").values_list(
+        "pk", "battle", "number", "prompt", "picture"
+    )
     rows = [
         {
             "number": number[battle],
             "turn": turn,
             "prompt": mask(prompt),
+            "picture": picture is not None,
             "answer_a": mask(answers.get((pk, "a"), "")),
             "answer_b": mask(answers.get((pk, "b"), "")),
         }
-        for pk, battle, turn, prompt in turns
+        for pk, battle, turn, prompt, picture in turns
     ]
     return sorted(rows, key=lambda row: (row["number"], row["turn"]))
 

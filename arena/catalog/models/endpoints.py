@@ -56,6 +56,10 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
             Q(suspended_until=None) | Q(suspended_until__lte=at)
         )
 
+    def seeing(self) -> "EndpointQuerySet":
+        """Return the endpoints that were found to see pictures by their admission test."""
+        return self.filter(findings__takes_images=True)
+
     def record_success(self, pks: Collection[int]) -> None:
         """Forget the failures of some endpoints."""
         self.filter(pk__in=pks).exclude(failures_in_a_row=0, suspended_until=None).update(

@@ -16,13 +16,17 @@ from arena.catalog.sampling import SamplingReason
 
 
 class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
-    def drawable(self, *, at: dt.datetime) -> "LanguageModelQuerySet":
-        """Return the models that may be drawn: not simulated or retired, with an endpoint up."""
+    def drawable(self, *, at: dt.datetime, seeing: bool = False) -> "LanguageModelQuerySet":
+        """Return the models that may be drawn: not simulated or retired, with an endpoint up.
+
+        With `seeing`, only those with an endpoint that is up and takes pictures.
+        """
+        endpoints = Endpoint.objects.available(at=at)
         return self.filter(
             simulated=False,
             retired_at=None,
             sampling_weight__gt=0,
-            endpoints__in=Endpoint.objects.available(at=at),
+            endpoints__in=endpoints.seeing() if seeing else endpoints,
         ).distinct()
 
     def entered(self) -> "LanguageModelQuerySet":

@@ -118,4 +118,4 @@ def test_it_estimates_prompts_with_parts() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     parts: list[dict[str, Any]] = [{"type": "text", "text": "abcd"}, image]
 
-    assert estimate_prompt([{"role": "user", "content": parts}]) == 5
+    assert estimate_prompt([{"role": "user", "content": parts}]) == 1005

@@ -1,0 +1,54 @@
+"""What is asked of a visitor before something of theirs is written, with the voter's row locked."""
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+
+from arena.battles.errors import NotYours, TooMany
+from arena.battles.models import Battle, Turn, TurnState
+from arena.voters.models import Voter
+
+
+def lock_voter(voter_id: uuid.UUID, at: dt.datetime) -> None:
+    """Lock a voter's row, made at the first time, until the transaction ends.
+
+    Raises
+    ------
+    NotYours
+        When the voter was erased, or signed in meanwhile (code ``signed_in``).
+    """
+    Voter.objects.bulk_create([Voter(pk=voter_id, created_at=at)], ignore_conflicts=True)
+    voter = Voter.objects.select_for_update(no_key=True).get(pk=voter_id)
+    if voter.erased_at is not None:  # a page that was open when its visitor erased everything
+        raise NotYours
+    if voter.adopted_by_id is not None:  # likewise, when its visitor signed in
+        raise NotYours("signed_in")
+
+
+def admit_turn(voter_id: uuid.UUID, at: dt.datetime) -> None:
+    """Lock the voter's row, and hold the limit of battles at once.
+
+    Raises
+    ------
+    NotYours, TooMany
+        As `lock_voter`; when that many are being answered (code ``too_many_battles``).
+    """
+    lock_voter(voter_id, at)
+    turns = Turn.objects.filter(battle__voter__in=Voter.objects.ids_of_person(voter_id))
+    if turns.filter(state=TurnState.STREAMING).count() >= settings.MAX_STREAMING_BATTLES:
+        raise TooMany("too_many_battles")
+
+
+def keep_apart(battle: Battle) -> None:
+    """Refuse a turn beside one of the other kind: a wait for a model that the visitor chose would
+    tell that it answers in the visitor's blind battle.
+
+    Raises
+    ------
+    TooMany
+        Code ``one_at_a_time``.
+    """
+    others = Turn.objects.filter(battle__voter_id=battle.voter_id, state=TurnState.STREAMING)
+    if others.exclude(battle__blind=battle.blind).exists():
+        raise TooMany("one_at_a_time")
