@@ -4,9 +4,10 @@ import datetime as dt
 import uuid
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from arena.battles.errors import NotYours, TooMany
-from arena.battles.models import Battle, Turn, TurnState
+from arena.battles.models import Turn, TurnState
 from arena.voters.models import Voter
 
 
@@ -35,12 +36,11 @@ def admit_turn(voter_id: uuid.UUID, at: dt.datetime) -> None:
         As `lock_voter`; when that many are being answered (code ``too_many_battles``).
     """
     lock_voter(voter_id, at)
-    turns = Turn.objects.filter(battle__voter__in=Voter.objects.ids_of_person(voter_id))
-    if turns.filter(state=TurnState.STREAMING).count() >= settings.MAX_STREAMING_BATTLES:
+    if _streaming(voter_id).count() >= settings.MAX_STREAMING_BATTLES:
         raise TooMany("too_many_battles")
 
 
-def keep_apart(battle: Battle) -> None:
+def keep_apart(voter_id: uuid.UUID, *, blind: bool) -> None:
     """Refuse a turn beside one of the other kind: a wait for a model that the visitor chose would
     tell that it answers in the visitor's blind battle.
 
@@ -49,6 +49,11 @@ def keep_apart(battle: Battle) -> None:
     TooMany
         Code ``one_at_a_time``.
     """
-    others = Turn.objects.filter(battle__voter_id=battle.voter_id, state=TurnState.STREAMING)
-    if others.exclude(battle__blind=battle.blind).exists():
+    if _streaming(voter_id).exclude(battle__blind=blind).exists():
         raise TooMany("one_at_a_time")
+
+
+def _streaming(voter_id: uuid.UUID) -> QuerySet[Turn]:
+    """Return what is being answered to a person, whichever cookie asked."""
+    voters = Voter.objects.ids_of_person(voter_id)
+    return Turn.objects.filter(battle__voter__in=voters, state=TurnState.STREAMING)

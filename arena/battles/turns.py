@@ -116,8 +116,8 @@ def start_battle(
     with transaction.atomic():
         admit_turn(voter_id, at)
         battle = Battle(voter_id=voter_id, created_at=at, blind=not chosen)
-        keep_apart(battle)
-        picture = take_picture(battle, picture_id, is_first=True, at=at)
+        keep_apart(voter_id, blind=battle.blind)
+        picture = take_picture(voter_id, battle, picture_id, is_first=True, at=at)
         sees = picture is not None
 
         def draw(without: Collection[int]) -> Pair:
@@ -152,7 +152,7 @@ def start_again(
         at=at,
         runner_id=runner_id,
         avoid_models=before.model_ids.values(),
-        picture_id=first.picture_id if first else None,
+        picture_id=first.picture_id if first and settings.IMAGES else None,
     )
 
 
@@ -191,7 +191,9 @@ def start_turn(
     with transaction.atomic():
         admit_turn(voter_id, at)
         battle = own_battle(voter_id, battle_id, lock=True)
-        keep_apart(battle)
+        keep_apart(voter_id, blind=battle.blind)
+        if not battle.blind and not settings.CHOSEN_MODELS:
+            raise NotPossibleNow("not_served")
         last = battle.turns.order_by("number", "attempt").last()
         if last is None or battle.voided_at is not None:
             raise NotPossibleNow("battle_void")
@@ -205,7 +207,7 @@ def start_turn(
         if number > settings.MAX_TURNS:
             raise NotPossibleNow("too_many_turns")
 
-        picture = take_picture(battle, picture_id, is_first=number == 1, at=at)
+        picture = take_picture(voter_id, battle, picture_id, is_first=number == 1, at=at)
         sees = picture is not None or pictures_in(battle) > 0
 
         def again(without: Collection[int]) -> Pair:

@@ -231,7 +231,8 @@ def settle(reservation: int | None, *, usage: Usage | None = None, charged: bool
     cost = held.amount if charged else Decimal(0)
     if usage is not None:
         tariff = Tariff(held.input_usd, held.output_usd)
-        cost = tariff.cost(usage.prompt_tokens, usage.completion_tokens)
+        # Nothing can cost more than what was held: a server that says so is not believed.
+        cost = min(held.amount, tariff.cost(usage.prompt_tokens, usage.completion_tokens))
     held.delete()
     figures: dict[str, Any] = {
         "day": held.day,

@@ -70,7 +70,8 @@ def send(channel: str, message: Message) -> None:
 
 def _send_email(message: Message) -> None:
     letter = EmailMessage(
-        subject=message.subject[:_LONGEST_SUBJECT],
+        # Names of models are in it, and no letter has a subject of two lines.
+        subject=" ".join(message.subject.split())[:_LONGEST_SUBJECT],
         body="\n".join(message.lines),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=settings.ALARM_EMAILS,
@@ -81,7 +82,7 @@ def _send_email(message: Message) -> None:
     )
     try:
         letter.send()
-    except (OSError, smtplib.SMTPException) as error:  # refused, away, or not believed
+    except (OSError, ValueError, smtplib.SMTPException) as error:  # refused, away, or not believed
         raise NotSentError(type(error).__name__) from None
 
 

@@ -1,12 +1,15 @@
 """Who watches the watcher: a thread of each web process, for when no worker looks any more."""
 
 import datetime as dt
+import logging
 import threading
 
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from arena.operating import alarms, jobs
+
+logger = logging.getLogger(__name__)
 
 JOB = "arena.operating.tasks.watch"
 
@@ -34,6 +37,9 @@ class Watchman(threading.Thread):
                 stand_in(timezone.now())
             except DatabaseError:
                 continue  # whoever asks /readyz is told of it; there is nothing to look at here
+            except Exception:
+                # The last that looks after the others: a fault of one look may not end the next.
+                logger.exception("The watchman's look failed")
             finally:
                 connections.close_all()
 

@@ -51,11 +51,20 @@ class Voter(models.Model):
         editable=False,
         on_delete=models.PROTECT,
         related_name="adopted",
+        db_index=False,
     )
 
     objects = VoterQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            # Serves: all whom an account adopted; hardly any voter was.
+            models.Index(
+                fields=["adopted_by"],
+                condition=Q(adopted_by__isnull=False),
+                name="voter_by_who_adopted_it",
+            ),
+        ]
         constraints = [
             # One who was adopted has no account of its own.
             models.CheckConstraint(

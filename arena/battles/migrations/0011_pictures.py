@@ -33,10 +33,6 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='battles.picture'),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(condition=models.Q(('picture__isnull', False)), fields=['picture'], name='turn_by_picture'),
-        ),
-        migrations.AddIndex(
             model_name='picture',
             index=models.Index(condition=models.Q(('used_at', None)), fields=['kept_at'], name='picture_unused_by_time'),
         ),

@@ -8,9 +8,10 @@ yet will not count.
 import datetime as dt
 import uuid
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
-from arena.battles.errors import NotPossibleNow
+from arena.battles.errors import NotPossibleNow, NotYours
 from arena.battles.models import (
     Reply,
     SharedBattle,
@@ -38,13 +39,18 @@ def erase_voter(voter_id: uuid.UUID, *, at: dt.datetime) -> int:
 
     Raises
     ------
+    NotYours
+        When another tab signed in meanwhile (``signed_in``).
     NotPossibleNow
         While an answer is being written (``still_streaming``): its text would come afterwards.
     """
-    # Whoever starts a turn locks this row too.
-    own = Voter.objects.select_for_update(no_key=True).filter(pk=voter_id, adopted_by=None).first()
+    # The account first, as whoever signs in or out does; then the row that starting a turn locks.
+    list(User.objects.select_for_update(no_key=True).filter(voter=voter_id))
+    own = Voter.objects.select_for_update(no_key=True).filter(pk=voter_id).first()
     if own is None:
         return 0  # never sent a prompt
+    if own.adopted_by_id is not None:  # on a page that was open when its visitor signed in
+        raise NotYours("signed_in")
     adopted = Voter.objects.select_for_update(no_key=True).filter(adopted_by=own).order_by("pk")
     voters = [own, *adopted]
     turns = Turn.objects.filter(battle__voter__in=voters)

@@ -19,7 +19,8 @@ from arena.voters.accounts.account import account_as_json
 from arena.voters.models import Voter
 
 FORMAT = 1
-_BATTLES_AT_ONCE = 25
+# Few: each may hold four pictures.
+_BATTLES_AT_ONCE = 5
 
 
 async def everything_of(voter_id: uuid.UUID, *, at: dt.datetime) -> AsyncIterator[str]:

@@ -19,6 +19,11 @@ LONG_SIDE = 1568
 # Formats of pixels alone: SVG and PDF are programs, and the rest nobody has on a phone.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _QUALITY = 88
+# Each scan of a JPEG goes over the whole picture; cameras and editors write ten or so. Within the
+# pixels' data these two bytes never stand beside each other.
+_SCAN, _MAX_SCANS = b"\xff\xda", 100
+# Some servers fail at longer strips, and would be blamed for it.
+_LONGEST_STRIP = 50
 # Kinds of pixels that can be made fewer as they are.
 _SMOOTH = {"RGB", "RGBA", "L", "CMYK"}
 # What Pillow raises at a file that is broken or made to break it.
@@ -33,8 +38,8 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
-# A picture takes four bytes a pixel while it is drawn: so many at once, and no more.
-_AT_ONCE, _SECONDS_OF_WAIT, _SECONDS_TO_COME_BACK = 2, 10.0, 5
+# A picture takes some ten bytes a pixel while it is drawn: so many at once, and no more.
+_AT_ONCE, _SECONDS_OF_WAIT, _SECONDS_TO_COME_BACK = 1, 3.0, 5
 _room = threading.BoundedSemaphore(_AT_ONCE)
 
 
@@ -63,6 +68,8 @@ def encode(file: bytes) -> Encoded:
     """
     if len(file) > MAX_BYTES:
         raise PromptRefused("picture_too_large")
+    if file.startswith(b"\xff\xd8") and file.count(_SCAN) > _MAX_SCANS:
+        raise PromptRefused("picture_unreadable")
     try:
         with _place(), Image.open(io.BytesIO(file), formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -93,7 +100,9 @@ def _drawn(image: Image.Image) -> Encoded:
     smooth.thumbnail((LONG_SIDE, LONG_SIDE))
     upright = smooth.convert("RGBA")
     # A canvas of our own: what a file says beside its pixels hangs on the image that was read.
-    canvas = Image.new("RGB", upright.size, "white")
+    width, height = upright.size
+    size = max(width, -(-height // _LONGEST_STRIP)), max(height, -(-width // _LONGEST_STRIP))
+    canvas = Image.new("RGB", size, "white")
     canvas.paste(upright, mask=upright)
     written = io.BytesIO()
     canvas.save(written, "JPEG", quality=_QUALITY, optimize=True)

@@ -58,7 +58,12 @@ def own_picture(voter_id: uuid.UUID | None, picture_id: uuid.UUID) -> Picture:
 
 
 def take_picture(
-    battle: Battle, picture_id: uuid.UUID | None, *, is_first: bool, at: dt.datetime
+    voter_id: uuid.UUID,
+    battle: Battle,
+    picture_id: uuid.UUID | None,
+    *,
+    is_first: bool,
+    at: dt.datetime,
 ) -> Picture | None:
     """Mark the picture of a turn that is being opened as used, and return it.
 
@@ -78,7 +83,7 @@ def take_picture(
         raise NotPossibleNow("picture_first")
     if answered >= MAX_IN_BATTLE:
         raise NotPossibleNow("too_many_pictures")
-    own = _own(battle.voter_id).filter(pk=picture_id).exclude(content=b"")
+    own = _own(voter_id).filter(pk=picture_id).exclude(content=b"")
     if not own.update(used_at=at):
         raise PromptRefused("picture_gone")
     return own.get()

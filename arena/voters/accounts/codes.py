@@ -6,10 +6,12 @@ kept as a hash, holds for `MINUTES`, is used once, and ends after `ATTEMPTS` wro
 
 import datetime as dt
 import smtplib
+import threading
 import uuid
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import EmailValidator
 from django.db import transaction
@@ -27,6 +29,8 @@ ATTEMPTS = 5
 PER_HOUR = 5
 _HOUR = dt.timedelta(hours=1)
 _MOST_CHARACTERS = 254
+# A mail server that hangs may hold so many of the process's places for requests, and no more.
+_letters = threading.BoundedSemaphore(4)
 
 
 class CodeError(Exception):
@@ -72,6 +76,14 @@ def address_in(text: str) -> str:
     """
     address = text.strip().lower()[: _MOST_CHARACTERS + 1]
     EmailValidator()(address)
+    box, _at, domain = address.rpartition("@")
+    try:
+        # One spelling: mail for a domain in wide letters goes to the same box.
+        address = f"{box}@{domain.encode('idna').decode()}"
+    except UnicodeError as error:
+        raise ValidationError("a domain that no mail goes to") from error
+    if '"' in box or not box.isprintable() or len(address) > _MOST_CHARACTERS:
+        raise ValidationError("an address that nobody has")
     return address
 
 
@@ -97,10 +109,21 @@ def send_code(browser: uuid.UUID, address: str, *, at: dt.datetime) -> None:
             attempts_left=ATTEMPTS,
         )
     try:
-        _letter(address, code).send()
-    except (OSError, smtplib.SMTPException) as error:  # refused, away, or not believed
+        _send(_letter(address, code))
+    except NotSent:
         made.delete()
+        raise
+
+
+def _send(letter: EmailMessage) -> None:
+    if not _letters.acquire(blocking=False):
+        raise NotSent
+    try:
+        letter.send()
+    except (OSError, ValueError, smtplib.SMTPException) as error:  # refused, away, or not believed
         raise NotSent from error
+    finally:
+        _letters.release()
 
 
 def take_code(browser: uuid.UUID | None, typed: str, *, at: dt.datetime) -> str:

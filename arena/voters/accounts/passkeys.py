@@ -5,6 +5,7 @@ A passkey is one that can sign in by itself: it is found without a name, and it 
 
 import datetime as dt
 import json
+import struct
 from typing import Any
 
 from allauth.mfa.webauthn.internal import auth
@@ -17,6 +18,16 @@ from arena.voters.accounts.account import own_change, passkeys_of
 from arena.voters.models import Voter
 
 MOST = 10
+# What allauth and fido2 raise at JSON and CBOR that a browser did not write.
+_BROKEN = (
+    ValidationError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    struct.error,
+)
 
 
 class PasskeyRefused(Exception):  # noqa: N818  reads as `raise PasskeyRefused`
@@ -40,7 +51,7 @@ def add_passkey(user: User, sent: Any, *, at: dt.datetime) -> None:
     try:
         auth.parse_registration_response(sent)
         made = auth.complete_registration(sent)
-    except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _BROKEN as error:
         raise PasskeyRefused from error
     if not made.is_user_verified():
         raise PasskeyRefused
@@ -76,7 +87,7 @@ def owner_of(sent: Any, *, at: dt.datetime) -> User:
         auth.parse_authentication_response(sent)
         user = auth.extract_user_from_response(sent)
         passkey = auth.complete_authentication(user, sent)
-    except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _BROKEN as error:
         raise PasskeyRefused from error
     found = User.objects.filter(
         pk=user.pk, is_staff=False, is_superuser=False, is_active=True

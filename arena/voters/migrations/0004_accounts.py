@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.conf import settings
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 # A voter's account is never staff's, whoever tries it in whatever way.
@@ -62,11 +63,7 @@ class Migration(migrations.Migration):
             name='adopted_by',
             field=models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adopted', to='voters.voter'),
         ),
-        migrations.AddIndex(
-            model_name='voter',
-            index=models.Index(condition=models.Q(('adopted_by__isnull', False)), fields=['adopted_by'], name='voter_by_who_adopted_it'),
-        ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='voter',
             constraint=models.CheckConstraint(condition=models.Q(('adopted_by', None), ('user', None), _connector='OR'), name='voter_adopted_has_no_account'),
         ),

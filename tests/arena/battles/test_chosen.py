@@ -4,15 +4,21 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.utils import timezone
 
+from arena.battles.errors import TooMany
 from arena.battles.generation import in_database
-from arena.battles.models import Battle, Reply, Side, Turn, Vote
+from arena.battles.models import Battle, Reply, Runner, Side, Turn, Vote
+from arena.battles.turns import start_battle
 from arena.boards.ledger import count_source
 from arena.catalog.models import Endpoint, LanguageModel
+from arena.ids import uuid7
+from arena.voters.accounts.signing import sign_in
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Socket, Transcript, Visitor
+from tests.arena.rows import add_model
 
 PAIR = ("halcyon-3-mini", "juniper-8b")
 ALL = (*PAIR, "kestrel-34b", "meridian-swift")
@@ -234,6 +240,18 @@ async def test_no_wait_for_a_chosen_model_tells_who_is_in_a_blind_battle(
             await stop(of_another, await begin(of_another, other))
         await stop(socket, turn)
         await stop(socket, await begin(socket, other))
+
+
+@pytest.mark.django_db
+def test_nor_does_one_by_the_account_that_the_visitor_became() -> None:
+    for name in ("Alder", "Birch"):
+        add_model(name, base_url="http://127.0.0.1:9/v1")
+    browser, now, runner = uuid7(), timezone.now(), Runner.objects.create().pk
+    start_battle(browser, "Hello", at=now, runner_id=runner)
+    account = sign_in(browser, User.objects.create_user("someone"), at=now)
+    with pytest.raises(TooMany) as refused:
+        start_battle(account, "Hello", at=now, runner_id=runner, chosen=["alder"])
+    assert refused.value.code == "one_at_a_time"
 
 
 async def begin(socket: Socket, chosen: tuple[str, ...]) -> Transcript:

@@ -10,6 +10,7 @@ import zlib
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import AsyncClient, Client
 from django.utils import timezone
 from PIL import Image
@@ -25,6 +26,7 @@ from arena.battles.pictures.models import Picture, user_message
 from arena.catalog.budget import Order
 from arena.catalog.models import Endpoint
 from arena.ids import uuid7
+from arena.voters.accounts.signing import sign_in
 from arena.voters.identity import COOKIE, sign
 from arena.voters.visitors import close_visitors
 from tests.arena.battles.conftest import AddModels
@@ -132,6 +134,12 @@ def test_the_first_frame_stands_for_an_animation() -> None:
     assert max(green, blue) < 60
 
 
+@pytest.mark.parametrize("size", [(1500, 1), (1, 1500)])
+def test_a_strip_is_put_on_a_sheet(size: tuple[int, int]) -> None:
+    made = encode(drawn(size=size))
+    assert max(made.width, made.height) == 50 * min(made.width, made.height) == 1500
+
+
 def test_what_is_transparent_becomes_white() -> None:
     file = io.BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(file, "PNG")
@@ -147,6 +155,7 @@ BAD = {
     "nothing": (b"", "picture_unreadable"),
     "cut off": (drawn("JPEG", (800, 800))[:900], "picture_unreadable"),
     "cut off PNG": (drawn(size=(800, 800))[:60], "picture_unreadable"),
+    "scan after scan": (drawn("JPEG") + 101 * b"\xff\xda", "picture_unreadable"),
     "tiff": (drawn("TIFF"), "picture_unreadable"),
     "bomb": (bomb(), "picture_too_large"),
     "many pixels": (drawn(size=(10_000, 4_001)), "picture_too_large"),
@@ -244,7 +253,7 @@ def test_its_worst_case_is_held(db: None) -> None:
         Order(endpoint=None, messages=[user_message("Hello", each)], token_limit=1)
         for each in (None, picture)
     ]
-    assert calls[1].input_tokens - calls[0].input_tokens > 8000
+    assert calls[1].input_tokens - calls[0].input_tokens > 2833 + 8 * 5667
 
 
 # -- battles ---------------------------------------------------------------------------------------
@@ -308,6 +317,16 @@ async def test_both_endpoints_are_sent_text_and_picture(
     assert [len(parts_of(each)) for each in list(scripted.requests)[2:]] == [1, 1]
     await ask(visitor, await keep(visitor), battle=turn.battle)
     assert [len(parts_of(each)) for each in list(scripted.requests)[4:]] == [2, 2]
+
+
+async def test_an_account_takes_pictures_to_its_battles_from_before(add_models: AddModels) -> None:
+    await add_all(add_models)
+    visitor = Visitor()
+    first = await ask(visitor, await keep(visitor))
+    user = await in_database(User.objects.create_user, "someone")
+    account = Visitor(await in_database(sign_in, visitor.id, user, at=timezone.now()))
+    after = await ask(account, await keep(account), battle=first.battle)
+    assert after.end["state"] == "complete", after.error
 
 
 async def test_models_that_see_none_are_never_drawn_with_one(

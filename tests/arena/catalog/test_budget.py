@@ -107,6 +107,13 @@ class TestReserving:
         nothing = Decimal(0)
         assert set(days) == {(endpoint.pk, DAY, 1, cent, nothing), (None, DAY, 1, cent, nothing)}
 
+    def test_a_server_that_reports_more_than_can_be_is_not_believed(
+        self, endpoint: Endpoint
+    ) -> None:
+        [held] = reserve([order(endpoint)], at=NOON)
+        settle(held, usage=Usage(prompt_tokens=9, completion_tokens=2**31 - 1, estimated=False))
+        assert figures(endpoint) == figures(None) == ("1.00", "1.00", "0.00")
+
     def test_settling_twice_pays_once(self, endpoint: Endpoint) -> None:
         [held] = reserve([order(endpoint)], at=NOON)
         settle(held)

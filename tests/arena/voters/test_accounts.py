@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from arena.battles.errors import NotYours
+from arena.battles.mine.erasure import erase_voter
 from arena.battles.models import Side, Turn, Vote
 from arena.battles.turns import own_battle, start_battle
 from arena.boards.models import SnapshotRow
@@ -343,7 +344,10 @@ def test_two_browsers_at_once_make_one_account_with_one_voter() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "nobody", "a@b@c.org", "a@b.org\nBcc: c@d.org", "x\x00@b.org", f"{'x' * 300}@b.org"],
+    [
+        *("", "nobody", "a@b@c.org", "a@b.org\nBcc: c@d.org", "x\x00@b.org", f"{'x' * 300}@b.org"),
+        *('"a"@b.org', '"a\x0bb"@b.org', f"a@{'ä' * 60}.org", f"{'x' * 250}@b.org"),
+    ],
 )
 def test_it_rejects_what_is_no_address(mail: Sink, address: str) -> None:
     client = Client()
@@ -352,6 +356,20 @@ def test_it_rejects_what_is_no_address(mail: Sink, address: str) -> None:
     assert response.status_code == 400
     assert "not an e-mail address" in response.content.decode()
     assert mail.taken == []
+
+
+def test_one_mailbox_is_one_address_however_its_domain_is_typed() -> None:
+    assert codes.address_in(" A@\uff45xample.org ") == "a@example.org"
+    assert codes.address_in("a@bücher.example") == "a@xn--bcher-kva.example"
+
+
+def test_a_page_to_erase_that_was_open_at_signing_in_says_so() -> None:
+    browser, user = uuid.uuid4(), User.objects.create_user("someone")
+    sign_in(browser, user, at=timezone.now())
+    with pytest.raises(NotYours) as refused:
+        erase_voter(browser, at=timezone.now())
+    assert refused.value.code == "signed_in"
+    assert User.objects.filter(pk=user.pk).exists()
 
 
 def test_a_mail_server_that_is_away_is_said_and_costs_no_code(settings: Settings) -> None:
