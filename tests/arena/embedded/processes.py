@@ -18,9 +18,12 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 Start = Callable[..., subprocess.Popen[str]]
 
 # Everything is imported before the user changes: another user may not be able to enter the
-# folder that this interpreter was installed to.
+# folder that this interpreter was installed to. What a shell makes its background jobs ignore is
+# not ignored here.
 _STARTER = """
-import os, secrets, sys
+import os, secrets, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 import arena.embedded.__main__ as command_line
 uid = int(sys.argv.pop(1))
 if uid != os.geteuid():
