@@ -8,17 +8,14 @@ alone they say more of the machine than of the site. Writes `arena/docs/pages.md
 import os
 import shutil
 import statistics
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
-from arena.embedded import EmbeddedServers
+from tests.browser.bench_rendering import measured_site
 from tests.browser.conftest import PHONE, PROGRAMS
 from tests.browser.public_pages import PAGES
-from tests.browser.site import ROOT, Parrots, manage_in_turn, running_site
+from tests.browser.site import ROOT, manage_in_turn
 
 RESULT = ROOT / "arena" / "docs" / "pages.md"
 SMALLEST = "/healthz"
@@ -57,20 +54,7 @@ def main() -> None:
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         raise SystemExit("No Chromium was found. Debian: apt-get install chromium")
-    servers = EmbeddedServers(root=ROOT / ".local" / "tests")
-    database_url = urlunsplit(urlsplit(servers.database_url)._replace(path="/pages"))
-    urls = {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url}
-    with (
-        servers.lease(),
-        tempfile.TemporaryDirectory() as folder,
-        running_site(
-            Parrots(),
-            database_url=database_url,
-            redis_url=servers.redis_url,
-            folder=Path(folder),
-        ) as url,
-        sync_playwright() as playwright,
-    ):
+    with measured_site("pages") as (url, urls), sync_playwright() as playwright:
         manage_in_turn({**os.environ, **urls}, ("simulate_votes", "--votes", "20000"))
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         addresses = {page.name: page.address for page in PAGES if page.name in MEASURED}

@@ -106,7 +106,7 @@ def main() -> None:
     if program is None:
         raise SystemExit("No Chromium was found. Debian: apt-get install chromium")
     lines = []
-    with site() as url, sync_playwright() as playwright:
+    with measured_site("rendering") as (url, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for name, text in SHAPES.items():
             page = browser.new_page(base_url=url, viewport=DESKTOP)
@@ -125,10 +125,10 @@ def main() -> None:
 
 
 @contextmanager
-def site() -> Iterator[str]:
-    """Serve the site: its page is real, its socket is played by the benchmark."""
+def measured_site(database: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Serve the site on a database of its own; yield its address and what `manage.py` needs."""
     servers = EmbeddedServers(root=ROOT / ".local" / "tests")
-    database_url = urlunsplit(urlsplit(servers.database_url)._replace(path="/rendering"))
+    database_url = urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{database}"))
     with (
         servers.lease(),
         tempfile.TemporaryDirectory() as folder,
@@ -139,7 +139,7 @@ def site() -> Iterator[str]:
             folder=Path(folder),
         ) as url,
     ):
-        yield url
+        yield url, {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url}
 
 
 def measure(page: Page, text: str, *, plain: bool) -> dict[str, float]:
