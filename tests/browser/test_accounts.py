@@ -32,11 +32,11 @@ def code_for(site: Site, address: str) -> str:
 
 def sign_in(page: Page, site: Site, address: str) -> None:
     page.get_by_label("Your e-mail address").fill(address)
-    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_role("button", name="Send me a code", exact=True).click()
     code = page.get_by_label("The code")
     expect(code).to_be_focused()
     code.fill(code_for(site, address).lower())
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_url(re.compile(r"/me/$"))
 
 
@@ -79,7 +79,7 @@ def test_a_battle_goes_with_its_voter_to_another_browser(
     second.keyboard.press("1")
     expect(second.locator(".verdict")).to_be_visible()
     first.goto("/me/account/")
-    first.get_by_role("button", name="Sign out everywhere else").click()
+    first.get_by_role("button", name="Sign out everywhere else", exact=True).click()
     expect(first.get_by_text("Signed in as")).to_be_visible()
     second.goto("/me/")
     expect(second.get_by_text("You have had no battle")).to_be_visible()
@@ -114,14 +114,14 @@ def test_a_passkey_is_added_used_and_removed(
     page.goto(f"{local}/me/account/")
     sign_in(page, site, "passkey@example.org")
     page.get_by_role("link", name="Account").click()
-    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Add a passkey", exact=True).click()
     removal = page.get_by_role("button", name=re.compile("Remove: Passkey of"))
     expect(removal).to_be_visible()
     assert violations(page, axe) == []
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_text("You have had no battle")).to_be_visible()
     page.get_by_role("link", name="Account").click()
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Sign in with a passkey", exact=True).click()
     expect(page).to_have_url(re.compile(r"/me/$"))
     page.get_by_role("link", name="Account").click()
     expect(page.get_by_text("Signed in as")).to_contain_text("passkey@example.org")
@@ -129,7 +129,7 @@ def test_a_passkey_is_added_used_and_removed(
     # Staff's door is another one: this passkey opens no session there.
     watched.expected_statuses.add(403)
     page.goto(f"{local}/admin/account/login/")
-    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("button", name="Use a passkey", exact=True).click()
     expect(page.get_by_text("This page is not open to you")).to_be_visible()
     page.goto(f"{local}/me/account/")
     removal.click()
@@ -137,7 +137,7 @@ def test_a_passkey_is_added_used_and_removed(
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("link", name="Account").click()
     watched.expected_statuses.add(400)
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Sign in with a passkey", exact=True).click()
     expect(page.get_by_text("This passkey was not taken.")).to_be_visible()
 
 
@@ -173,7 +173,7 @@ def test_the_pages_of_an_account_are_for_everyone(  # noqa: PLR0917  fixtures
     assert violations(page, axe) == []
     address = f"somebody-with-a-rather-long-name-{scheme}-{phone}@mail.example.org".lower()
     page.get_by_label("Your e-mail address").fill(address)
-    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_role("button", name="Send me a code", exact=True).click()
     expect(page.get_by_label("The code")).to_be_focused()
     assert violations(page, axe) == []
     watched.expected_statuses.add(400)

@@ -125,17 +125,17 @@ def test_names_that_cannot_be_fetched_come_with_the_network(visit: Visit) -> Non
 def test_reasons_and_a_link_that_did_not_arrive_are_asked_again(visit: Visit) -> None:
     page = votable(visit)
     page.keyboard.press("1")
-    page.get_by_role("button", name="Say why").click()
+    page.get_by_role("button", name="Say why", exact=True).click()
     mend = cut(page, "reasons/")
-    useful = page.locator(".why-side").first.get_by_role("button", name="useful")
+    useful = page.locator(".why-side").first.get_by_role("button", name="useful", exact=True)
     useful.click()
     expect(page.locator(".why-state")).to_contain_text("Not kept yet")
     mend()
     page.get_by_label("A comment, if you like").fill(ODD)
     expect(page.locator(".why-state")).to_have_text("Kept")
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share", exact=True).click()
     mend = cut(page, "share/")
-    share = page.locator(".after").get_by_role("button", name="Share")
+    share = page.locator(".after").get_by_role("button", name="Share", exact=True)
     for _ in range(2):
         share.click()
         expect(page.locator(".after").get_by_text("did not reach the server")).to_have_count(1)
@@ -177,7 +177,7 @@ def test_a_double_click_sends_once_and_votes_once(visit: Visit, site: Site) -> N
     expect(page.locator(".turn")).to_have_count(1)
     page.get_by_label("Your prompt").fill("say:Again twice.")
     # Where sending was, stopping is now.
-    page.get_by_role("button", name="Send").dblclick()
+    page.get_by_role("button", name="Send", exact=True).dblclick()
     wait_until_votable(page)
     expect(page.locator(".turn")).to_have_count(2)
     assert answers(page, turn=2) == ["Again twice."] * 2
@@ -231,7 +231,7 @@ def test_emoji_and_directions_are_text_in_every_field(
     expect(page.locator(".mine-prompt")).to_contain_text("无" * 60)
     assert not scrolls_sideways(page)
     page.get_by_role("searchbox").fill("שלום")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".mine-entry")).to_have_count(1)
     for address in ("/leaderboard/?source=simulated&q=", "/which/?source=simulated&gb="):
         page.goto(address + ODD)

@@ -43,7 +43,7 @@ def test_a_whole_battle_with_follow_up_vote_undo_and_reveal(visit: Visit) -> Non
     page.keyboard.press("1")
     expect(page.locator(".vote-sentence")).to_have_text("You chose A.")
     assert "Parrot" not in page.content()
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     wait_until_votable(page)
     page.keyboard.press("2")
     expect(page.locator(".verdict")).to_contain_text("You preferred")
@@ -71,9 +71,9 @@ def test_an_undo_that_the_server_refuses_can_be_asked_again(visit: Visit, watche
         times=1,
     )
     page.keyboard.press("1")
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.locator(".battle-notice")).to_contain_text("Not so fast.")
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     wait_until_votable(page)
 
 
@@ -95,7 +95,7 @@ def test_a_battle_on_a_phone(visit: Visit) -> None:
         size = choice.bounding_box()
         assert size is not None
         assert size["height"] >= 44, "too low for a thumb"
-    page.get_by_role("button", name="Tie").tap()
+    page.get_by_role("button", name="Tie", exact=True).tap()
     expect(page.locator(".verdict")).to_contain_text("You called it a tie.")
 
 
@@ -171,13 +171,13 @@ def test_stop_ends_both_answers_and_offers_the_prompt_again(visit: Visit, site: 
     try:
         send(page, "say:" + "slowly " * 300)
         expect(page.locator(".answer").first).to_contain_text("slowly")
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator(".battle-notice")).to_contain_text("You stopped")
     finally:
         site.parrots.tokens_per_second = 400.0
     expect(page.locator(".vote")).to_have_attribute("data-state", "asleep")
     before = page.url
-    page.get_by_role("button", name="Try again with the same prompt").click()
+    page.get_by_role("button", name="Try again with the same prompt", exact=True).click()
     wait_until_votable(page)
     assert page.url != before
 
@@ -203,7 +203,7 @@ def test_a_failed_battle_is_said_plainly_and_can_be_tried_again(visit: Visit) ->
     expect(page.locator(".vote")).to_have_attribute("data-state", "asleep")
     expect(page.get_by_role("button", name="A", exact=True)).to_be_disabled()
     before = page.url
-    page.get_by_role("button", name="Try again with the same prompt").click()
+    page.get_by_role("button", name="Try again with the same prompt", exact=True).click()
     expect(page).not_to_have_url(before)
 
 
@@ -219,7 +219,7 @@ def test_a_prompt_that_is_refused_goes_back_into_the_box(visit: Visit, site: Sit
         expect(second.locator(".battle-notice")).to_be_visible()
         expect(second.get_by_label("Your prompt")).to_have_value("say:One too many.")
         expect(second.locator("main")).to_have_attribute("data-stage", "landing")
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator(".battle-notice")).to_contain_text("You stopped")
     finally:
         site.parrots.tokens_per_second = 400.0
@@ -239,7 +239,7 @@ def test_a_follow_up_that_is_refused_leaves_the_vote_open(visit: Visit, site: Si
         expect(page.locator(".battle-notice")).to_contain_text("still being answered")
         wait_until_votable(page)
         expect(page.get_by_label("Your prompt")).to_have_value("say:One too many.")
-        other.get_by_role("button", name="Stop").click()
+        other.get_by_role("button", name="Stop", exact=True).click()
         expect(other.locator(".battle-notice")).to_contain_text("You stopped")
     finally:
         site.parrots.tokens_per_second = 400.0
@@ -287,7 +287,7 @@ def test_going_on_after_the_reveal_is_not_voted_on(visit: Visit) -> None:
     expect(page.locator(".verdict")).to_contain_text("You found both bad.")
     send(page, "say:Going on.")
     expect(page.locator(".turn").nth(1).locator(".answer").first).to_have_text("Going on.")
-    expect(page.get_by_role("button", name="New battle")).to_be_visible()
+    expect(page.get_by_role("button", name="New battle", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="A", exact=True)).to_be_hidden()
     page.reload()
     expect(page.locator(".verdict")).to_contain_text("You found both bad.")

@@ -195,7 +195,7 @@ def test_headings_of_two_answers_are_put_side_by_side(streaming: Streaming) -> N
     a = "".join(part + "Short.\n\n" for part in parts)
     b = "".join(part + "A much longer part of this answer. " * 12 + "\n\n" for part in parts)
     server.say(a, b)
-    toggle = page.get_by_role("button", name="Align headings")
+    toggle = page.get_by_role("button", name="Align headings", exact=True)
     expect(toggle).to_be_hidden()
     server.end()
     wait_until_votable(page)
@@ -218,7 +218,9 @@ def test_headings_of_two_answers_are_put_side_by_side(streaming: Streaming) -> N
 def test_a_whole_answer_is_copied_as_it_was_written(streaming: Streaming) -> None:
     page, server = streaming(permissions=["clipboard-read", "clipboard-write"])
     server.say("A **bold** answer.", "Another.")
-    copy = page.locator('.side[data-side="a"]').get_by_role("button", name="Copy answer")
+    copy = page.locator('.side[data-side="a"]').get_by_role(
+        "button", name="Copy answer", exact=True
+    )
     expect(copy).to_be_hidden()
     server.end()
     copy.click()

@@ -111,7 +111,7 @@ def test_the_leaderboard_works_without_a_script(
     ratings = [int(text.split()[0]) for text in rows.locator(".rating").all_inner_texts()]
     assert ratings == sorted(ratings, reverse=True)
     page.get_by_label("Licence").select_option("closed")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Show", exact=True).click()
     expect(page).to_have_url(re.compile("licence=closed"))
     closed = rows.count()
     assert 1 < closed < SIMULATED_MODELS

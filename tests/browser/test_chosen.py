@@ -63,7 +63,7 @@ def test_two_that_were_chosen_answer_under_their_names_without_a_vote(visit: Vis
     wait_until_answered(page, 2)
     assert answers(page, 2) == ["Once more.", "Once more."]
     expect(page.locator('.head[data-side="b"]')).to_contain_text(NAMES[1])
-    page.get_by_role("button", name="Start over").click()
+    page.get_by_role("button", name="Start over", exact=True).click()
     expect(page.get_by_label("Model B")).to_have_value(SLUGS[1])
     assert page.url.endswith(SIDE_BY_SIDE)
 
@@ -72,7 +72,7 @@ def test_its_prompt_can_go_to_a_blind_pair_which_is_voted_on_as_ever(visit: Visi
     page = visit(SIDE_BY_SIDE)
     send(page, "say:Good day.")
     wait_until_answered(page)
-    page.get_by_role("button", name="Same prompt, blind").click()
+    page.get_by_role("button", name="Same prompt, blind", exact=True).click()
     wait_until_votable(page)
     expect(page.locator("main")).to_have_attribute("data-mode", "blind")
     expect(page.locator(".chosen")).to_be_hidden()
@@ -80,7 +80,7 @@ def test_its_prompt_can_go_to_a_blind_pair_which_is_voted_on_as_ever(visit: Visi
         expect(page.locator(".field-of-battle")).not_to_contain_text(name)
     page.keyboard.press("3")
     expect(page.locator(".verdict")).to_be_visible()
-    page.get_by_role("button", name="New battle").click()
+    page.get_by_role("button", name="New battle", exact=True).click()
     expect(page.locator(".modes [aria-current]")).to_have_text("Blind battle")
 
 

@@ -22,19 +22,19 @@ def test_every_link_of_the_navigation_leads_somewhere(visit: Visit) -> None:
 def test_the_language_is_switched_and_kept(visit: Visit, label: str, tag: str) -> None:
     page = visit()
     page.get_by_label("Language").click()
-    page.get_by_role("button", name=label).click()
+    page.get_by_role("button", name=label, exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", tag)
     page.goto("/leaderboard/")
     expect(page.locator("html")).to_have_attribute("lang", tag)
     page.get_by_label(page.locator(".menu summary").first.get_attribute("aria-label") or "").click()
-    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="English", exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_the_theme_is_remembered_and_set_before_the_first_paint(visit: Visit) -> None:
     page = visit()
     page.get_by_label("Colours").click()
-    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("button", name="Dark", exact=True).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     page.context.add_init_script(

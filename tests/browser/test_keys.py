@@ -37,7 +37,7 @@ def test_the_list_of_keys_opens_and_keys_do_nothing_behind_it(visit: Visit, axe:
     send(page, "say:Keys.")
     wait_until_votable(page)
     page.keyboard.press("?")
-    keys = page.get_by_role("dialog", name="Keys")
+    keys = page.get_by_role("dialog", name="Keys", exact=True)
     expect(keys).to_be_visible()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -54,11 +54,11 @@ def test_the_list_of_keys_opens_and_keys_do_nothing_behind_it(visit: Visit, axe:
 
 def test_the_list_of_keys_opens_by_its_button_and_gives_the_focus_back(visit: Visit) -> None:
     page = visit()
-    opener = page.get_by_role("button", name="Keys")
+    opener = page.get_by_role("button", name="Keys", exact=True)
     opener.focus()
     page.keyboard.press("Enter")
-    keys = page.get_by_role("dialog", name="Keys")
-    expect(keys.get_by_role("button", name="Close")).to_be_focused()
+    keys = page.get_by_role("dialog", name="Keys", exact=True)
+    expect(keys.get_by_role("button", name="Close", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
     expect(keys).to_be_hidden()
     expect(opener).to_be_focused()

@@ -44,17 +44,17 @@ def test_reasons_are_kept_over_a_reload(visit: Visit, axe: str, scheme: str, pho
     page = visit(phone=phone, color_scheme=scheme)
     vote(page)
     expect(page.locator(".why")).to_have_count(0)
-    page.get_by_role("button", name="Say why").click()
-    page.locator(".why-side").first.get_by_role("button", name="clear").click()
+    page.get_by_role("button", name="Say why", exact=True).click()
+    page.locator(".why-side").first.get_by_role("button", name="clear", exact=True).click()
     page.get_by_label("A comment, if you like").fill("A says why.")
     expect(page.locator(".why-state")).to_have_text("Kept")
     assert violations(page, axe) == []
     page.reload()
-    page.get_by_role("button", name="Say why").click()
-    clear = page.locator(".why-side").first.get_by_role("button", name="clear")
+    page.get_by_role("button", name="Say why", exact=True).click()
+    clear = page.locator(".why-side").first.get_by_role("button", name="clear", exact=True)
     expect(clear).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_label("A comment, if you like")).to_have_value("A says why.")
-    page.get_by_role("button", name="Say why").click()
+    page.get_by_role("button", name="Say why", exact=True).click()
     expect(page.locator(".after")).to_be_hidden()
 
 
@@ -64,8 +64,8 @@ def test_a_link_works_for_others_until_it_is_ended(
 ) -> None:
     page = visit(phone=phone)
     vote(page)
-    page.get_by_role("button", name="Share").click()
-    page.locator(".after").get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.locator(".after").get_by_role("button", name="Share", exact=True).click()
     link = page.get_by_label("Link to this battle").input_value()
     reader = visit("", phone=phone, color_scheme="dark")
     reader.goto(link)
@@ -77,8 +77,8 @@ def test_a_link_works_for_others_until_it_is_ended(
     assert violations(reader, axe) == []
     wide = reader.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not wide
-    page.get_by_role("button", name="Stop sharing").click()
-    expect(page.locator(".after").get_by_role("button", name="Share")).to_be_visible()
+    page.get_by_role("button", name="Stop sharing", exact=True).click()
+    expect(page.locator(".after").get_by_role("button", name="Share", exact=True)).to_be_visible()
     watched.expected_statuses.add(404)
     response = reader.reload()
     assert response is not None
@@ -95,7 +95,7 @@ def test_the_history_leads_back_to_a_battle_and_is_erased(visit: Visit, axe: str
         assert violations(page, axe) == [], scheme
     expect(page.locator(".mine-models .chosen")).to_have_count(1)
     page.get_by_role("searchbox").fill("no such words")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("No battle of yours fits")).to_be_visible()
     page.get_by_role("link", name="Show all").click()
     page.locator(".mine-prompt").click()
@@ -104,7 +104,7 @@ def test_the_history_leads_back_to_a_battle_and_is_erased(visit: Visit, axe: str
     page.get_by_role("link", name="Erase everything").click()
     assert violations(page, axe) == []
     page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Erase everything").click()
+    page.get_by_role("button", name="Erase everything", exact=True).click()
     expect(page.get_by_text("Your texts are erased")).to_be_visible()
     expect(page.locator(".mine-entry")).to_have_count(0)
 

@@ -57,7 +57,7 @@ def photograph(width: int = 2400, height: int = 1800) -> FilePayload:
 
 def attach(page: Page, file: FilePayload) -> None:
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Attach a picture").click()
+        page.get_by_role("button", name="Attach a picture", exact=True).click()
     chooser.value.set_files(file)
 
 
@@ -74,14 +74,14 @@ def test_it_is_attached_removed_sent_and_still_there(
 ) -> None:
     page = visit(phone=phone, color_scheme=scheme)
     name = f"{'phone' if phone else 'desktop'}-{scheme}"
-    button = page.get_by_role("button", name="Attach a picture")
+    button = page.get_by_role("button", name="Attach a picture", exact=True)
     preview = page.locator(".attached img")
     attach(page, photograph())
     expect(preview).to_be_visible()
     assert preview.evaluate("image => image.naturalWidth") == 1568
     look(page, f"attached-{name}")
     assert violations(page, axe) == []
-    page.get_by_role("button", name="Remove the picture").press("Enter")
+    page.get_by_role("button", name="Remove the picture", exact=True).press("Enter")
     expect(preview).to_be_hidden()
     expect(button).to_be_focused()
     attach(page, photograph(300, 700))
@@ -119,12 +119,12 @@ def test_what_is_no_picture_is_said_and_the_prompt_is_kept(visit: Visit, watched
     expect(page.locator(".battle-notice")).to_contain_text("cannot be read as a picture")
     expect(page.locator(".attached")).to_be_hidden()
     expect(box).to_have_value("What is this?")
-    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
 
 
 def test_a_blind_battle_that_began_without_one_offers_none(visit: Visit) -> None:
     page = visit()
-    button = page.get_by_role("button", name="Attach a picture")
+    button = page.get_by_role("button", name="Attach a picture", exact=True)
     expect(button).to_be_visible()
     send(page, "say:No picture.")
     wait_until_votable(page)

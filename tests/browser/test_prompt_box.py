@@ -64,7 +64,7 @@ def test_one_click_shows_other_starter_prompts(visit: Visit) -> None:
     page = visit()
     expect(page.locator(".starter")).to_have_count(3)
     before = page.locator(".starter-text").all_text_contents()
-    page.get_by_role("button", name="Other prompts").click()
+    page.get_by_role("button", name="Other prompts", exact=True).click()
     after = page.locator(".starter-text").all_text_contents()
     assert not set(before) & set(after)
 

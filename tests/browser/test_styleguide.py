@@ -47,10 +47,10 @@ def test_every_component_is_open_to_everyone(
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         assert violations(page, axe) == [], scheme
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_role("button", name="A dialog").click()
+    page.get_by_role("button", name="A dialog", exact=True).click()
     assert violations(page, axe) == []
-    page.get_by_role("button", name="Leave it").click()
-    page.get_by_role("button", name="A toast").click()
+    page.get_by_role("button", name="Leave it", exact=True).click()
+    page.get_by_role("button", name="A toast", exact=True).click()
     expect(page.locator(".toast")).to_be_visible()
 
 
