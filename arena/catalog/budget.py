@@ -35,7 +35,7 @@ _HOLD = """
         AND (daily_cap IS NULL OR %(amount)s <= daily_cap
             - CASE WHEN day >= %(day)s THEN spent_today + reserved_today ELSE 0 END)
         AND (total_cap IS NULL OR spent_total + reserved_total + %(amount)s <= total_cap)
-    RETURNING id
+    RETURNING day
 """
 _SETTLE = """
     UPDATE catalog_budget SET
@@ -201,9 +201,9 @@ def reserve(
     for order, amount in zip(orders, worst, strict=True):
         for account in {order.key or None, None}:
             amounts[account] += amount
-    _hold({account: amount for account, amount in amounts.items() if amount}, at, books)
+    day = _hold({account: amount for account, amount in amounts.items() if amount}, at, books)
     return [
-        _reservation(order, amount, books, at, purpose).pk if amount else None
+        _reservation(order, amount, books, at, day, purpose).pk if amount else None
         for order, amount in zip(orders, worst, strict=True)
     ]
 
@@ -309,8 +309,13 @@ def _budgets(endpoints: Iterable[int]) -> dict[int | None, Budget]:
     return {budget.endpoint_id: budget for budget in found}
 
 
-def _hold(amounts: Mapping[int | None, Decimal], at: dt.datetime, books: _Books) -> None:
-    """Add the amounts to what is held, in the order in which budgets are locked."""
+def _hold(amounts: Mapping[int | None, Decimal], at: dt.datetime, books: _Books) -> dt.date:
+    """Add the amounts to what is held, in the order in which budgets are locked.
+
+    Returns the day they are held under: a later one than ours where a process whose clock is
+    ahead has begun it, so that `settle` gives back what was taken.
+    """
+    held_under = at.date()
     accounts = sorted(amounts, key=lambda account: (account is None, account or 0))
     if missing := [account for account in accounts if account not in books.budgets]:
         Budget.objects.bulk_create(
@@ -325,15 +330,18 @@ def _hold(amounts: Mapping[int | None, Decimal], at: dt.datetime, books: _Books)
         }
         with connection.cursor() as cursor:
             cursor.execute(_HOLD, figures)
-            if cursor.fetchone() is None:
-                # Somebody else was quicker since the caps were looked at.
-                if account is None:
-                    raise OverBudgetError(dict.fromkeys(filter(None, amounts), "site_daily_cap"))
-                raise OverBudgetError({account: "daily_cap"})
+            held = cursor.fetchone()
+        if held is None:
+            # Somebody else was quicker since the caps were looked at.
+            if account is None:
+                raise OverBudgetError(dict.fromkeys(filter(None, amounts), "site_daily_cap"))
+            raise OverBudgetError({account: "daily_cap"})
+        held_under = max(held_under, held[0])
+    return held_under
 
 
-def _reservation(
-    order: Order, amount: Decimal, books: _Books, at: dt.datetime, purpose: str
+def _reservation(  # noqa: PLR0917 - what a row is made of
+    order: Order, amount: Decimal, books: _Books, at: dt.datetime, day: dt.date, purpose: str
 ) -> Reservation:
     tariff = books.tariff(order)
     assert tariff is not None  # noqa: S101 -- without one there is no amount
@@ -343,6 +351,6 @@ def _reservation(
         amount=amount,
         input_usd=tariff.input_usd,
         output_usd=tariff.output_usd,
-        day=at.date(),
+        day=day,
         expires_at=at + dt.timedelta(seconds=settings.TOTAL_SECONDS) + _GRACE,
     )

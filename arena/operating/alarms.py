@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from arena.integrity.locks import only_one
 from arena.operating import channels
-from arena.operating.complaints import Complaint, complaints
+from arena.operating.complaints import DEAD_CHECK, Complaint, complaints
 from arena.operating.models import Notice, Problem
 
 _PAUSES = (60, 300, 900, 3600)  # seconds
@@ -51,6 +51,8 @@ def note(found: Iterable[Complaint], now: dt.datetime) -> None:
         (_problem(by_key[key], now) for key in by_key if key in new), ignore_conflicts=True
     )
     gone = Problem.objects.filter(ended_at=None).exclude(key__in=by_key)
+    if any(key.startswith(DEAD_CHECK) for key in by_key):
+        gone = gone.none()  # what a dead check would say is not known, so nothing is over
     gone = gone.filter(Q(host__in=["", here]) | Q(seen_at__lt=now - _HOST_IS_GONE))
     # What was never told leaves without a word as soon as it is gone.
     gone.filter(told_at=None).delete()

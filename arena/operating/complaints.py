@@ -3,6 +3,7 @@ what to do. Nothing here quotes a server, an error's text, a prompt or a key.
 """
 
 import datetime as dt
+import logging
 import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import redis
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 from django.urls import reverse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -27,6 +29,9 @@ from arena.operating.health import read_health
 from arena.operating.models import Notice
 from arena.operating.wording import advice_on, duration, percentage
 
+# What the key begins with where a check itself has failed.
+DEAD_CHECK = "check:"
+_logger = logging.getLogger(__name__)
 _SECONDS = 2.0
 # What a worker does in a minute or so; more is a worker that is too slow, or dead.
 _MANY_MESSAGES = 300
@@ -73,8 +78,32 @@ class Complaint:
 
 
 def complaints(now: dt.datetime) -> list[Complaint]:
-    """Return all that is wrong now, what matters most first."""
-    return [complaint for check in _CHECKS for complaint in check(now)]
+    """Return all that is wrong now, what matters most first.
+
+    A check that fails is itself wrong, and hides none of the others.
+    """
+    return [complaint for check in _CHECKS for complaint in _answers(check, now)]
+
+
+def _answers(
+    check: Callable[[dt.datetime], Iterable[Complaint]], now: dt.datetime
+) -> list[Complaint]:
+    try:
+        with transaction.atomic():
+            return list(check(now))
+    except (OperationalError, InterfaceError):
+        raise  # without Postgres no check can answer, and whoever asked says so
+    except Exception as error:
+        name = check.__name__.strip("_")
+        _logger.exception("The check of %s failed", name)
+        return [
+            Complaint(
+                key=f"{DEAD_CHECK}{name}",
+                title=f"The check of {name} fails: what it would say is not known",
+                advice=f"It ends with {type(error).__name__}; the log has the whole error. The "
+                "other checks are not touched.",
+            )
+        ]
 
 
 def _servers(now: dt.datetime) -> Iterator[Complaint]:

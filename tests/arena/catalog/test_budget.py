@@ -205,6 +205,18 @@ class TestCaps:
         with pytest.raises(OverBudgetError):
             reserve([order(endpoint)], at=NOON)
 
+    def test_a_clock_that_is_behind_gives_back_what_it_held_of_the_new_day(
+        self, endpoint: Endpoint
+    ) -> None:
+        budget.set_caps(endpoint, daily_cap=Decimal("0.02"))
+        budget.set_caps(None, daily_cap=Decimal("0.02"))
+        [early] = reserve([order(endpoint)], at=TOMORROW)
+        [behind] = reserve([order(endpoint)], at=NOON)
+        settle(behind, charged=False)
+        settle(early, charged=False)
+        held = reserve([order(endpoint), order(endpoint)], at=TOMORROW)
+        assert len(set(held)) == 2
+
     def test_a_cap_wants_a_price(self, db: None) -> None:
         endpoint = add_model("free", base_url="http://127.0.0.1:9/v1")
         budget.set_caps(endpoint, total_cap=Decimal(5))

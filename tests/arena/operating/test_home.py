@@ -18,7 +18,7 @@ from arena.boards.models import BoardFailure
 from arena.catalog.budget import set_caps
 from arena.catalog.models import DailySpend, Moderation, Price, Provider
 from arena.integrity.models import FailedLabel, Labeller, UndecidedVote, VoteFacts
-from arena.operating import days, jobs
+from arena.operating import alarms, days, jobs
 from arena.operating.complaints import complaints
 from arena.operating.models import ArenaDay, Problem
 from arena.staff.roles import make_roles
@@ -169,6 +169,27 @@ def test_long_queues_and_a_valkey_that_is_away_are_problems(
     assert keys() == set()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert keys() == {"valkey"}
+
+
+def test_a_check_that_fails_is_a_problem_and_hides_and_ends_no_other(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well()
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.ALARM_SECONDS = 0
+    alarms.note(complaints(NOW), NOW)
+    settings.REDIS_URL = "no address at all"
+
+    def no_disk(path: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("shutil.disk_usage", no_disk)
+    later = NOW + dt.timedelta(hours=1)
+    found = {complaint.key: complaint.advice for complaint in complaints(later)}
+    assert {"check:servers", "check:disk"} <= found.keys()
+    assert "PermissionError" in found["check:disk"]
+    alarms.note(complaints(later), later)
+    assert "valkey" in set(Problem.objects.filter(ended_at=None).values_list("key", flat=True))
 
 
 def test_days_are_counted_once_they_are_over_and_today_again_and_again() -> None:
