@@ -23,6 +23,7 @@ from arena.catalog.validation import (
     clean_base_url,
     clean_model_name,
     clean_parameters,
+    server_at,
 )
 from workers.endpoints import presets
 
@@ -86,7 +87,10 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         label="Base URL",
         help_text="What stands before /chat/completions. Sent as it is; nothing is added.",
     )
-    api_key = KeyField(help_text="Leave empty to keep the stored key. It is never shown again.")
+    api_key = KeyField(
+        help_text="Leave empty to keep the stored key. It is never shown again, and never sent to "
+        "another server: with a new host, port or scheme it is entered again."
+    )
     preset = PresetField()
     remove_key = forms.BooleanField(
         label="Remove the stored key", required=False, widget=UnfoldBooleanSwitchWidget
@@ -97,11 +101,29 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         fields: ClassVar = ["name", "base_url", "preset"]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a new key together with the wish to remove it."""
+        """Refuse a new key with the wish to remove it, and a new server for the stored key."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("api_key") and cleaned.get("remove_key"):
             raise ValidationError({"remove_key": "Either enter a new key or remove the old one."})
+        self._refuse_to_send_the_key_elsewhere(cleaned)
         return cleaned
+
+    def _refuse_to_send_the_key_elsewhere(self, cleaned: dict[str, Any]) -> None:
+        """Refuse another server with the stored key: whoever moves it could read the key there."""
+        base_url, stored = cleaned.get("base_url"), self.instance
+        if (
+            not base_url
+            or not stored.api_key_encrypted
+            or server_at(base_url) == server_at(stored.base_url)
+        ):
+            return
+        if not cleaned.get("api_key") and not cleaned.get("remove_key"):
+            raise ValidationError(
+                {
+                    "api_key": "A stored key is never sent to another server than it was entered "
+                    "for: enter the key of this one, or remove the stored key."
+                }
+            )
 
     def save(self, commit: bool = True) -> Provider:
         """Keep the key encrypted."""

@@ -21,6 +21,13 @@ _HOST = re.compile(r"[\w.-]+", re.ASCII)
 _CALLS = ("/chat/completions", "/completions", "/models", "/moderations")
 
 
+def server_at(base_url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of a base URL that `clean_base_url` took: which server it is."""
+    parts = urlsplit(base_url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return parts.scheme, parts.hostname or "", port
+
+
 def clean_base_url(text: str) -> str:
     """Return the base URL as it will be used; only the space around it is taken off.
 

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.core.signals import got_request_exception
 from django.db import connection
 from django.test import Client
@@ -309,6 +310,61 @@ def test_a_key_is_kept_replaced_and_removed_on_the_provider_s_page(client: Clien
         assert client.post(address, form).status_code in {200, 302}
         provider.refresh_from_db()
         assert provider.read_api_key() == key
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        "http://api.example.com/v1",
+        "https://api.example.net/v1",
+        "https://api.example.com.net/v1",
+        "https://api.example.com:8443/v1",
+    ],
+)
+def test_a_stored_key_never_goes_to_another_server(client: Client, moved: str) -> None:
+    client.post("/admin/catalog/provider/add/", provider_form(api_key=KEY))
+    provider = Provider.objects.get()
+    address = f"/admin/catalog/provider/{provider.pk}/change/"
+    refused = client.post(address, provider_form(base_url=moved))
+    assert "never sent to another server" in refused.content.decode()
+    provider.refresh_from_db()
+    assert (provider.base_url, provider.read_api_key()) == (URL, KEY)
+    assert client.post(address, provider_form(base_url=moved, remove_key="on")).status_code == 302
+    provider.refresh_from_db()
+    assert (provider.base_url, provider.read_api_key()) == (moved, "")
+    # Without a stored key there is nothing to guard; with one, typing it again is enough.
+    assert client.post(address, provider_form(base_url=URL)).status_code == 302
+    assert client.post(address, provider_form(base_url=URL, api_key=KEY)).status_code == 302
+    form = provider_form(base_url=moved, api_key="sk-new")
+    assert client.post(address, form).status_code == 302
+    provider.refresh_from_db()
+    assert (provider.base_url, provider.read_api_key()) == (moved, "sk-new")
+
+
+def test_a_key_stays_while_the_server_does(client: Client) -> None:
+    client.post("/admin/catalog/provider/add/", provider_form(api_key=KEY))
+    provider = Provider.objects.get()
+    address = f"/admin/catalog/provider/{provider.pk}/change/"
+    for same in ("https://api.example.com/v2", "https://API.example.com:443/v1"):
+        assert client.post(address, provider_form(base_url=same)).status_code == 302
+        provider.refresh_from_db()
+        assert (provider.base_url, provider.read_api_key()) == (same, KEY)
+
+
+def test_no_other_way_leads_a_stored_key_to_another_server(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.post("/admin/catalog/provider/add/", provider_form(api_key=KEY))
+    provider = Provider.objects.get()
+    elsewhere = "https://api.example.net/v1"
+    page = add(client, provider=str(provider.pk), base_url=elsewhere)
+    assert "has another base URL" in page
+    with pytest.raises(CommandError, match="has the base URL"):
+        call_command(
+            "add_endpoint", "--provider=p", f"--base-url={elsewhere}", "--model=m", "--no-check"
+        )
+    provider.refresh_from_db()
+    assert (provider.base_url, provider.read_api_key()) == (URL, KEY)
 
 
 @committed
