@@ -41,7 +41,7 @@ def _of_board(build: boards.Builder) -> Builder:
 
 def _of_model(build: models.Builder) -> Builder:
     def built(request: HttpRequest, choice: Choice) -> Chart | None:
-        slug = request.GET.get("model", "")[:120]
+        slug = request.GET.get("model", "")[:120].replace("\0", "")
         model = LanguageModel.objects.filter(slug=slug).first()
         board = models.board_of_model(model) if model else None
         return build(model, board) if model and board else None
