@@ -2,14 +2,15 @@
 
 Ratings of a slice with few votes are shrunk towards the overall board: with n votes of the slice a
 model's rating is (n r_slice + k r_overall) / (n + k), both against the mean of the models that
-stand on both. Of a task and a language, which have a board each, the second is added to what the
-first gave in the same way. Models whose intervals reach that of the best are a tied set: none of
-them is called the winner.
+stand on both. A task and a language have a board each; a vote may be of both, so n is the larger
+number of the two, and the two slices share its weight by their votes. The boards are made of votes
+in common, so their errors add up in full: an interval is never narrower than the weighted mean of
+those it is made of. Models whose intervals reach that of the best are a tied set: none of them is
+called the winner.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -108,7 +109,11 @@ def exclusions(candidate: Candidate, wishes: Wishes) -> list[str]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A model's rating for a task and a language; ``votes`` are those of the slices alone."""
+    """A model's rating for a task and a language.
+
+    ``votes`` are those of the slices alone: of two, the larger number, because a vote may be of
+    both.
+    """
 
     rating: float
     half: float
@@ -123,31 +128,49 @@ class Estimate:
 def shrink(
     parts: Sequence[Mapping[int, SnapshotRow]], overall: Mapping[int, SnapshotRow]
 ) -> dict[int, Estimate]:
-    """Return the estimate of each model that the overall board rates.
+    """Return the estimate of each model that the overall board rates with an interval.
 
-    A model without a rating in a slice keeps what it had before it.
+    A model that a slice does not rate keeps what the other boards say.
     """
-    found = {
-        model: Estimate(row.rating, _half(row))
-        for model, row in overall.items()
-        if row.rating is not None
+    whole = {model: found for model, row in overall.items() if (found := _estimate(row))}
+    slices = [_on_scale_of(whole, part) for part in parts]
+    return {
+        model: _together(estimate, [part[model] for part in slices if model in part])
+        for model, estimate in whole.items()
     }
-    for part in parts:
-        rated = {
-            model: row for model, row in part.items() if row.rating is not None and model in found
-        }
-        shift = _mean([found[model].rating - (row.rating or 0) for model, row in rated.items()])
-        found |= {model: _towards(found[model], row, shift) for model, row in rated.items()}
-    return found
 
 
-def _towards(before: Estimate, row: SnapshotRow, shift: float) -> Estimate:
-    """Return an estimate after the votes of one more slice, on whose scale all is `shift` lower."""
-    share = row.votes / (row.votes + before.votes + SHRINK)
+def _estimate(row: SnapshotRow) -> Estimate | None:
+    if row.rating is None or row.lower is None or row.upper is None:
+        return None
+    return Estimate(row.rating, (row.upper - row.lower) / 2)
+
+
+def _on_scale_of(
+    whole: Mapping[int, Estimate], part: Mapping[int, SnapshotRow]
+) -> dict[int, Estimate]:
+    """Return a slice's estimates, moved so that the models that stand on both have one mean."""
+    rated = {
+        model: replace(found, votes=row.votes)
+        for model, row in part.items()
+        if model in whole and (found := _estimate(row))
+    }
+    shift = _mean([whole[model].rating - own.rating for model, own in rated.items()])
+    return {model: replace(own, rating=own.rating + shift) for model, own in rated.items()}
+
+
+def _together(whole: Estimate, slices: Sequence[Estimate]) -> Estimate:
+    """Return the weighted mean of a model's estimates, as sure as if all erred alike."""
+    votes = max((own.votes for own in slices), default=0)
+    given = sum(own.votes for own in slices)
+    if not given:
+        return whole
+    share = votes / (votes + SHRINK)
+    weights = [(1 - share, whole), *((share * own.votes / given, own) for own in slices)]
     return Estimate(
-        rating=share * ((row.rating or 0) + shift) + (1 - share) * before.rating,
-        half=math.hypot(share * _half(row), (1 - share) * before.half),
-        votes=before.votes + row.votes,
+        rating=sum(weight * own.rating for weight, own in weights),
+        half=sum(weight * own.half for weight, own in weights),
+        votes=votes,
     )
 
 
@@ -166,12 +189,6 @@ def tied_set(candidates: Iterable[Candidate]) -> tuple[list[Candidate], list[Can
     bar = ranked[0].lower or 0
     best = [each for each in ranked if (each.upper or 0) >= bar]
     return best, [each for each in ranked if each not in best]
-
-
-def _half(row: SnapshotRow) -> float:
-    if row.lower is None or row.upper is None:
-        return 0.0
-    return (row.upper - row.lower) / 2
 
 
 def _context(candidate: Candidate, wishes: Wishes) -> Sequence[str]:

@@ -120,7 +120,7 @@ def gather(asked: Question, wishes: Wishes) -> dict[str, Any]:
     fitting = [each for each in candidates if not reasons[each.facts.pk]]
     best, others = tied_set(fitting)
     benchmark, unrated = by_published_scores([each for each in fitting if each.rating is None])
-    sentence = _sentence(best, fitting)
+    sentence = finding(best, fitting)
     return {
         "title": _("Which model?"),
         "description": sentence,
@@ -317,7 +317,7 @@ def by_published_scores(unrated: Sequence[Candidate]) -> tuple[str, list[dict[st
     return benchmark, sorted(rows, key=place)
 
 
-def _sentence(best: list[Candidate], fitting: list[Candidate]) -> str:
+def finding(best: list[Candidate], fitting: list[Candidate]) -> str:
     """Return the finding: one model only where no other's interval reaches it."""
     say: Callable[[str], str] = _
     if not fitting:
@@ -326,7 +326,23 @@ def _sentence(best: list[Candidate], fitting: list[Candidate]) -> str:
         return say("The models that fit have too few votes to be ranked.")
     names = [each.facts.name for each in best]
     if len(names) == 1:
-        return _("%(model)s is the best that fits, beyond doubt.") % {"model": names[0]}
+        return _one(fitting) % {"model": names[0]}
     return _("%(number)d models that fit may be the best: their intervals overlap.") % {
         "number": len(names)
     }
+
+
+def _one(fitting: Sequence[Candidate]) -> str:
+    """Return what may be said of a single best, which others without a rating don't contest."""
+    say: Callable[[str], str] = _
+    if len(fitting) == 1:
+        return say("%(model)s is the only model that fits.")
+    rated = [each for each in fitting if each.rating is not None]
+    if len(rated) == 1:
+        return say("%(model)s is the only model that fits and has enough votes for a rating.")
+    if len(rated) < len(fitting):
+        return say(
+            "%(model)s is the best of the rated models that fit: no other's interval reaches its "
+            "own. Others have too few votes."
+        )
+    return say("%(model)s is the best that fits: no other's interval reaches its own.")

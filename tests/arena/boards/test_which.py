@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from arena.boards.catalogue import Facts
 from arena.boards.hardware import Size, memory, most_tokens_per_second
+from arena.boards.measurements import Economy
 from arena.boards.models import SnapshotRow
+from arena.boards.pages.which import finding
 from arena.boards.refresh import refresh_boards
-from arena.boards.suitability import SHRINK, shrink
+from arena.boards.suitability import SHRINK, Candidate, shrink, tied_set
 from arena.catalog.models import Endpoint, LanguageModel, Provider, PublishedScore
 from tests.arena.boards.votes import NOW, cast_many, new_model
 
@@ -56,10 +59,57 @@ def test_a_task_and_a_language_are_both_heard() -> None:
     language = {1: row(1050, 2 * SHRINK), 2: row(950, 2 * SHRINK)}
     found = shrink([task, language], overall)
     assert set(found) == {1, 2, 3}
-    assert found[1].rating == pytest.approx(1000 + 25 + (50 - 25) / 2)
-    assert (found[1].votes, found[1].shrunk) == (3 * SHRINK, False)
+    # Two thirds of the weight are the slices', and each of them says 50 points more.
+    assert found[1].rating == pytest.approx(1000 + 50 * 2 / 3)
+    assert (found[1].votes, found[1].shrunk) == (2 * SHRINK, False)
     assert (found[3].rating, found[3].votes, found[3].shrunk) == (1000, 0, True)
     assert shrink([], overall)[1].half == 10
+
+
+@pytest.mark.parametrize("slices", [1, 2])
+def test_the_same_votes_asked_again_as_a_slice_make_no_interval_narrower(slices: int) -> None:
+    """A slice is a part of the overall board: its error is no second, independent one."""
+    board = {
+        1: SnapshotRow(rating=1020, lower=1000, upper=1040, votes=SHRINK),
+        2: SnapshotRow(rating=980, lower=958, upper=1002, votes=SHRINK),
+    }
+    found = shrink([board] * slices, board)
+    assert [(each.rating, each.half, each.votes) for each in found.values()] == [
+        (pytest.approx(1020), pytest.approx(20), SHRINK),
+        (pytest.approx(980), pytest.approx(22), SHRINK),
+    ]
+
+
+def test_a_rating_without_an_interval_is_no_certainty() -> None:
+    rated = {1: row(1020, 300), 2: SnapshotRow(rating=980, votes=300)}
+    assert set(shrink([], rated)) == {1}
+    assert shrink([{1: SnapshotRow(rating=1100, votes=900)}], rated)[1].rating == 1020
+
+
+def candidate(pk: int, rating: float | None = None) -> Candidate:
+    facts = Facts(pk, f"m{pk}", f"M{pk}", "", "closed", None, simulated=False)
+    if rating is None:
+        return Candidate(facts, Economy())
+    return Candidate(facts, Economy(), rating, rating - 10, rating + 10, votes=300)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "said"),
+    [
+        ([], "No model of this arena fits all of that."),
+        ([None, None], "The models that fit have too few votes to be ranked."),
+        ([1000], "M0 is the only model that fits."),
+        ([1000, None], "M0 is the only model that fits and has enough votes for a rating."),
+        ([1100, 1000], "M0 is the best that fits: no other's interval reaches its own."),
+        ([1100, 1000, None], "M0 is the best of the rated models that fit: no other's interval"),
+        ([1100, 1080, None], "2 models that fit may be the best: their intervals overlap."),
+    ],
+)
+def test_one_model_is_called_the_best_only_of_those_it_was_compared_with(
+    ratings: list[float | None], said: str
+) -> None:
+    fitting = [candidate(pk, rating) for pk, rating in enumerate(ratings)]
+    assert finding(tied_set(fitting)[0], fitting).startswith(said)
 
 
 @pytest.mark.django_db
