@@ -2,11 +2,12 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from arena.catalog import budget
 from arena.catalog.budget import spend_in
 from arena.catalog.budget_form import CAPS, BudgetCapsForm
 from arena.catalog.models import Budget, DailySpend
@@ -18,7 +19,7 @@ from arena.read_only import ReadOnlyAdmin
 class BudgetAdmin(OnlyOneAdmin):
     """The caps of the whole site, and those of the endpoints, which their own pages set as well.
 
-    Under a cap of the site only endpoints with a price (which may be 0) are called.
+    Under a cap of the site only endpoints with a price of their own (which may be 0) are called.
     """
 
     form = BudgetCapsForm
@@ -35,6 +36,17 @@ class BudgetAdmin(OnlyOneAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: it knows what was spent. A cap is taken away by emptying its field."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:
+        """Save the caps, and say which endpoints leave battles because of the site's."""
+        super().save_model(request, obj, form, change)
+        if obj.endpoint_id is None and (names := budget.unpriced(at=timezone.now())):
+            told = (
+                f"These have no price of their own and are not called under this cap: {names}. "
+                "Enter what they cost (0 for a server of your own), or choose them in the list of "
+                "endpoints and confirm their list prices."
+            )
+            self.message_user(request, told, messages.WARNING)
 
     @admin.display(description="budget of")
     def whose(self, held: Budget) -> str:

@@ -22,6 +22,7 @@ from arena.catalog.enrol import enrol
 from arena.catalog.forms import EndpointForm, NewEndpointForm
 from arena.catalog.models import Admission, Endpoint
 from arena.catalog.states import EndpointState, state_of
+from arena.catalog.tariffs import confirm_list_prices
 from arena.catalog.wording import sentence_of_spend
 
 _MOST_TESTED_AT_ONCE = 20
@@ -80,7 +81,7 @@ class EndpointAdmin(ModelAdmin):
         ),
     )
     add_form_template = "admin/catalog/endpoint/add_form.html"
-    actions = ("test_now",)
+    actions = ("test_now", "confirm_list_prices")
     actions_list = ("health",)
     actions_submit_line = ("save_and_test",)
 
@@ -206,6 +207,21 @@ class EndpointAdmin(ModelAdmin):
             return None
         test_in_background(chosen, Admission.Reason.ASKED)
         return self._show_tests(chosen)
+
+    @admin.action(
+        description="Confirm the list price of its model as its own", permissions=["change"]
+    )
+    def confirm_list_prices(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
+        """Let the chosen endpoints be called under a cap, by what their models' makers ask for."""
+        left = confirm_list_prices(
+            queryset.select_related("language_model"), on=timezone.now().date()
+        )
+        if left:
+            names = ", ".join(endpoint.model_name for endpoint in left)
+            told = f"Enter what these cost: no list price is known of {names}."
+            self.message_user(request, told, messages.WARNING)
+        else:
+            self.message_user(request, "Each has a price of its own now.", messages.SUCCESS)
 
     @admin.action(description="Save and test now", permissions=["change"])
     def save_and_test(self, request: HttpRequest, endpoint: Endpoint) -> None:

@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from arena.catalog.addresses import kept_token_limit
 from arena.catalog.models import Budget, Endpoint, Reservation
-from arena.catalog.tariffs import Tariff, tariffs_on
+from arena.catalog.tariffs import Tariff, own_tariffs_on, tariffs_on
 from workers.endpoints import Message, Usage, most_prompt_tokens
 
 # Beside the time that a call may take: the wait in line, and the tries to store its end.
@@ -142,6 +142,13 @@ def refusals(endpoints: Collection[Endpoint], *, at: dt.datetime) -> dict[int, s
     return {pk: code for pk, code in found.items() if code}
 
 
+def unpriced(*, at: dt.datetime) -> str:
+    """Return the enabled endpoints that a cap keeps from being called, by name, for a sentence."""
+    enabled = list(Endpoint.objects.filter(enabled=True).order_by("model_name"))
+    refused = refusals(enabled, at=at)
+    return ", ".join(each.model_name for each in enabled if refused.get(each.pk) == "no_price")
+
+
 def is_free(endpoint: Endpoint | None, tariff: Tariff | None, *, on: dt.date) -> bool:
     """Return whether calls need no account: nothing is known to cost, and nothing is capped."""
     if tariff or (endpoint and tariffs_on(on, of=[endpoint])):
@@ -151,14 +158,29 @@ def is_free(endpoint: Endpoint | None, tariff: Tariff | None, *, on: dt.date) ->
     return all(cap is None for pair in caps for cap in pair)
 
 
-CAP_WITHOUT_PRICE = (
-    "A cap wants a price, and none is known: enter what its tokens cost (0 for a server of your "
-    "own), or leave the cap out."
-)
+def cap_without_price(listed: Tariff | None) -> str:
+    """Return why a cap is refused and what to do, for administrators.
+
+    Parameters
+    ----------
+    listed
+        The list price of the model, which may be what the server asks for.
+    """
+    what = "A cap wants a price of the endpoint's own: enter what its tokens cost there (0 for a "
+    what += "server of your own), or leave the cap out."
+    if listed is None:
+        return what
+    input_usd, output_usd = (
+        f"{usd.normalize():f}" for usd in (listed.input_usd, listed.output_usd)
+    )
+    return f"{what} Its model's list price is {input_usd} in and {output_usd} out."
+
+
 # What a refusal's code means and what to do about it, for administrators.
 SENTENCES: Mapping[str, str] = {
-    "no_price": "There is a cap and no price: enter what it costs (0 for a server of your own), "
-    "or take the cap away.",
+    "no_price": "There is a cap, of it or of the site, and it has no price of its own: enter what "
+    "its tokens cost there (0 for a server of your own), or take the cap away. A list price holds "
+    "no cap.",
     "no_token_limit": "There is a cap, and this server keeps no token limit: what an answer costs "
     "cannot be bounded. Take the cap away, or use another server.",
     "rate_unknown": "It takes so many calls a minute, and Redis, which counts them, does not "
@@ -190,7 +212,8 @@ def reserve(
     Raises
     ------
     OverBudgetError
-        When a cap would be passed, or what is under a cap has no price or no token limit.
+        When a cap would be passed, or what is under a cap has no price of its own or no token
+        limit.
     """
     books = _Books(orders, at)
     refused = {order.key: code for order in orders if (code := books.refusal(order))}
@@ -269,6 +292,7 @@ class _Books:
         self.day = at.date()
         self.budgets = _budgets([endpoint.pk for endpoint in endpoints])
         self._tariffs = tariffs_on(self.day, of=endpoints)
+        self._own = own_tariffs_on(self.day, of=endpoints)
 
     def tariff(self, order: Order) -> Tariff | None:
         """Return what tokens of a call cost."""
@@ -282,7 +306,7 @@ class _Books:
     def refusal(self, order: Order) -> str:
         """Return why a call cannot be paid for now; empty when it can."""
         tariff, rooms = self.tariff(order), dict(self._rooms(order))
-        if rooms and tariff is None:
+        if rooms and not (order.tariff or order.key in self._own):
             return "no_price"
         if rooms and tariff and tariff.output_usd and order.token_limit is None:
             return "no_token_limit"

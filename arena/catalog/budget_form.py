@@ -9,8 +9,8 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from arena.catalog import budget
-from arena.catalog.models import Budget, Endpoint, LanguageModel, Price
-from arena.catalog.tariffs import Tariff, price_of, set_price, tariffs_on
+from arena.catalog.models import Budget, Endpoint, LanguageModel
+from arena.catalog.tariffs import Tariff, list_price, price_of, set_price
 
 PRICES = ("input_usd", "output_usd")
 CAPS = ("daily_cap", "total_cap")
@@ -37,8 +37,8 @@ class BudgetForm(forms.Form):
 
     input_usd = Dollars(
         "US dollars per million input tokens",
-        "Empty for the list price of its model. 0 for a server of your own. A change counts from "
-        "today on.",
+        "0 for a server of your own. Empty: calls are counted at the list price of its model, and "
+        "under a cap, of it or of the site, none is made. A change counts from today on.",
     )
     output_usd = Dollars("US dollars per million output tokens")
     daily_cap = Dollars(
@@ -71,10 +71,9 @@ class BudgetForm(forms.Form):
             raise ValidationError({missing: "Enter both prices, or neither."})
         capped = [name for name in CAPS if self.cleaned_data.get(name) is not None]
         today = timezone.now().date()
-        listed = Price.objects.filter(language_model=model, endpoint=None, since__lte=today)
-        known = entered or (model and listed.exists())
-        if capped and not known and not (endpoint and tariffs_on(today, of=[endpoint])):
-            raise ValidationError({capped[0]: budget.CAP_WITHOUT_PRICE})
+        if capped and not entered and not (endpoint and price_of(endpoint, on=today)):
+            listed = list_price(model, on=today) if model else None
+            raise ValidationError({capped[0]: budget.cap_without_price(listed)})
 
     def store_budget_of(self, endpoint: Endpoint) -> None:
         """Store what was changed."""
@@ -96,10 +95,11 @@ class BudgetCapsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         fields: ClassVar = [*CAPS]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a cap of an endpoint that has no price."""
+        """Refuse a cap of an endpoint that has no price of its own."""
         cleaned: dict[str, Any] = super().clean() or {}
-        endpoint = self.instance.endpoint
+        endpoint, today = self.instance.endpoint, timezone.now().date()
         capped = [name for name in CAPS if cleaned.get(name) is not None]
-        if capped and endpoint and not tariffs_on(timezone.now().date(), of=[endpoint]):
-            raise ValidationError({capped[0]: budget.CAP_WITHOUT_PRICE})
+        if capped and endpoint and not price_of(endpoint, on=today):
+            listed = list_price(endpoint.language_model, on=today)
+            raise ValidationError({capped[0]: budget.cap_without_price(listed)})
         return cleaned

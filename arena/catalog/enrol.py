@@ -22,7 +22,7 @@ from arena.catalog.keys import KeyUnreadableError
 from arena.catalog.licences import LicenceClass
 from arena.catalog.matching import known_model
 from arena.catalog.models import AdmissionState, Endpoint, LanguageModel, Licensing, Provider
-from arena.catalog.tariffs import Tariff, set_price, tariffs_on
+from arena.catalog.tariffs import Tariff, list_price, price_of, set_price
 from arena.catalog.validation import (
     clean_api_key,
     clean_base_url,
@@ -191,8 +191,9 @@ def _store_budget(wanted: Enrolment, endpoint: Endpoint) -> None:
         set_price(endpoint, tariff, since=today)
     given = {"daily_cap": wanted.daily_cap, "total_cap": wanted.total_cap}
     caps = {name: cap for name, cap in given.items() if cap is not None}
-    if caps and not tariffs_on(today, of=[endpoint]):
-        raise ValidationError({next(iter(caps)): budget.CAP_WITHOUT_PRICE})
+    if caps and not price_of(endpoint, on=today):
+        listed = list_price(endpoint.language_model, on=today)
+        raise ValidationError({next(iter(caps)): budget.cap_without_price(listed)})
     if caps:
         budget.set_caps(endpoint, **caps)
 

@@ -7,7 +7,7 @@ from decimal import ROUND_UP, Decimal
 
 from django.db.models import Q
 
-from arena.catalog.models import Endpoint, Price
+from arena.catalog.models import Endpoint, LanguageModel, Price
 
 _MICRODOLLAR = Decimal("0.000001")
 _PER_TOKENS = 1_000_000
@@ -29,18 +29,10 @@ class Tariff:
 def tariffs_on(day: dt.date, *, of: Collection[Endpoint]) -> dict[int, Tariff]:
     """Return the price in force at each endpoint: its own, else its model's list price.
 
-    Endpoints without either are left out: an unknown price is not 0.
+    Endpoints without either are left out: an unknown price is not 0. A list price is good for
+    counting, not for a cap: other hosts ask for more, and free tiers are listed as 0.
     """
-    models = {endpoint.language_model_id for endpoint in of}
-    prices = Price.objects.filter(
-        Q(endpoint=None) | Q(endpoint__in=[endpoint.pk for endpoint in of]),
-        language_model__in=models,
-        since__lte=day,
-    ).order_by("since")
-    newest = {
-        (price.language_model_id, price.endpoint_id): Tariff(price.input_usd, price.output_usd)
-        for price in prices
-    }
+    newest = _newest(day, of)
     found = {
         endpoint.pk: newest.get((endpoint.language_model_id, endpoint.pk))
         or newest.get((endpoint.language_model_id, None))
@@ -49,10 +41,47 @@ def tariffs_on(day: dt.date, *, of: Collection[Endpoint]) -> dict[int, Tariff]:
     return {pk: tariff for pk, tariff in found.items() if tariff}
 
 
+def own_tariffs_on(day: dt.date, *, of: Collection[Endpoint]) -> dict[int, Tariff]:
+    """Return the price that each endpoint has of its own, as an administrator entered it."""
+    newest = _newest(day, of)
+    found = {endpoint.pk: newest.get((endpoint.language_model_id, endpoint.pk)) for endpoint in of}
+    return {pk: tariff for pk, tariff in found.items() if tariff}
+
+
+def _newest(day: dt.date, of: Collection[Endpoint]) -> dict[tuple[int, int | None], Tariff]:
+    """Return the price in force by model and endpoint; under None are list prices."""
+    prices = Price.objects.filter(
+        Q(endpoint=None) | Q(endpoint__in=[endpoint.pk for endpoint in of]),
+        language_model__in={endpoint.language_model_id for endpoint in of},
+        since__lte=day,
+    ).order_by("since")
+    return {
+        (price.language_model_id, price.endpoint_id): Tariff(price.input_usd, price.output_usd)
+        for price in prices
+    }
+
+
+def list_price(model: LanguageModel, *, on: dt.date) -> Tariff | None:
+    """Return what a model's maker asks for on a day."""
+    listed = model.prices.filter(endpoint=None, since__lte=on).order_by("since").last()
+    return Tariff(listed.input_usd, listed.output_usd) if listed else None
+
+
 def price_of(endpoint: Endpoint, *, on: dt.date) -> Tariff | None:
     """Return the price of its own that an endpoint has on a day."""
-    own = Price.objects.filter(endpoint=endpoint, since__lte=on).order_by("since").last()
-    return Tariff(own.input_usd, own.output_usd) if own else None
+    return own_tariffs_on(on, of=[endpoint]).get(endpoint.pk)
+
+
+def confirm_list_prices(endpoints: Collection[Endpoint], *, on: dt.date) -> list[Endpoint]:
+    """Make its model's list price the own price of each endpoint that has none.
+
+    Returns those that still have none, because no list price is known.
+    """
+    own, known = own_tariffs_on(on, of=endpoints), tariffs_on(on, of=endpoints)
+    for endpoint in endpoints:
+        if endpoint.pk not in own and endpoint.pk in known:
+            set_price(endpoint, known[endpoint.pk], since=on)
+    return [endpoint for endpoint in endpoints if endpoint.pk not in known]
 
 
 def set_price(endpoint: Endpoint, tariff: Tariff, *, since: dt.date) -> None:

@@ -14,7 +14,13 @@ from arena.catalog import budget
 from arena.catalog.addresses import endpoint_address, kept_token_limit
 from arena.catalog.budget import Order, OverBudgetError, reserve, settle
 from arena.catalog.models import Budget, DailySpend, Endpoint, Price, Reservation
-from arena.catalog.tariffs import Tariff, set_price, tariffs_on
+from arena.catalog.tariffs import (
+    Tariff,
+    confirm_list_prices,
+    price_of,
+    set_price,
+    tariffs_on,
+)
 from tests.arena.rows import add_model
 from workers.endpoints import Message, Usage, most_prompt_tokens
 
@@ -225,6 +231,40 @@ class TestCaps:
             reserve([order(endpoint)], at=NOON)
         set_price(endpoint, Tariff(Decimal(0), Decimal(0)), since=DAY)
         assert reserve([order(endpoint)], at=NOON) == [None]
+
+    @pytest.mark.parametrize("usd", [0, 3], ids=["a free tier", "a price"])
+    @pytest.mark.parametrize("by_site", [True, False])
+    def test_a_list_price_holds_no_cap(self, db: None, usd: int, by_site: bool) -> None:
+        endpoint = add_model("listed", base_url="http://127.0.0.1:9/v1", token_limit=10_000)
+        Price.objects.create(
+            language_model=endpoint.language_model, input_usd=usd, output_usd=usd, since=DAY
+        )
+        assert len(reserve([order(endpoint)], at=NOON)) == 1
+        budget.set_caps(None if by_site else endpoint, daily_cap=Decimal(5))
+        assert budget.refusals([endpoint], at=NOON) == {endpoint.pk: "no_price"}
+        with pytest.raises(OverBudgetError):
+            reserve([order(endpoint)], at=NOON)
+        assert confirm_list_prices([endpoint], on=DAY) == []
+        assert budget.refusals([endpoint], at=NOON) == {}
+
+    def test_list_prices_are_confirmed_where_nothing_else_is_known(
+        self, endpoint: Endpoint
+    ) -> None:
+        unknown = add_model("unknown", base_url="http://127.0.0.1:9/v1")
+        Price.objects.create(
+            language_model=endpoint.language_model, input_usd=9, output_usd=9, since=DAY
+        )
+        assert confirm_list_prices([endpoint, unknown], on=DAY) == [unknown]
+        assert price_of(endpoint, on=DAY) == Tariff(Decimal(0), Decimal(1))
+        assert price_of(unknown, on=DAY) is None
+
+    def test_the_price_of_another_model_at_the_same_address_is_not_taken(
+        self, endpoint: Endpoint
+    ) -> None:
+        budget.set_caps(endpoint, daily_cap=Decimal(5))
+        endpoint.language_model = add_model("other", base_url="http://x.test/v1").language_model
+        assert price_of(endpoint, on=DAY) is None
+        assert budget.refusals([endpoint], at=NOON) == {endpoint.pk: "no_price"}
 
     @pytest.mark.parametrize(
         "found", [{"findings": {"limits_tokens": False}}, {"quirks": ["no_token_limit"]}]

@@ -1,5 +1,6 @@
 """Who pays: admission tests, labels and the shell pay before they call; what is refused says so."""
 
+import html
 import io
 from decimal import Decimal
 
@@ -174,9 +175,30 @@ class TestAdmin:
         assert "Enter both prices, or neither." in answer.content.decode()
         assert not Budget.objects.exists()
         Price.objects.create(
-            language_model=endpoint.language_model, input_usd=1, output_usd=1, since="2026-01-01"
+            language_model=endpoint.language_model,
+            input_usd="0.15",
+            output_usd=10,
+            since="2026-01-01",
         )
-        assert client.post(page, self.form(endpoint, total_cap="5")).status_code == 302
+        answer = client.post(page, self.form(endpoint, total_cap="5"))
+        assert "list price is 0.15 in and 10 out" in html.unescape(answer.content.decode())
+        asked = {"total_cap": "5", "input_usd": "0.15", "output_usd": "10"}
+        assert client.post(page, self.form(endpoint, **asked)).status_code == 302
+        assert budget.refusals([endpoint], at=timezone.now()) == {}
+
+    def test_list_prices_are_confirmed_for_many_at_once(self, client: Client) -> None:
+        listed, unknown = add_model("listed", base_url=URL), add_model("unknown", base_url=URL)
+        model = listed.language_model
+        Price.objects.create(language_model=model, input_usd=2, output_usd=3, since="2026-01-01")
+        form = {
+            "action": "confirm_list_prices",
+            "_selected_action": [str(listed.pk), str(unknown.pk)],
+        }
+        answer = client.post("/admin/catalog/endpoint/", form, follow=True)
+        said = html.unescape(answer.content.decode())
+        assert "no list price is known of unknown" in said
+        assert Price.objects.get(endpoint=listed).output_usd == 3
+        assert not Price.objects.filter(endpoint=unknown).exists()
 
     def test_a_new_endpoint_may_have_both(self, client: Client) -> None:
         form = {"base_url": URL, "model_name": "x", "parameters": "{}", "api_key": ""}
@@ -192,9 +214,14 @@ class TestAdmin:
         site = Budget.objects.get()
         assert (site.endpoint_id, site.daily_cap) == (None, Decimal(20))
         assert client.get(add).status_code == 403
+        change = f"/admin/catalog/budget/{site.pk}/change/"
+        add_model("juniper-8b", base_url=URL)
+        told = client.post(change, {"daily_cap": "30", "total_cap": ""}, follow=True)
+        assert "not called under this cap" in told.content.decode()
+        assert "juniper-8b" in told.content.decode()
         shown = client.get("/admin/catalog/budget/").content.decode()
         assert "the whole site" in shown
-        assert "$0.00 today (UTC) of $20.00" in shown
+        assert "$0.00 today (UTC) of $30.00" in shown
         assert client.get("/admin/catalog/dailyspend/").status_code == 200
 
 

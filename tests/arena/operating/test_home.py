@@ -16,7 +16,8 @@ from pytest_django import Settings
 from arena.battles.models import Vote
 from arena.boards.models import BoardFailure
 from arena.catalog.budget import set_caps
-from arena.catalog.models import DailySpend, Moderation, Price, Provider
+from arena.catalog.models import DailySpend, Moderation, Provider
+from arena.catalog.tariffs import Tariff, set_price
 from arena.integrity.models import FailedLabel, Labeller, UndecidedVote, VoteFacts
 from arena.operating import alarms, days, jobs
 from arena.operating.complaints import complaints
@@ -75,9 +76,7 @@ def test_each_thing_that_is_wrong_is_said_with_what_to_do(settings: Settings) ->
     refused = add_model("refused", base_url=URL, admission="failed", last_failure_code="auth")
     failing = add_model("failing", base_url=URL)
     capped = add_model("capped", base_url=URL)
-    Price.objects.create(
-        language_model=capped.language_model, input_usd=1, output_usd=1, since="2026-01-01"
-    )
+    set_price(capped, Tariff(Decimal(1), Decimal(1)), since=NOW.date())
     set_caps(capped, daily_cap=Decimal(0))
     add_model("off", base_url=URL, enabled=False, admission="failed")
     for number in range(10):
