@@ -99,7 +99,8 @@ class _Steps:
             return columns.take(part.members(columns, start))
 
         now = votes.columns
-        ended = VoteColumns.of(ended_rows(votes.source, at=before.decisions)).in_order()
+        gone = ended_rows(votes.source, at=before.decisions, by=votes.revision)
+        ended = VoteColumns.of(gone).in_order()
         still = now.revision <= before.decisions
         old = VoteColumns.joined(now.take(still), ended.counted()).in_order()
         known = now.take(still | np.isin(now.vote, ended.vote))

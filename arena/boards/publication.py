@@ -13,13 +13,13 @@ from arena.boards.catalogue import read_facts
 from arena.boards.failures import Failures
 from arena.boards.gap.mix import mixed_gap
 from arena.boards.measurements import measure_replies
-from arena.boards.models import Board, Measurement, Method, Publication
+from arena.boards.models import Board, Measurement, Method, Publication, Snapshot
 from arena.boards.movement import explain
 from arena.boards.rating import rate
 from arena.boards.refresh import refresh_boards
 from arena.boards.slices import EVERYTHING, Slice, slices_of
 from arena.boards.snapshots import Origin, board_of, store_pairs_of, store_snapshot
-from arena.boards.votes import CountedVotes, read_counted
+from arena.boards.votes import CountedVotes, counted_at, read_counted
 from arena.integrity.facts import decisions_by_source
 from arena.integrity.locks import only_one
 
@@ -106,7 +106,7 @@ def wanted_boards(votes: CountedVotes, now: dt.datetime) -> Iterator[Wanted]:
 
 
 def _publish_source(source: str, period: dt.datetime, now: dt.datetime) -> int:
-    votes = read_counted(source)
+    votes = _votes_of(source, period)
     origin = Origin(source, votes.revision, read_facts(now.date()), now)
     written = 0
     for wanted in wanted_boards(votes, now):
@@ -119,6 +119,15 @@ def _publish_source(source: str, period: dt.datetime, now: dt.datetime) -> int:
         defaults={"decisions": votes.revision, "boards": written, "completed_at": now},
     )
     return written
+
+
+def _votes_of(source: str, period: dt.datetime) -> CountedVotes:
+    """Return the counted votes of now, or those that a run of this period began with and was
+    killed: the boards of one publication are made of one state of the votes.
+    """
+    begun = Snapshot.objects.filter(board__source=source, published_for=period)
+    revision = begun.order_by("pk").values_list("decisions", flat=True).first()
+    return read_counted(source) if revision is None else counted_at(source, revision)
 
 
 def _publish_board(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from arena.boards.models import Method, Snapshot
 from arena.boards.rating import Line, rate
 from arena.boards.slices import Slice
-from arena.boards.votes import counted_at
+from arena.boards.votes import CountedVotes, counted_at
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,20 @@ class Replay:
         return not self.differing and self.figures_hash == self.snapshot.figures_hash
 
 
-def replay(snapshot: Snapshot) -> Replay:
+def replay(snapshot: Snapshot, votes: CountedVotes | None = None) -> Replay:
     """Rate the votes that a snapshot was made of once more.
 
-    They are read from Postgres as they counted at the snapshot's revision, whatever was decided
-    about them since; no cache has a part in it.
+    Parameters
+    ----------
+    snapshot : Snapshot
+    votes : CountedVotes, optional
+        Of its source. Without them they are read from Postgres as they counted at the snapshot's
+        revision, whatever was decided about them since; no cache has a part in it.
     """
     board = snapshot.board
     part = Slice(board.category, board.language, board.days)
-    votes = counted_at(board.source, snapshot.decisions)
+    if votes is None:
+        votes = counted_at(board.source, snapshot.decisions)
     members = part.members(votes.columns, snapshot.since)
     rated = rate(
         Method(board.method),

@@ -70,6 +70,7 @@ _CHANGED = f"{_SEEN} UNION ALL ({_STANDING} WHERE f.source = %(source)s AND f.re
 _STILL = f"{_STANDING} WHERE f.source = %(source)s AND f.revision <= %(at)s"
 _ENDED = (
     f"{_PAST} WHERE f.source = %(source)s AND f.revision <= %(at)s AND f.until_revision > %(at)s"
+    " AND (%(by)s::bigint IS NULL OR f.until_revision <= %(by)s)"
 )
 
 
@@ -101,9 +102,9 @@ def changed_rows(source: str, *, after: int) -> ChangedRows:
     return ChangedRows(uuid.UUID(int=high << 64 | low), int(seen["revision"][0]), rows[is_vote])
 
 
-def ended_rows(source: str, *, at: int) -> NDArray[np.void]:
-    """Read the facts that stood at a revision and were replaced since."""
-    return _copy(_ENDED, source=source, at=at)
+def ended_rows(source: str, *, at: int, by: int | None = None) -> NDArray[np.void]:
+    """Read the facts that stood at a revision and were replaced since, or by a later revision."""
+    return _copy(_ENDED, source=source, at=at, by=by)
 
 
 def standing_rows(source: str, *, at: int) -> NDArray[np.void]:

@@ -1,6 +1,6 @@
 """Data releases: decided votes, prompts and answers without personal data, and the boards' ids.
 
-`export` writes a release; `personal_data` masks; `votes` and `turns` read rows.
+`export` writes a release; `personal_data` masks; `votes`, `turns` and `boards` read rows.
 It must not import views, pages or the API.
 """
 

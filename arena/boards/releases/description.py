@@ -48,6 +48,8 @@ def data_dictionary(source: str) -> str:
             "",
             "Boards come out the same, figure for figure, with the commands in `boards.json`,",
             "which need this project's `ratings` package and no server. Votes must stay in order.",
+            "Each was rated again from these votes when they were released; published boards that",
+            "they do not give are named under `left_out` with the reason.",
             "",
             "## votes.parquet, votes.jsonl",
             "",

@@ -19,12 +19,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from arena.boards.models import Board, Method, Publication, Snapshot
+from arena.boards.models import Publication
 from arena.boards.releases import turns
+from arena.boards.releases.boards import write_boards
 from arena.boards.releases.description import data_dictionary, licence_text
 from arena.boards.releases.personal_data import require
 from arena.boards.releases.votes import SCHEMA, Pseudonyms, count_votes, vote_tables
-from arena.boards.slices import CHINESE, KINDS
 
 _TEXTS_AT_ONCE = 2_000
 
@@ -72,7 +72,7 @@ def export_release(
         raise ReleaseRefusedError(f"{folder} holds a release of {plan.source} that broke off.")
     total = count_votes(source, plan.revision)
     texts = _write_votes(plan, total, tell)
-    boards = _write_boards(plan)
+    boards = write_boards(plan.folder, plan.source, plan.revision)
     (folder / "DATA.md").write_text(data_dictionary(plan.source), encoding="utf-8")
     (folder / "LICENCE.md").write_text(licence_text(), encoding="utf-8")
     _write_sums(folder)
@@ -156,80 +156,6 @@ def _write_turns(folder: Path, battles: list[Any], *, first: int) -> int:
     pq.write_table(pa.Table.from_pylist(rows), temporary, compression="zstd")
     temporary.replace(parquet)
     return len(rows)
-
-
-def _write_boards(plan: _Plan) -> int:
-    """List the boards that were published from these votes, with the command for each."""
-    snapshots = Snapshot.objects.filter(
-        board__source=plan.source, decisions=plan.revision, published_for__isnull=False
-    ).select_related("board")
-    boards = [_board(snapshot) for snapshot in snapshots.order_by("board__slug")]
-    content = {"source": plan.source, "boards": boards}
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    (plan.folder / "boards.json").write_text(text + "\n", encoding="utf-8")
-    return len(boards)
-
-
-def _board(snapshot: Snapshot) -> dict[str, Any]:
-    rows = snapshot.rows.select_related("language_model")
-    return {
-        "board": snapshot.board.slug,
-        "id": snapshot.replay_id,
-        "figures_hash": snapshot.figures_hash,
-        "command": ["python", "-m", "ratings", "votes.parquet", *replay_arguments(snapshot)],
-        "parameters": snapshot.parameters,
-        "votes": snapshot.votes,
-        "rows": [
-            {
-                "model": row.language_model.slug,
-                "rating": row.rating,
-                "lower": row.lower,
-                "upper": row.upper,
-                "rank_best": row.rank_best,
-                "rank_worst": row.rank_worst,
-                "votes": row.votes,
-            }
-            for row in rows
-        ],
-    }
-
-
-def replay_arguments(snapshot: Snapshot) -> list[str]:
-    """Return what `python -m ratings` must be told, beside the file, to give a board again."""
-    arguments = [
-        argument
-        for name, value in _conditions(snapshot.board).items()
-        for argument in ("--where", f"{name}={value}")
-    ]
-    if snapshot.since is not None:
-        arguments += ["--since", snapshot.since.isoformat()]
-    if snapshot.board.style_controlled:
-        arguments.append("--style")
-    if snapshot.board.method == Method.ELO:
-        arguments.append("--elo")
-    elif snapshot.parameters.get("interval"):
-        arguments += ["--interval", snapshot.parameters["interval"]]
-    return arguments
-
-
-def _conditions(board: Board) -> dict[str, str]:
-    """Return the values that a released vote has when a board takes it."""
-    conditions = {"counted": "true"}
-    match board.category:
-        case "":
-            pass
-        case "refusal_excluded" | "starter_excluded":
-            conditions[board.category.removesuffix("_excluded")] = "false"
-        case kind if kind in KINDS:
-            conditions[kind] = "true"
-        case use:
-            conditions["category"] = use
-    if board.language:
-        chinese = board.language == CHINESE
-        conditions["main_language" if chinese else "language"] = board.language
-    if board.style_controlled:
-        conditions["styled"] = "true"
-    return conditions
 
 
 def _write_sums(folder: Path) -> None:

@@ -151,6 +151,34 @@ def test_a_publication_that_stopped_half_way_goes_on(monkeypatch: pytest.MonkeyP
     assert published.count() == published.values("board").distinct().count() == 2
 
 
+@pytest.mark.django_db
+def test_one_publication_is_of_one_state_of_the_votes_though_it_was_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    models = new_model("Alder"), new_model("Birch")
+    cast(*models)
+    decide_votes(NOW)
+    store, stored = snapshots.store_snapshot, list[object]()
+
+    def stop_after_one(*arguments: object, **options: object) -> object:
+        if stored:
+            raise KeyboardInterrupt
+        stored.append(arguments)
+        return store(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publication, "store_snapshot", stop_after_one)
+    with pytest.raises(KeyboardInterrupt):
+        publish_boards(NOW)
+    monkeypatch.undo()
+    cast(*models)
+    decide_votes(NOW)
+    publish_boards(NOW)
+    published = Snapshot.objects.exclude(published_for=None)
+    assert published.count() == 2
+    assert set(published.values_list("votes", "decisions")) == {(1, 1)}
+    assert publish_boards(LATER) == {"live": 2}, "what came meanwhile is news of the next"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_publishers_at_once_publish_each_board_once() -> None:
     cast(new_model("Alder"), new_model("Birch"))

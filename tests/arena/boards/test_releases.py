@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -22,7 +23,8 @@ from arena.integrity.facts import decide_votes
 from arena.integrity.models import NotCounted, VoteFacts
 from arena.voters.models import Voter
 from ratings.__main__ import main
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.test_publication import LATER
+from tests.arena.boards.votes import NOW, cast, cast_many, new_model
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +62,53 @@ def test_every_board_comes_out_of_the_release_bit_for_bit(tmp_path: Path) -> Non
                         shown[row["model"]]["rating"],
                         shown[row["model"]]["lower"],
                     )
+
+
+def rated_again(folder: Path, board: dict[str, Any], output: Path) -> dict[str, Any]:
+    """Run a released board's command; return what it wrote."""
+    _python, _m, _ratings, file, *arguments = board["command"]
+    assert main([str(folder / file), *arguments, "--quiet", "--output", str(output)]) == 0
+    found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    return found
+
+
+def test_a_board_without_news_is_released_with_the_votes_of_a_later_publication(
+    tmp_path: Path,
+) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast_many(alder, birch, wins=70, losses=50)
+    decide_votes(NOW)
+    publish_boards(NOW)
+    first = set(Snapshot.objects.values_list("board__slug", "replay_id"))
+    assert len(first) > 2
+    cast(birch, alder, prompt="Are you Alder?", answers=("Yes.", "No."))
+    decide_votes(LATER)
+    assert publish_boards(LATER) == {"live": 0}, "the vote names a model: it is not counted"
+    release = export_release("live", tmp_path / "release")
+    written = json.loads((release.folder / "boards.json").read_text(encoding="utf-8"))
+    assert {(board["board"], board["id"]) for board in written["boards"]} == first
+    assert (release.votes, written["left_out"]) == (121, [])
+    for board in written["boards"]:
+        found = rated_again(release.folder, board, tmp_path / "board.json")
+        assert next(iter(found["boards"].values()))["id"] == board["id"]
+
+
+def test_a_board_that_the_released_votes_do_not_give_is_left_out_and_named(tmp_path: Path) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast_many(alder, birch, wins=70, losses=50)
+    decide_votes(NOW)
+    publish_boards(NOW)
+    recent = Snapshot.objects.get(board__slug="overall-90-days")
+    # As of a board that had too few votes to be published again, or of other numerics.
+    Snapshot.objects.filter(pk=recent.pk).update(replay_id="0" * 64)
+    folder = export_release("live", tmp_path / "release").folder
+    written = json.loads((folder / "boards.json").read_text(encoding="utf-8"))
+    listed = {board["board"] for board in written["boards"]}
+    assert "overall" in listed
+    assert "overall-90-days" not in listed
+    (left_out,) = written["left_out"]
+    assert left_out["board"] == "overall-90-days"
+    assert "other votes" in left_out["because"]
 
 
 def release_of_two(folder: Path) -> Path:
@@ -133,10 +182,10 @@ def test_one_that_broke_off_goes_on_with_the_same_pseudonyms(
     publish_boards(NOW)
     folder = tmp_path / "release"
 
-    def killed(_plan: object) -> int:
+    def killed(*_arguments: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(export, "_write_boards", killed)
+    monkeypatch.setattr(export, "write_boards", killed)
     with pytest.raises(KeyboardInterrupt):
         export_release(SOURCE, folder)
     before = (folder / "votes.parquet").read_bytes()
