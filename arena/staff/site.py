@@ -1,17 +1,18 @@
-"""The admin's door: its log-in, the second factor, and who is named in the log of changes."""
+"""The admin's door: who comes in, and who is named in the log of changes."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.mfa.utils import is_mfa_enabled
-from django.conf import settings
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from unfold.sites import UnfoldAdminSite
+
+from arena.staff.second_factor import has_second_factor, is_left_behind
 
 
 class Office(UnfoldAdminSite):
@@ -33,6 +34,9 @@ class Office(UnfoldAdminSite):
             return _redirect("account_login", request)
         if not super().has_permission(request):
             raise PermissionDenied
+        if is_left_behind(request):
+            logout(request)
+            return _redirect("account_login", request)
         if not has_second_factor(request):
             return _redirect("mfa_index", request)
         return HttpResponseRedirect(_next_of(request) or reverse("admin:index"))
@@ -56,16 +60,6 @@ class Office(UnfoldAdminSite):
 
         wrapped: Callable[..., HttpResponse] = super().admin_view(named, cacheable)
         return wrapped
-
-
-def has_second_factor(request: HttpRequest) -> bool:
-    """Return whether the account has one, or the deployment asks for none.
-
-    Who has one is asked for it at every log-in, so this session has shown it.
-    """
-    if not settings.STAFF_SECOND_FACTOR:
-        return True
-    return request.user.is_authenticated and is_mfa_enabled(request.user)
 
 
 def name_actor(name: str) -> None:

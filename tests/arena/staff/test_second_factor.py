@@ -14,6 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from arena.catalog.models import Provider
+from arena.staff.models import Change
 
 PASSWORD = "correct-horse-7"
 LOGIN = "/admin/account/login/"
@@ -86,6 +87,63 @@ def test_with_a_second_factor_staff_enter_and_are_asked_for_it_the_next_time(bos
     Authenticator.objects.update(last_used_at=None)
     later.post(asked, {"code": code_of(secret, time.time() + 30)})
     assert later.get("/admin/").status_code == 200
+
+
+def test_a_session_of_before_the_second_factor_ends_when_the_account_gets_one(boss: User) -> None:
+    """Who only knows the password, and came before the owner enrolled, is put out."""
+    early, owner = Client(), Client()
+    log_in(early)
+    log_in(owner)
+    activate(owner)
+    assert owner.get("/admin/").status_code == 200
+    response = early.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith(LOGIN)
+    assert "_auth_user_id" not in early.session
+    assert owner.get("/admin/").status_code == 200, "the one that enrolled stays"
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/account/factors/", ACTIVATE])
+def test_a_session_that_never_showed_the_second_factor_may_only_log_in(
+    boss: User, page: str
+) -> None:
+    """Also where it outlived the enrolment: in another process's hands, or in a restored backup."""
+    owner = Client()
+    log_in(owner)
+    activate(owner)
+    early = Client()
+    early.force_login(boss)
+    response = early.get(page, follow=True)
+    assert response.redirect_chain[-1][0].startswith(LOGIN)
+    assert "_auth_user_id" not in early.session
+    deactivate = "/admin/account/factors/totp/deactivate/"
+    early.force_login(boss)
+    early.post("/admin/account/reauthenticate/", {"password": PASSWORD})
+    early.post(deactivate)
+    assert Authenticator.objects.filter(user=boss, type="totp").exists()
+
+
+def test_what_staff_change_of_their_own_account_is_logged_as_theirs(boss: User) -> None:
+    client = Client()
+    log_in(client)
+    secret = activate(client)
+    later = Client()
+    log_in(later)
+    asked = "/admin/account/factors/authenticate/"
+    recovery = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()
+    later.post(asked, {"code": recovery[0]})
+    assert later.get("/admin/").status_code == 200
+    form = {"oldpassword": PASSWORD, "password1": "another-horse-7", "password2": "another-horse-7"}
+    assert later.post("/admin/account/password/", form).status_code == 302
+    made = Change.objects.filter(table="auth_user", action="insert")
+    own = Change.objects.filter(table__in=["auth_user", "mfa_authenticator"])
+    found = own.exclude(pk__in=made).order_by("id")
+    assert list(found.values_list("actor", "table", "action")) == [
+        ("boss", "mfa_authenticator", "insert"),
+        ("boss", "mfa_authenticator", "insert"),
+        ("boss", "mfa_authenticator", "update"),
+        ("boss", "auth_user", "update"),
+    ]
+    assert secret not in str(list(Change.objects.values()))
 
 
 def test_the_secret_is_stored_encrypted_and_keys_are_rotated(
