@@ -47,6 +47,8 @@ _MOST_AT_ONCE = 4
 # Failures of a scheduled test that say nothing of the endpoint.
 _NOT_ITS_FAULT = frozenset({"rate_limited"})
 
+_OPEN = Q(state__in=[RunState.WAITING, RunState.RUNNING])
+
 type Event = StepName | Step | Findings
 
 
@@ -162,8 +164,7 @@ def open_admission(endpoint: Endpoint, reason: Admission.Reason) -> tuple[Admiss
         with transaction.atomic():
             return Admission.objects.create(endpoint=endpoint, reason=reason), True
     except IntegrityError:  # the constraint: one open test for each endpoint
-        open_now = Q(state__in=[RunState.WAITING, RunState.RUNNING])
-        return Admission.objects.filter(open_now, endpoint=endpoint).get(), False
+        return Admission.objects.filter(_OPEN, endpoint=endpoint).get(), False
 
 
 def test_in_background(endpoints: Iterable[Endpoint], reason: Admission.Reason) -> None:
@@ -174,14 +175,35 @@ def test_in_background(endpoints: Iterable[Endpoint], reason: Admission.Reason) 
             transaction.on_commit(_starter(admission.pk))
 
 
+@transaction.atomic
 def test_again(endpoints: Iterable[Endpoint], *, moved: bool) -> None:
-    """Test endpoints that were changed; one that is ``moved`` waits for it out of battles."""
+    """Test endpoints that were changed; one that is ``moved`` waits for it out of battles.
+
+    A test that runs is ended: it asks what is no longer stored. What was found at another address
+    is forgotten.
+    """
     changed = list(endpoints)
+    keys = [endpoint.pk for endpoint in changed]
+    list(Endpoint.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
     if moved:
-        Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in changed]).update(
-            admission=AdmissionState.UNTESTED
+        Endpoint.objects.filter(pk__in=keys).update(
+            admission=AdmissionState.UNTESTED, findings={}, refused_parameters=[]
         )
+    for admission in Admission.objects.filter(_OPEN, endpoint__in=keys):
+        _end_outdated(admission)
     test_in_background(changed, Admission.Reason.ASKED)
+
+
+def _end_outdated(admission: Admission) -> None:
+    """End a run whose endpoint was changed meanwhile; whoever runs it stores nothing more."""
+    name = cast("StepName", admission.doing or "reach")
+    step = Step(name=name, outcome="failed", code="changed")
+    Admission.objects.filter(_OPEN, pk=admission.pk).update(
+        state=RunState.FAILED,
+        ended_at=timezone.now(),
+        doing="",
+        steps=[*admission.steps, asdict(step)],
+    )
 
 
 def _starter(pk: int) -> Callable[[], None]:
@@ -210,16 +232,15 @@ def run_admission(pk: int) -> Admission:
     except ValueError as error:  # the key cannot be read, or a parameter is reserved
         step = Step(name="key", outcome="failed", code="unusable", detail=str(error))
         _tell(admission, step)
-        return _end(admission, None)
+        return _end(admission, None, None)
     how = replace(
         plan(concurrency=endpoint.max_concurrent, scheduled=scheduled),
         paying=paying_for(endpoint, Reservation.Purpose.ADMISSION),
     )
     try:
-        return _end(admission, _follow(admission, address, how))
+        return _end(admission, _follow(admission, address, how), address)
     except _LostError:
-        admission.refresh_from_db()
-        return admission
+        return Admission.objects.filter(pk=pk).first() or admission  # deleted with its endpoint
 
 
 def _follow(admission: Admission, address: EndpointAddress, how: Plan) -> Findings | None:
@@ -258,8 +279,21 @@ def _beat(admission: Admission, **told: object) -> None:
 
 
 @transaction.atomic
-def _end(admission: Admission, found: Findings | None) -> Admission:
-    """Store how a test ended, with the run and with the endpoint."""
+def _end(admission: Admission, found: Findings | None, tested: EndpointAddress | None) -> Admission:
+    """Store how a test ended, with the run and with the endpoint.
+
+    What it says of an address that is no longer stored is not kept: another test begins.
+    """
+    endpoints = Endpoint.objects.select_for_update(of=("self",), no_key=True)
+    endpoint = endpoints.select_related("provider").filter(pk=admission.endpoint_id).first()
+    if endpoint is None:
+        raise _LostError
+    if tested and not _is_still(endpoint, tested):
+        _beat(admission)
+        _end_outdated(admission)
+        test_in_background([endpoint], Admission.Reason(admission.reason))
+        admission.refresh_from_db()
+        return admission
     _beat(
         admission,
         state=RunState.PASSED if found else RunState.FAILED,
@@ -275,12 +309,21 @@ def _end(admission: Admission, found: Findings | None) -> Admission:
     return admission
 
 
+def _is_still(endpoint: Endpoint, tested: EndpointAddress) -> bool:
+    """Return whether what is stored now is what was tested; a test itself finds the quirks."""
+    try:
+        now = address_to_test(endpoint)
+    except ValueError:
+        return False
+    return replace(now, quirks=tested.quirks, token_limit=tested.token_limit) == tested
+
+
 def remember(endpoint_id: int, found: Findings) -> None:
     """Store with an endpoint what its test found; it may be called from now on.
 
     What this test left out keeps what an earlier one found.
     """
-    endpoint = Endpoint.objects.select_for_update().get(pk=endpoint_id)
+    endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
     fresh = {name: value for name, value in asdict(found).items() if value is not None}
     endpoint.findings = {**endpoint.findings, **fresh}
     endpoint.quirks = list(found.quirks)
@@ -304,9 +347,7 @@ def _remember_failure(admission: Admission) -> None:
 
 def end_interrupted(now: dt.datetime, *, endpoint: Endpoint | None = None) -> int:
     """End the runs whose process died; the endpoint stays as it was. Return how many."""
-    lost = Admission.objects.filter(
-        state__in=[RunState.WAITING, RunState.RUNNING], beat_at__lt=now - _SILENT
-    )
+    lost = Admission.objects.filter(_OPEN, beat_at__lt=now - _SILENT)
     if endpoint is not None:
         lost = lost.filter(endpoint=endpoint)
     return lost.update(state=RunState.FAILED, ended_at=now, doing="")
@@ -318,7 +359,7 @@ def due_endpoints(now: dt.datetime) -> list[Endpoint]:
     One that passed is due again after `PARITY_ADMISSION_HOURS`; one that failed or was never
     tested after ten minutes. One that has no budget left waits until it has.
     """
-    running = Admission.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING])
+    running = Admission.objects.filter(_OPEN)
     last = Admission.objects.filter(endpoint=OuterRef("pk")).order_by("-created_at")
     again = now - dt.timedelta(hours=settings.ADMISSION_HOURS)
     endpoints = (

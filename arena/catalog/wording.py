@@ -51,6 +51,7 @@ _ERRORS = {
     "empty": "The server answered in order, but without a word.",
     "truncated": "The answer broke off without saying why it ended.",
     "interrupted": "The test was interrupted: the process that ran it has ended. Test again.",
+    "changed": "The endpoint was changed while this test ran; another test began then.",
     "unusable": "The endpoint cannot be called as it is stored.",
 }
 _OTHER = "The server's answer cannot be used."

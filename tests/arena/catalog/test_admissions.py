@@ -252,12 +252,7 @@ def test_a_run_that_others_have_ended_stores_nothing() -> None:
         endpoint = stored(server.base_url)
         admission, _ = open_admission(endpoint, Admission.Reason.ASKED)
 
-        def run() -> None:
-            run_admission(admission.pk)
-            connection.close()
-
-        runner = threading.Thread(target=run)
-        runner.start()
+        runner = run_beside(admission)
         assert server.asked.wait(30)
         assert end_interrupted(timezone.now() + dt.timedelta(minutes=1)) == 1
         again, is_new = open_admission(endpoint, Admission.Reason.ASKED)
@@ -268,6 +263,71 @@ def test_a_run_that_others_have_ended_stores_nothing() -> None:
     again.refresh_from_db()
     endpoint.refresh_from_db()
     assert (admission.state, again.state, endpoint.admission) == ("failed", "waiting", "untested")
+
+
+def run_beside(admission: Admission) -> threading.Thread:
+    """Run a test in a thread, with a connection of its own."""
+
+    def run() -> None:
+        run_admission(admission.pk)
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def wait_for_tests() -> None:
+    """Wait for the tests that run beside this one."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("admission"):
+            thread.join(30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_of_an_address_that_was_changed_is_ended_and_another_begins() -> None:
+    with playing(Held()) as old, serving() as new:
+        endpoint = stored(old.base_url)
+        first, _ = open_admission(endpoint, Admission.Reason.ASKED)
+        runner = run_beside(first)
+        assert old.asked.wait(30)
+        Endpoint.objects.update(findings={"takes_images": True})
+        Provider.objects.update(base_url=new.base_url)
+        admissions.test_again([endpoint], moved=True)
+        first.refresh_from_db()
+        assert (first.state, last_step(first).code) == ("failed", "changed")
+        wait_for_tests()
+        old.let_go.set()
+        runner.join(30)
+        assert new.requests
+    endpoint.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.state, last_step(first).code) == ("failed", "changed")
+    assert endpoint.admissions.first().state == "passed"  # type: ignore[union-attr]
+    assert endpoint.admission == "passed"
+    assert endpoint.findings["takes_images"] is False, "what the other server saw is forgotten"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("passes", [True, False], ids=["passes", "fails"])
+def test_what_a_test_found_at_another_address_is_not_believed(passes: bool) -> None:
+    with playing(Held()) as old, socket.socket() as nobody, serving() as there:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        nowhere = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        endpoint = stored(old.base_url, NAME if passes else "fault:empty")
+        first, _ = open_admission(endpoint, Admission.Reason.ASKED)
+        runner = run_beside(first)
+        assert old.asked.wait(30)
+        Provider.objects.update(base_url=nowhere if passes else there.base_url)
+        Endpoint.objects.update(model_name=NAME)
+        old.let_go.set()
+        runner.join(30)
+        wait_for_tests()
+    first.refresh_from_db()
+    endpoint.refresh_from_db()
+    assert (first.state, last_step(first).code) == ("failed", "changed")
+    assert endpoint.admission == ("failed" if passes else "passed")
+    assert endpoint.admissions.count() == 2
 
 
 @pytest.mark.django_db
@@ -309,9 +369,7 @@ def test_the_schedule_runs_them_beside_the_worker() -> None:
         while Admission.objects.get().ended_at is None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        for thread in threading.enumerate():
-            if thread.name.startswith("admission"):
-                thread.join(10)
+        wait_for_tests()
     assert Admission.objects.get().state == "passed"
     endpoint.refresh_from_db()
     assert endpoint.admission == "passed"
