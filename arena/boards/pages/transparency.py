@@ -100,14 +100,23 @@ def _models(
                 "excluded": sum(line.get("excluded", {}).values()),
                 "first": line.get("first", ""),
                 "last": line.get("last", ""),
-                "drawn": model.slug in drawable,
-                "entered": model.created_at.date(),
-                "retired": model.retired_at and model.retired_at.date(),
+                "drawn": _drawn(model, drawable=model.slug in drawable),
             }
         )
     rows.sort(key=lambda row: (-row["battles"], row["facts"].name))
     numbers = ("battles", "counted", "excluded")
     return [row | {part: f"{row[part]:,}" for part in numbers} for row in rows]
+
+
+def _drawn(model: LanguageModel, *, drawable: bool) -> str:
+    """Return whether a model is in the draw of live battles, and if not, why."""
+    if drawable:
+        return _("yes")
+    if model.retired_at:
+        return _("retired on %(day)s") % {"day": model.retired_at.date().isoformat()}
+    if not model.sampling_weight:
+        return _("no: its weight is 0")
+    return _("no: no endpoint is up")
 
 
 def _record(source: str) -> list[SamplingEvent]:

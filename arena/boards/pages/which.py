@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -319,11 +319,10 @@ def by_published_scores(unrated: Sequence[Candidate]) -> tuple[str, list[dict[st
 
 def finding(best: list[Candidate], fitting: list[Candidate]) -> str:
     """Return the finding: one model only where no other's interval reaches it."""
-    say: Callable[[str], str] = _
     if not fitting:
-        return say("No model of this arena fits all of that.")
+        return _("No model of this arena fits all of that.")
     if not best:
-        return say("The models that fit have too few votes to be ranked.")
+        return _("The models that fit have too few votes to be ranked.")
     names = [each.facts.name for each in best]
     if len(names) == 1:
         return _one(fitting) % {"model": names[0]}
@@ -334,15 +333,14 @@ def finding(best: list[Candidate], fitting: list[Candidate]) -> str:
 
 def _one(fitting: Sequence[Candidate]) -> str:
     """Return what may be said of a single best, which others without a rating don't contest."""
-    say: Callable[[str], str] = _
     if len(fitting) == 1:
-        return say("%(model)s is the only model that fits.")
+        return _("%(model)s is the only model that fits.")
     rated = [each for each in fitting if each.rating is not None]
     if len(rated) == 1:
-        return say("%(model)s is the only model that fits and has enough votes for a rating.")
+        return _("%(model)s is the only model that fits and has enough votes for a rating.")
     if len(rated) < len(fitting):
-        return say(
+        return _(
             "%(model)s is the best of the rated models that fit: no other's interval reaches its "
             "own. Others have too few votes."
         )
-    return say("%(model)s is the best that fits: no other's interval reaches its own.")
+    return _("%(model)s is the best that fits: no other's interval reaches its own.")
