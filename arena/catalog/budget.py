@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from arena.catalog.addresses import kept_token_limit
 from arena.catalog.models import Budget, Endpoint, Reservation
-from arena.catalog.tariffs import Tariff, own_tariffs_on, tariffs_on
+from arena.catalog.tariffs import Tariff, tariffs_on
 from workers.endpoints import Message, Usage, most_prompt_tokens
 
 # Beside the time that a call may take: the wait in line, and the tries to store its end.
@@ -292,7 +292,6 @@ class _Books:
         self.day = at.date()
         self.budgets = _budgets([endpoint.pk for endpoint in endpoints])
         self._tariffs = tariffs_on(self.day, of=endpoints)
-        self._own = own_tariffs_on(self.day, of=endpoints)
 
     def tariff(self, order: Order) -> Tariff | None:
         """Return what tokens of a call cost."""
@@ -306,7 +305,7 @@ class _Books:
     def refusal(self, order: Order) -> str:
         """Return why a call cannot be paid for now; empty when it can."""
         tariff, rooms = self.tariff(order), dict(self._rooms(order))
-        if rooms and not (order.tariff or order.key in self._own):
+        if rooms and (tariff is None or tariff.listed):
             return "no_price"
         if rooms and tariff and tariff.output_usd and order.token_limit is None:
             return "no_token_limit"

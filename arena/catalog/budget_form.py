@@ -1,7 +1,7 @@
 """The part of the endpoint's form that is about money: price and caps, in US dollars."""
 
 from decimal import Decimal
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -60,8 +60,8 @@ class BudgetForm(forms.Form):
 
     def tariff(self) -> Tariff | None:
         """Return the price that was entered."""
-        prices = [self.cleaned_data.get(name) for name in PRICES]
-        return None if None in prices else Tariff(*cast("list[Decimal]", prices))
+        input_usd, output_usd = (self.cleaned_data.get(name) for name in PRICES)
+        return None if None in {input_usd, output_usd} else Tariff(input_usd, output_usd)
 
     def refuse_unpriced_cap(self, model: LanguageModel | None, endpoint: Endpoint | None) -> None:
         """Raise ValidationError for half a price, and for a cap without a price."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
 
 from django.db.models import Q
@@ -15,10 +15,16 @@ _PER_TOKENS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """US dollars per million tokens."""
+    """US dollars per million tokens.
+
+    ``listed`` is whether the model's maker asks for it, and nobody said that this endpoint does.
+    A list price is good for counting and not for a cap: other hosts ask for more, and a free tier
+    is listed as 0.
+    """
 
     input_usd: Decimal
     output_usd: Decimal
+    listed: bool = field(default=False, compare=False)
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
         """Return what a call costs, in US dollars, rounded up to the millionth."""
@@ -29,10 +35,14 @@ class Tariff:
 def tariffs_on(day: dt.date, *, of: Collection[Endpoint]) -> dict[int, Tariff]:
     """Return the price in force at each endpoint: its own, else its model's list price.
 
-    Endpoints without either are left out: an unknown price is not 0. A list price is good for
-    counting, not for a cap: other hosts ask for more, and free tiers are listed as 0.
+    Endpoints without either are left out: an unknown price is not 0.
     """
-    newest = _newest(day, of)
+    prices = Price.objects.filter(
+        Q(endpoint=None) | Q(endpoint__in=[endpoint.pk for endpoint in of]),
+        language_model__in={endpoint.language_model_id for endpoint in of},
+        since__lte=day,
+    ).order_by("since")
+    newest = {(price.language_model_id, price.endpoint_id): _tariff(price) for price in prices}
     found = {
         endpoint.pk: newest.get((endpoint.language_model_id, endpoint.pk))
         or newest.get((endpoint.language_model_id, None))
@@ -41,35 +51,20 @@ def tariffs_on(day: dt.date, *, of: Collection[Endpoint]) -> dict[int, Tariff]:
     return {pk: tariff for pk, tariff in found.items() if tariff}
 
 
-def own_tariffs_on(day: dt.date, *, of: Collection[Endpoint]) -> dict[int, Tariff]:
-    """Return the price that each endpoint has of its own, as an administrator entered it."""
-    newest = _newest(day, of)
-    found = {endpoint.pk: newest.get((endpoint.language_model_id, endpoint.pk)) for endpoint in of}
-    return {pk: tariff for pk, tariff in found.items() if tariff}
-
-
-def _newest(day: dt.date, of: Collection[Endpoint]) -> dict[tuple[int, int | None], Tariff]:
-    """Return the price in force by model and endpoint; under None are list prices."""
-    prices = Price.objects.filter(
-        Q(endpoint=None) | Q(endpoint__in=[endpoint.pk for endpoint in of]),
-        language_model__in={endpoint.language_model_id for endpoint in of},
-        since__lte=day,
-    ).order_by("since")
-    return {
-        (price.language_model_id, price.endpoint_id): Tariff(price.input_usd, price.output_usd)
-        for price in prices
-    }
+def _tariff(price: Price) -> Tariff:
+    return Tariff(price.input_usd, price.output_usd, listed=price.endpoint_id is None)
 
 
 def list_price(model: LanguageModel, *, on: dt.date) -> Tariff | None:
     """Return what a model's maker asks for on a day."""
     listed = model.prices.filter(endpoint=None, since__lte=on).order_by("since").last()
-    return Tariff(listed.input_usd, listed.output_usd) if listed else None
+    return _tariff(listed) if listed else None
 
 
 def price_of(endpoint: Endpoint, *, on: dt.date) -> Tariff | None:
     """Return the price of its own that an endpoint has on a day."""
-    return own_tariffs_on(on, of=[endpoint]).get(endpoint.pk)
+    tariff = tariffs_on(on, of=[endpoint]).get(endpoint.pk)
+    return None if tariff is None or tariff.listed else tariff
 
 
 def confirm_list_prices(endpoints: Collection[Endpoint], *, on: dt.date) -> list[Endpoint]:
@@ -77,9 +72,9 @@ def confirm_list_prices(endpoints: Collection[Endpoint], *, on: dt.date) -> list
 
     Returns those that still have none, because no list price is known.
     """
-    own, known = own_tariffs_on(on, of=endpoints), tariffs_on(on, of=endpoints)
+    known = tariffs_on(on, of=endpoints)
     for endpoint in endpoints:
-        if endpoint.pk not in own and endpoint.pk in known:
+        if endpoint.pk in known and known[endpoint.pk].listed:
             set_price(endpoint, known[endpoint.pk], since=on)
     return [endpoint for endpoint in endpoints if endpoint.pk not in known]
 
