@@ -61,7 +61,7 @@ class BudgetForm(forms.Form):
     def tariff(self) -> Tariff | None:
         """Return the price that was entered."""
         input_usd, output_usd = (self.cleaned_data.get(name) for name in PRICES)
-        return None if None in {input_usd, output_usd} else Tariff(input_usd, output_usd)
+        return None if input_usd is None or output_usd is None else Tariff(input_usd, output_usd)
 
     def refuse_unpriced_cap(self, model: LanguageModel | None, endpoint: Endpoint | None) -> None:
         """Raise ValidationError for half a price, and for a cap without a price."""
