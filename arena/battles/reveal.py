@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from arena.battles.errors import NotPossibleNow
@@ -14,6 +15,7 @@ from arena.battles.models import Battle, Outcome, Reply, SharedBattle, Side, Tur
 from arena.battles.votes import final_vote, receipt_code, standing_vote
 from arena.catalog.licences import LicenceClass
 from arena.catalog.models import LanguageModel, Standing
+from arena.catalog.tariffs import tariffs_on
 
 _MIRRORED = {Outcome.A: Outcome.B, Outcome.B: Outcome.A}
 
@@ -58,16 +60,18 @@ def _shared_path(battle: Battle) -> str | None:
 
 
 def _side(battle: Battle, side: Side, vote: Vote) -> dict[str, Any]:
-    replies = Reply.objects.filter(
+    found = Reply.objects.select_related("endpoint").filter(
         turn__battle=battle,
         turn__state=TurnState.COMPLETE,
         turn__ended_at__lte=vote.cast_at,  # what came after the vote is not part of it
         side=side,
     )
+    replies = list(found.order_by("turn__number"))
     return {
         "model": _model(battle.model(side)),
         "rating": _rating(battle.model(side)),
-        **_figures(list(replies.order_by("turn__number"))),
+        **_figures(replies),
+        "cost": _cost(replies, on=vote.cast_at.date()),
     }
 
 
@@ -80,7 +84,7 @@ def _model(model: LanguageModel) -> dict[str, Any]:
         "licence_class": licence_class,
         "licence_label": str(LicenceClass(licence_class).label),
         "params_total_b": model.params_total_b,
-        "url": model.link,
+        "url": reverse("model", args=[model.slug]),
     }
 
 
@@ -109,6 +113,18 @@ def _figures(replies: Sequence[Reply]) -> dict[str, Any]:
     }
 
 
+def _cost(replies: Sequence[Reply], *, on: dt.date) -> float | None:
+    """Return what the replies cost in US dollars by the prices of a day; None if not known."""
+    tariffs = tariffs_on(on, of={reply.endpoint for reply in replies if reply.endpoint})
+    dollars = Decimal(0)
+    for reply in replies:
+        tariff = tariffs.get(reply.endpoint_id or 0)
+        if tariff is None or reply.prompt_tokens is None or reply.completion_tokens is None:
+            return None
+        dollars += tariff.cost(reply.prompt_tokens, reply.completion_tokens)
+    return float(dollars) if replies else None
+
+
 def _counted(vote: Vote) -> Mapping[str, Any]:
     """Return the verdict on a vote, which the integrity rules write soon after it is final."""
     try:
@@ -120,11 +136,27 @@ def _counted(vote: Vote) -> Mapping[str, Any]:
 
 
 def _pair(battle: Battle, vote: Vote) -> dict[str, Any]:
-    """Return how many other votes met on this pair, and the share that chose the same model."""
+    """Return what counted votes say of the pair: how other voters' went, and the two's record."""
     same = Q(battle__model_a=battle.model_a_id, battle__model_b=battle.model_b_id)
     swapped = Q(battle__model_a=battle.model_b_id, battle__model_b=battle.model_a_id)
-    others = Vote.objects.final(at=vote.final_at).filter(source="live").exclude(pk=vote.pk)
-    mirrored = _MIRRORED.get(Outcome(vote.outcome), Outcome(vote.outcome))
-    count = others.filter(same | swapped).count()
-    agreed = others.filter((same & Q(outcome=vote.outcome)) | (swapped & Q(outcome=mirrored)))
-    return {"votes": count, "agreed": round(agreed.count() / count, 4) if count else None}
+    others = ~Q(battle__voter=battle.voter_id)
+
+    def so(outcome: str) -> Q:
+        """Return the votes that say of this battle's A and B what the outcome says."""
+        mirrored = _MIRRORED.get(Outcome(outcome), outcome)
+        return (same & Q(outcome=outcome)) | (swapped & Q(outcome=mirrored))
+
+    counted = Vote.objects.filter(same | swapped, source="live", facts__counted=True)
+    found = counted.aggregate(
+        votes=Count("pk", filter=others),
+        agreed=Count("pk", filter=others & so(vote.outcome)),
+        **{outcome: Count("pk", filter=so(outcome)) for outcome in Outcome.values},
+    )
+    votes, agreed = found.pop("votes"), found.pop("agreed")
+    path = reverse("compare", args=[battle.model(side).slug for side in Side])
+    return {
+        "votes": votes,
+        "agreed": round(agreed / votes, 4) if votes else None,
+        "record": found,
+        "path": path if sum(found.values()) else None,
+    }

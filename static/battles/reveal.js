@@ -12,17 +12,18 @@ import { announce, figure, money, percent, say } from "./words.js";
  *   votes: number}} Rating
  * @typedef {{model: RevealedModel, rating: Rating | null, first_token_seconds: number | null,
  *   total_seconds: number | null, completion_tokens: number | null, tokens_estimated: boolean,
- *   tokens_per_second: number | null, cost?: number | null, reasoning: (string | null)[], finish_reason: string}} RevealedSide
+ *   tokens_per_second: number | null, cost: number | null, reasoning: (string | null)[], finish_reason: string}} RevealedSide
  * @typedef {{sides: Record<Side, RevealedSide>, outcome: string,
  *   receipt: {code: string, counted: boolean | null, reason: string | null},
- *   pair: {votes: number, agreed: number | null},
+ *   pair: {votes: number, agreed: number | null, path: string | null,
+ *     record: {a: number, b: number, tie: number, both_bad: number}},
  *   reasons: import("./after.js").Reasons, shared: string | null}} Revealed
  */
 
 const ATTEMPTS = 40;
 const BETWEEN = 250; // milliseconds
-/** A share of fewer voters would say more than it knows. */
-const ENOUGH_VOTERS = 10;
+/** A share of fewer votes would say more than it knows. */
+const ENOUGH_VOTES = 10;
 
 /**
  * Ask until the vote is final.
@@ -70,13 +71,25 @@ export function sentences({ sides, outcome, receipt, pair }) {
   const choice = outcome === "a" || outcome === "b"
     ? say("preferred", { name: sides[outcome].model.name })
     : say(`chose_${outcome}`);
-  const [before = "", after = ""] = pair.agreed === null || pair.votes < ENOUGH_VOTERS
+  const [before = "", after = ""] = pair.agreed === null || pair.votes < ENOUGH_VOTES
     ? []
     : say("agreed", { share: percent(pair.agreed), votes: figure(pair.votes) }).split("{choice}");
   return [
     make("p", { class: "vote-sentence" }, before, make("strong", {}, choice), after),
+    ...record(sides, pair),
     make("p", { class: "receipt small quiet" }, receiptSentence(receipt)),
   ];
+}
+
+/** The two against each other. @param {Revealed["sides"]} sides @param {Revealed["pair"]} pair */
+function record(sides, { record: { a, b, tie, both_bad: bothBad }, path }) {
+  if (!path) return [];
+  const counts = say("record", {
+    a: sides.a.model.name, b: sides.b.model.name,
+    won_a: figure(a), won_b: figure(b), neither: figure(tie + bothBad),
+  });
+  const link = make("a", { href: path }, say("compare"));
+  return [make("p", { class: "small quiet" }, counts, " ", link)];
 }
 
 /** @param {Revealed["receipt"]} receipt */
@@ -103,16 +116,9 @@ function card(side, { sides, outcome }) {
   return [title, facts, figures(sides[side], rating)];
 }
 
-/** Whether it is a whole address, or a path of this site. @param {string} url */
-function isAddress(url) {
-  if (!URL.canParse(url, location.href)) return false;
-  const { protocol, host } = new URL(url, location.href);
-  return /^https?:\/\//.test(url) ? /^https?:$/.test(protocol) : url.startsWith("/") && host === location.host;
-}
-
 /** @param {RevealedModel} model */
 function nameOf(model) {
-  return isAddress(model.url ?? "") ? make("a", { href: model.url, rel: "noopener" }, model.name) : make("span", {}, model.name);
+  return make("a", { href: model.url }, model.name);
 }
 
 /** @param {Rating | null} rating */
@@ -141,7 +147,7 @@ function figures(side, rating) {
     add("tokens", side.tokens_estimated ? say("tokens_estimated", { count }) : count);
   }
   if (side.tokens_per_second !== null) add("speed", figure(side.tokens_per_second));
-  if (typeof side.cost === "number") add("cost", money(side.cost));
+  if (side.cost !== null) add("cost", money(side.cost));
   return list;
 }
 

@@ -57,13 +57,16 @@ async def test_it_streams_stores_takes_a_vote_and_reveals(
         assert told["model"]["name"] == battle.model(side).name
         assert told["completion_tokens"] > 0
         assert told["finish_reason"] == "stop"
+        assert told["cost"] is None
+        assert told["model"]["url"] == f"/models/{battle.model(side).slug}/"
         ratings.append(told["rating"])
     assert sorted(ratings, key=bool) == [
         None,
         {**standing, "rank_best": None, "rank_worst": None},
     ]
     assert reveal["receipt"] == {"code": vote["receipt"], "counted": None, "reason": None}
-    assert reveal["pair"] == {"votes": 0, "agreed": None}
+    nothing = {"a": 0, "b": 0, "tie": 0, "both_bad": 0}
+    assert reveal["pair"] == {"votes": 0, "agreed": None, "record": nothing, "path": None}
 
 
 async def test_a_follow_up_goes_to_the_same_two_with_each_sides_own_history(
