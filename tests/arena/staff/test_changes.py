@@ -1,16 +1,20 @@
 """The log of changes and the roles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.db import Error, transaction
-from django.test import Client
+from django.db import Error, connection, transaction
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from arena.catalog.models import Endpoint, LanguageModel, Provider
+from arena.catalog.models import Budget, DailySpend, Endpoint, LanguageModel, Provider
 from arena.staff.models import Change
 from arena.staff.roles import ROLES
 
@@ -77,9 +81,7 @@ def test_the_actor_does_not_outlive_the_request(client: Client) -> None:
 
 
 def test_what_an_endpoint_lives_through_is_not_a_change(db: None) -> None:
-    provider = Provider.objects.create(name="p", base_url="https://x.example")
-    model = LanguageModel.objects.create(name="a", slug="a")
-    endpoint = Endpoint.objects.create(provider=provider, language_model=model, model_name="a")
+    endpoint = an_endpoint()
     Endpoint.objects.update(failures_in_a_row=2, last_failure_code="x", findings={"a": 1})
     assert len(changes("catalog_endpoint")) == 1
     Endpoint.objects.filter(pk=endpoint.pk).update(admission="passed", admitted_at=timezone.now())
@@ -106,6 +108,83 @@ def test_the_log_is_never_changed(db: None, statement: str) -> None:
     }[statement]
     with pytest.raises(Error, match="never changed"), transaction.atomic():
         change()
+
+
+def test_every_table_that_the_admin_can_write_is_logged(db: None, rf: RequestFactory) -> None:
+    """Of each page, its inlines and its choices of many; a read-only page writes nothing."""
+    request = rf.get("/admin/")
+    request.user = User.objects.create_superuser("boss")
+    writable = {table for page in admin.site._registry.values() for table in _of(page, request)}
+    assert {"catalog_provider", "catalog_alias", "auth_user_groups"} <= writable
+    assert "battles_vote" not in writable
+    unlogged = {table: {"INSERT", "UPDATE", "DELETE"} - _logged_events(table) for table in writable}
+    assert {table: events for table, events in unlogged.items() if events} == {}
+
+
+def _of(page: Any, request: HttpRequest) -> Iterator[str]:
+    """Yield the tables that a page of the admin, or an inline, lets a superuser write."""
+    may = (getattr(page, f"has_{action}_permission") for action in ("add", "change", "delete"))
+    inline = isinstance(page, InlineModelAdmin)
+    if any(ask(request, None) if inline else ask(request) for ask in may):
+        yield page.model._meta.db_table
+        for field in page.model._meta.many_to_many:
+            yield field.remote_field.through._meta.db_table
+    for inner in () if inline else page.inlines:
+        yield from _of(inner(page.model, page.admin_site), request)
+
+
+def _logged_events(table: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT event_manipulation FROM information_schema.triggers"
+            " WHERE event_object_table = %s AND action_statement LIKE %s",
+            [table, "%staff_log_change%"],
+        )
+        return {event for (event,) in cursor.fetchall()}
+
+
+def test_whom_prompts_are_sent_to_for_labels_is_logged(client: Client) -> None:
+    endpoint = an_endpoint()
+    form = {"endpoint": endpoint.pk, "enabled": "on"}
+    assert client.post("/admin/integrity/labeller/add/", form).status_code == 302
+    client.post("/admin/integrity/labeller/1/change/", {"endpoint": endpoint.pk})
+    added, off = changes("integrity_labeller")
+    assert (added[0], added[1], added[3]["endpoint_id"]) == ("boss", "insert", endpoint.pk)
+    assert off == ("boss", "update", {"enabled": True}, {"enabled": False})
+
+
+def test_a_deleted_endpoint_leaves_its_caps_and_what_it_spent_in_the_log(client: Client) -> None:
+    endpoint = an_endpoint()
+    Budget.objects.create(endpoint=endpoint, daily_cap=Decimal(5), spent_total=Decimal("1.5"))
+    today = timezone.now().date()
+    DailySpend.objects.create(endpoint=endpoint, day=today, calls=3, spent=Decimal("1.5"))
+    page = f"/admin/catalog/provider/{endpoint.provider_id}/change/"
+    form = {"name": "p", "base_url": "https://x.example", "endpoints-TOTAL_FORMS": 1}
+    row = {"id": endpoint.pk, "provider": endpoint.provider_id, "DELETE": "on"}
+    inline = {f"endpoints-0-{name}": value for name, value in row.items()}
+    inline |= {"endpoints-0-language_model": endpoint.language_model_id}
+    response = client.post(page, {**form, "endpoints-INITIAL_FORMS": 1, **inline})
+    assert response.status_code == 302, response.content.decode()
+    assert not Endpoint.objects.exists()
+    [budget] = [change for change in changes("catalog_budget") if change[1] == "delete"]
+    assert (budget[0], budget[2]["daily_cap"], budget[2]["spent_total"]) == ("boss", 5, 1.5)
+    [day] = changes("catalog_dailyspend")
+    assert (day[0], day[1], day[2]["calls"], day[2]["spent"]) == ("boss", "delete", 3, 1.5)
+
+
+def test_what_is_spent_is_not_a_change(db: None) -> None:
+    endpoint = an_endpoint()
+    Budget.objects.create(endpoint=endpoint)
+    Budget.objects.update(spent_total=Decimal(1), spent_today=Decimal(1))
+    DailySpend.objects.create(endpoint=endpoint, day=timezone.now().date(), calls=1)
+    DailySpend.objects.update(calls=2)
+    assert changes("catalog_budget") == changes("catalog_dailyspend") == []
+
+
+def an_endpoint() -> Endpoint:
+    provider = Provider.objects.create(name="p", base_url="https://x.example")
+    model = LanguageModel.objects.create(name="a", slug="a")
+    return Endpoint.objects.create(provider=provider, language_model=model, model_name="a")
 
 
 def test_the_log_is_a_page(client: Client) -> None:
