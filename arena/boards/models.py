@@ -1,7 +1,10 @@
 """Boards and their snapshots. Pages read the newest snapshot and never compute ratings."""
 
+from urllib.parse import urlencode
+
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from arena.catalog.models import LanguageModel
@@ -49,6 +52,13 @@ class Board(models.Model):
     def __str__(self) -> str:
         return f"{self.slug} ({self.source})"
 
+    def address_of(self, replay_id: str) -> str:
+        """Return the address of the page of a frozen board of this kind."""
+        named = {"board": self.slug, "source": self.source}
+        usual = {"board": "overall", "source": "live"}
+        query = urlencode({name: said for name, said in named.items() if said != usual[name]})
+        return reverse("snapshot", kwargs={"replay_id": replay_id}) + (f"?{query}" if query else "")
+
 
 class Snapshot(models.Model):
     """A frozen board. Its `replay_id` is the hash of input, parameters and code version."""
@@ -94,6 +104,10 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.board} {self.created_at:%Y-%m-%d %H:%M}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its page, which says which board: several can share an id."""
+        return self.board.address_of(self.replay_id)
 
 
 class SnapshotRow(models.Model):

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from arena.boards.catalogue import read_facts
+from arena.boards.frozen import frozen_board
 from arena.boards.measurements import economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.newest import newest_mix, newest_snapshots
@@ -36,6 +37,7 @@ def whole(snapshot: Snapshot) -> dict[str, Any]:
     return {
         **summary(snapshot),
         "figures_hash": snapshot.figures_hash,
+        "same_votes": _same_votes(snapshot),
         "parameters": snapshot.parameters,
         "since": snapshot.since,
         "published_for": snapshot.published_for,
@@ -43,6 +45,17 @@ def whole(snapshot: Snapshot) -> dict[str, Any]:
         "movement": snapshot.movement,
         "rows": rows_of(snapshot),
     }
+
+
+def _same_votes(snapshot: Snapshot) -> list[dict[str, str]]:
+    """Return the other boards that have a snapshot's id."""
+    found = frozen_board(snapshot.replay_id)
+    boards = (found.snapshot.board, *found.others) if found else ()
+    return [
+        {"board": board.slug, "source": board.source}
+        for board in boards
+        if board.pk != snapshot.board_id
+    ]
 
 
 def gap_of(snapshot: Snapshot) -> dict[str, Any]:

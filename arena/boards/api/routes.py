@@ -12,6 +12,7 @@ from ninja import Query, Router
 from arena.boards.api import reading, shapes
 from arena.boards.api.answers import PublicAPI, csv_answer, kept_answer
 from arena.boards.downloads import releases_at_hand
+from arena.boards.frozen import Frozen, frozen_board
 from arena.boards.models import Board, Method, Snapshot
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pairs import read_pairs
@@ -33,6 +34,9 @@ router = Router()
 # What the database takes: no NUL in text, no number beyond its type.
 type Slug = Annotated[str, InPath(pattern=r"^[^/\x00]{1,120}$")]
 type Source = Annotated[str, Query(pattern=r"^(live|simulated|import:[^\x00]{1,57})$")]
+type AnySource = Annotated[str, Query(pattern=r"^(|live|simulated|import:[^\x00]{1,57})$")]
+type BoardName = Annotated[str, Query(pattern=r"^[^/\x00]{0,80}$")]
+type Id = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
 type Key = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 type Limit = Annotated[int, Query(ge=1, le=200)]
 _PROBLEMS = {404: shapes.Problem}
@@ -106,13 +110,12 @@ def board_snapshots(
 @router.get("/snapshots/{id}", response={200: shapes.SnapshotAnswer, **_PROBLEMS})
 def snapshot(
     request: HttpRequest,
-    id: Annotated[str, InPath(pattern="^[0-9a-f]{64}$")],  # noqa: A002
+    id: Id,  # noqa: A002
+    board: BoardName = "",
+    source: AnySource = "",
 ) -> HttpResponse:
-    """Show the frozen board that has an id."""
-    found = Snapshot.objects.filter(replay_id=id).select_related("board").order_by("pk").first()
-    if found is None:
-        raise Http404
-    return _whole(request, found)
+    """Show the frozen board that has an id; of several that share it, the one asked for."""
+    return _whole(request, _frozen(id, board, source).snapshot)
 
 
 @router.get("/gap", response={200: shapes.GapAnswer, **_PROBLEMS})
@@ -168,6 +171,13 @@ api.add_router("", router)
 
 def _newest(source: str, slug: str) -> Snapshot:
     found = newest_of(get_object_or_404(Board, source=source, slug=slug))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _frozen(replay_id: str, board: str, source: str) -> Frozen:
+    found = frozen_board(replay_id, board=board, source=source)
     if found is None:
         raise Http404
     return found

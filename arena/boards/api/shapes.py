@@ -46,10 +46,19 @@ class BoardSummary(Schema):
     updated_at: dt.datetime
 
 
+class BoardKey(Schema):
+    """A board, by its name and its source of votes."""
+
+    board: str
+    source: str
+
+
 class SnapshotAnswer(BoardSummary):
     """A frozen board. `id` is made of its votes, its parameters and the code's version."""
 
     figures_hash: str
+    # Other boards with this id: they take the same votes.
+    same_votes: list[BoardKey]
     parameters: dict[str, Any]
     since: dt.datetime | None
     published_for: dt.datetime | None

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.catalogue import read_facts
 from arena.boards.choices import SIMULATED, Choice, source_label
+from arena.boards.frozen import Frozen, frozen_board
 from arena.boards.leaderboard import rank_text
-from arena.boards.models import Snapshot
+from arena.boards.models import Board
 from arena.boards.pages.answer import answer
 from arena.boards.slice_names import slice_name
 
@@ -31,19 +32,19 @@ _NEWEST = 20
 @require_safe
 def snapshot(request: HttpRequest, replay_id: str) -> HttpResponseBase:
     """Show the frozen board that has an id."""
-    found = Snapshot.objects.filter(replay_id=replay_id).select_related("board").order_by("pk")
-    # What a later publication found unchanged has the same id; the first has the whole story.
-    frozen = found.exclude(published_for=None).first() or found.first()
-    if frozen is None:
+    asked = {name: request.GET.get(name, "") for name in ("board", "source")}
+    found = frozen_board(replay_id, **asked)
+    if found is None:
         raise Http404("no such snapshot")
+    frozen = found.snapshot
     newest = frozen.board.snapshots.exclude(published_for=None).order_by("-pk").first()
-    key = frozen.pk, newest and newest.pk
-    return answer(request, "boards/snapshot.html", key, lambda: gather(frozen))
+    key = frozen.pk, newest and newest.pk, [other.pk for other in found.others]
+    return answer(request, "boards/snapshot.html", key, lambda: gather(found))
 
 
-def gather(frozen: Snapshot) -> dict[str, Any]:
+def gather(found: Frozen) -> dict[str, Any]:
     """Return all that the page shows."""
-    board = frozen.board
+    frozen, board = found.snapshot, found.snapshot.board
     lines = list(frozen.rows.select_related("language_model"))
     facts = read_facts(frozen.created_at.date(), of=[line.language_model_id for line in lines])
     names = {line.language_model.slug: line.language_model.name for line in lines}
@@ -60,7 +61,11 @@ def gather(frozen: Snapshot) -> dict[str, Any]:
         "description": _("A frozen board, and why its ratings moved."),
         "snapshot": frozen,
         "simulated": board.source == SIMULATED,
-        "labels": _labels(frozen),
+        "labels": labels(board),
+        "others": [
+            {"address": other.address_of(frozen.replay_id), "labels": labels(other)}
+            for other in found.others
+        ],
         "votes": f"{frozen.votes:,}",
         "voters": f"{frozen.voters:,}",
         "rows": [
@@ -76,6 +81,7 @@ def gather(frozen: Snapshot) -> dict[str, Any]:
             if line.rating is not None
         ],
         "movement": movement(frozen.movement, names),
+        "before": board.address_of(frozen.movement["from"]) if frozen.movement else "",
         "published": [
             {"snapshot": each, "votes": f"{each.votes:,}"}
             for each in board.snapshots.exclude(published_for=None).order_by("-pk")[:_NEWEST]
@@ -142,11 +148,11 @@ def signed(points: float) -> str:
     return "0" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
-def _labels(frozen: Snapshot) -> list[str]:
-    board = frozen.board
-    labels = [source_label(board.source), slice_name(board.category, board.language)]
+def labels(board: Board) -> list[str]:
+    """Return what a board is of, in the reader's words."""
+    said = [source_label(board.source), slice_name(board.category, board.language)]
     if board.days:
-        labels.append(_("Last %(days)s days") % {"days": board.days})
+        said.append(_("Last %(days)s days") % {"days": board.days})
     if board.style_controlled:
-        labels.append(_("Style controlled"))
-    return [*labels, board.get_method_display()]
+        said.append(_("Style controlled"))
+    return [*said, board.get_method_display()]

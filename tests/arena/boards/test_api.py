@@ -17,10 +17,11 @@ from schemathesis.core.result import Ok
 
 from arena.boards.models import Board
 from arena.boards.publication import publish_boards
+from arena.boards.refresh import refresh_boards
 from arena.boards.releases import export_release
 from arena.boards.simulation import SOURCE, simulate
 from arena.integrity.facts import decide_votes
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, cast_many, new_model
 
 pytestmark = pytest.mark.django_db
 V1 = "/api/v1"
@@ -55,6 +56,27 @@ def test_a_board_has_its_rows_under_the_names_that_were_promised(client: Client)
     assert ratings == sorted(ratings, reverse=True)
     assert 10 < len(ratings) <= 20
     assert get(client, f"/snapshots/{board['id']}")["rows"] == board["rows"]
+
+
+def test_of_boards_with_one_id_the_published_one_is_shown_or_the_one_asked_for(
+    client: Client,
+) -> None:
+    models = new_model("Alder"), new_model("Birch")
+    cast_many(*models, wins=70, losses=50, source=SOURCE)
+    decide_votes(NOW)
+    refresh_boards(NOW)
+    publish_boards(NOW)
+    board = get(client, "/boards/overall")
+    shared = get(client, f"/snapshots/{board['id']}")
+    assert (shared["board"], shared["source"]) == ("overall", SOURCE)
+    assert shared["published_for"], "not the live one, which was stored before"
+    names = {other["board"] for other in shared["same_votes"]}
+    assert {"overall-90-days", "refusal-excluded", "starter-excluded"} <= names
+    recent = get(client, f"/snapshots/{board['id']}", board="overall-90-days")
+    assert recent["days"] == 90
+    assert {other["board"] for other in recent["same_votes"]} >= {"overall", "starter-excluded"}
+    unknown = client.get(f"{V1}/snapshots/{board['id']}", {"board": "coding"})
+    assert unknown.status_code == 404
 
 
 @pytest.mark.usefixtures("published")

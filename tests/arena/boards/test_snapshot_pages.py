@@ -56,6 +56,25 @@ def test_a_frozen_board_says_why_it_moved_since_the_one_before(
     assert f"{row.rating:.2f}" in text
 
 
+def test_boards_of_the_same_votes_share_an_id_and_each_has_its_own_page(
+    client: Client, db: None
+) -> None:
+    cast_many(new_model("Alder"), new_model("Birch"), wins=70, losses=50)
+    decide_votes(NOW)
+    publish_boards(NOW)
+    recent = Snapshot.objects.get(board__slug="overall-90-days")
+    address = recent.get_absolute_url()
+    assert address == f"/snapshots/{recent.replay_id}/?board=overall-90-days"
+    text = client.get(address).content.decode()
+    assert '<p class="lead">Live votes · All votes · Last 90 days' in text
+    assert f'<a href="/snapshots/{recent.replay_id}/">' in text
+    assert f'<a href="/snapshots/{recent.replay_id}/?board=starter-excluded">' in text
+    assert client.get(f"/snapshots/{recent.replay_id}/?board=coding").status_code == 404
+    assert client.get(f"/snapshots/{recent.replay_id}/?board=%00").status_code == 404
+    leaderboard = client.get("/leaderboard/", {"days": "90"}).content.decode()
+    assert f'href="{address}"' in leaderboard
+
+
 def test_the_first_board_of_its_kind_has_nothing_to_compare_with(
     client: Client, published: tuple[Snapshot, Snapshot]
 ) -> None:
