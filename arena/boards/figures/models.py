@@ -22,18 +22,6 @@ _MOST_DAYS = 400
 type Builder = Callable[[LanguageModel, Board], Chart | None]
 
 
-def board_of_model(model: LanguageModel) -> Board | None:
-    """Return the board on which a model is looked at: the live one, else where it has votes."""
-    boards = Board.objects.filter(
-        method=Method.BRADLEY_TERRY, category="", language="", days=None, style_controlled=False
-    )
-    sources = ["simulated"] if model.simulated else ["live"]
-    rows = SnapshotRow.objects.filter(language_model=model, snapshot__in=newest_snapshots())
-    found = boards.filter(pk__in=rows.values("snapshot__board")).order_by("source")
-    own = [board for board in found if board.source in sources]
-    return next(iter(own or list(found)), None)
-
-
 def history(model: LanguageModel, board: Board) -> Chart | None:
     """Draw a model's rating on each day's last published board."""
     days = dict(

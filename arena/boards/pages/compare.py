@@ -1,6 +1,7 @@
 """Two models side by side: their own votes, what the ratings expect, and what is still needed."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -13,13 +14,19 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.catalogue import describe
 from arena.boards.choices import SIMULATED, Choice
-from arena.boards.figures.models import board_of_model
 from arena.boards.intervals import Axis
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pairs import Pairs, read_pairs
 from arena.boards.slice_names import slice_name
+from arena.boards.standings import (
+    asked_source,
+    board_among,
+    boards_of,
+    source_options,
+    source_query,
+)
 from arena.catalog.models import LanguageModel
 
 _POINTS_PER_LOGIT = 400 / math.log(10)
@@ -37,14 +44,17 @@ def compare(request: HttpRequest, first: str, second: str) -> HttpResponseBase:
         get_object_or_404(LanguageModel.objects.prefetch_related("licensings"), slug=slug)
         for slug in (first, second)
     ]
-    board = board_of_model(models[0]) or board_of_model(models[1])
+    boards = boards_of(models)
+    board = board_among(boards, asked_source(request.GET))
     snapshot = newest_of(board) if board else None
-    key = (first, second, snapshot and (snapshot.pk, snapshot.created_at))
-    return answer(request, "boards/compare.html", key, lambda: gather(models, board))
+    key = (first, second, len(boards), snapshot and (snapshot.pk, snapshot.created_at))
+    return answer(request, "boards/compare.html", key, lambda: gather(models, board, boards))
 
 
-def gather(models: list[LanguageModel], board: Board | None) -> dict[str, Any]:
-    """Return all that the page shows."""
+def gather(
+    models: list[LanguageModel], board: Board | None, boards: Sequence[Board] = ()
+) -> dict[str, Any]:
+    """Return all that the page shows: of one board, and which others could be chosen."""
     today = timezone.now().date()
     names = {"first": models[0].name, "second": models[1].name}
     pairs = read_pairs(board) if board else None
@@ -67,6 +77,8 @@ def gather(models: list[LanguageModel], board: Board | None) -> dict[str, Any]:
         "expected": expected,
         "record": record(models, pairs),
         "slices": _slices(models, board),
+        "votes_from": source_options(boards, board),
+        "of_source": source_query(board),
         "back": Choice(source=board.source).address() if board else "",
         "needed": needed_sentence(expected),
     }

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from arena.battles.models import Reply, ReplyState
 from arena.boards.catalogue import describe, read_facts
-from arena.boards.choices import SIMULATED, Choice, source_label
+from arena.boards.choices import Choice, source_label
 from arena.boards.figures import models as charts
 from arena.boards.leaderboard import dollars, rank_text
 from arena.boards.measurements import economies
@@ -22,6 +22,13 @@ from arena.boards.pages.drawn import drawn, preview
 from arena.boards.pages.facts import facts_of
 from arena.boards.pairs import read_pairs
 from arena.boards.sampling_record import SamplingEvent, sampling_record
+from arena.boards.standings import (
+    asked_source,
+    board_among,
+    boards_of,
+    source_options,
+    source_query,
+)
 from arena.catalog.models import LanguageModel
 
 # Replies that reliability is judged by: the newest, so that the page stays quick.
@@ -34,18 +41,19 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = get_object_or_404(
         LanguageModel.objects.prefetch_related("licensings__licence", "claims"), slug=slug
     )
-    standings = _standings(found)
-    key = (found.pk, [(row.snapshot_id, row.snapshot.created_at) for row in standings])
-    return answer(request, "boards/model.html", key, lambda: gather(found, standings))
+    standings, source = _standings(found), asked_source(request.GET)
+    key = (found.pk, source, [(row.snapshot_id, row.snapshot.created_at) for row in standings])
+    return answer(request, "boards/model.html", key, lambda: gather(found, standings, source))
 
 
-def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]:
-    """Return all that the page shows."""
+def gather(found: LanguageModel, standings: list[SnapshotRow], source: str = "") -> dict[str, Any]:
+    """Return all that the page shows; of a source's votes, or those that say most of the model."""
     now = timezone.now()
     facts = describe(found, now.date())
-    board = charts.board_of_model(found)
+    boards = boards_of([found])
+    board = board_among(boards, source)
     made = [charts.categories(found, board), charts.history(found, board)] if board else []
-    figures = drawn(made, f"?model={found.slug}")
+    figures = drawn(made, f"{source_query(board)}&model={found.slug}")
     return {
         "title": found.name,
         "description": _("What is known of %(name)s, and where it stands.") % {"name": found.name},
@@ -53,6 +61,9 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         "charts": bool(figures),
         "figures": figures,
         "model": found,
+        "board": board and source_label(board.source),
+        "votes_from": source_options(boards, board),
+        "of_source": source_query(board),
         "facts": facts,
         "licensings": [record for record in found.licensings.all() if record.since <= now.date()],
         "standings": [_standing(row) for row in standings],
@@ -72,7 +83,7 @@ def gather(found: LanguageModel, standings: list[SnapshotRow]) -> dict[str, Any]
         **facts_of(found),
         "sampling": _sampling(found),
         "simulated": found.simulated,
-        "back": Choice(source=SIMULATED).address() if found.simulated else "",
+        "back": Choice(source=board.source).address() if board else "",
         "drawn": LanguageModel.objects.drawable(at=now).filter(pk=found.pk).exists(),
     }
 

@@ -23,6 +23,7 @@ from arena.boards.figures import boards, gap, gap_by_group, gap_over_time, model
 from arena.boards.figures.reading import GapReading
 from arena.boards.figures.record import public_record
 from arena.boards.figures.scores import score_charts
+from arena.boards.standings import asked_source, board_among, boards_of
 from arena.catalog.models import LanguageModel
 
 type Builder = Callable[[HttpRequest, Choice], Chart | None]
@@ -43,7 +44,7 @@ def _of_model(build: models.Builder) -> Builder:
     def built(request: HttpRequest, choice: Choice) -> Chart | None:
         slug = request.GET.get("model", "")[:120].replace("\0", "")
         model = LanguageModel.objects.filter(slug=slug).first()
-        board = models.board_of_model(model) if model else None
+        board = board_among(boards_of([model]), asked_source(request.GET)) if model else None
         return build(model, board) if model and board else None
 
     return built

@@ -1,0 +1,61 @@
+"""The pages of a model and of two compared: which votes they are about, as the address says."""
+
+import pytest
+from django.test import Client
+
+from arena.boards.ledger import write_ledgers
+from arena.boards.publication import publish_boards
+from arena.boards.refresh import refresh_boards
+from tests.arena.boards.votes import NOW, cast, cast_many, new_model
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status, address
+    return response.content.decode()
+
+
+@pytest.fixture
+def imported_and_one_live() -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast_many(alder, birch, wins=90, losses=20, voters=40, source="import:x")
+    cast(alder, birch)
+    refresh_boards(NOW)
+    publish_boards(NOW)
+
+
+@pytest.mark.usefixtures("imported_and_one_live")
+def test_one_stray_live_vote_does_not_hide_what_imported_votes_say(client: Client) -> None:
+    text = page(client, "/compare/alder/birch/")
+    assert "Alder would be preferred to Birch" in text
+    assert "110 counted votes" in text
+    assert 'href="/models/alder/?source=import%3Ax"' in text
+    assert 'href="/compare/alder/birch/?source=import%3Ax"' in page(client, "/models/alder/")
+
+
+@pytest.mark.usefixtures("imported_and_one_live")
+def test_the_source_stands_in_the_address_and_can_be_chosen(client: Client) -> None:
+    live = page(client, "/compare/alder/birch/?source=live")
+    assert "too few votes to compare" in live
+    assert "1 counted vote," in live
+    assert 'href="/models/alder/?source=live"' in live
+    for address in ("/compare/alder/birch/", "/models/alder/"):
+        imported = page(client, f"{address}?source=import:x")
+        assert '<option value="import:x" selected>' in imported
+        assert '<option value="live">' in imported
+        assert '<option value="live" selected>' in page(client, f"{address}?source=live")
+        page(client, f"{address}?source=nothing", 404)
+    assert "90" in page(client, "/models/alder/?source=import:x").partition("Against others")[2]
+    write_ledgers(NOW)
+    for address in ("/transparency/", "/which/", "/leaderboard/"):
+        assert "/models/alder/?source=import%3Ax" in page(client, f"{address}?source=import:x")
+
+
+@pytest.mark.usefixtures("imported_and_one_live")
+def test_a_source_on_which_they_do_not_stand_says_so(client: Client) -> None:
+    cast_many(new_model("Cedar"), new_model("Dogwood"), wins=9, losses=9, source="import:y")
+    refresh_boards(NOW)
+    assert "too few votes to compare" in page(client, "/compare/alder/birch/?source=import:y")
+    assert "Against others" not in page(client, "/models/alder/?source=import:y")
