@@ -19,7 +19,10 @@ from workers.endpoints import (
     Finished,
     Limits,
     Soon,
+    TokenEstimate,
+    Usage,
     stream_reply,
+    usage_when_cut,
 )
 
 _SUCCESS = frozenset({FinishReason.STOP, FinishReason.LENGTH})
@@ -48,7 +51,9 @@ class SideReply:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._began = asyncio.get_running_loop().time()
+        self._estimate = TokenEstimate()
         self._first: float | None = None
+        self._last = 0.0
         self._finished: Finished | None = None
         self._error: tuple[str, str] | None = None
         self._charged = False
@@ -105,6 +110,7 @@ class SideReply:
             total_seconds=done.timings.total if done else None,
             sent=self._sent(),
             charged=self._charged,
+            guess=self._guess(),
         )
 
     async def _stream(self, clients: EndpointClients, address: EndpointAddress, soon: Soon) -> None:
@@ -118,8 +124,10 @@ class SideReply:
                     self._take(piece)
 
     def _take(self, delta: Delta) -> None:
+        self._last = asyncio.get_running_loop().time() - self._began
         if self._first is None:
-            self._first = asyncio.get_running_loop().time() - self._began
+            self._first = self._last
+        self._estimate.add(delta.text + delta.reasoning)
         if delta.reasoning:
             self._reasoning.append(delta.reasoning)
         if delta.text:
@@ -130,6 +138,22 @@ class SideReply:
         self._finished = finished
         if finished.finish_reason not in _SUCCESS:
             self._error = (finished.finish_reason, "the finish reason is not one of success")
+
+    def _guess(self) -> Usage | None:
+        """Return what a call used that was cut off by us while its endpoint answered."""
+        if self._finished or self._error or not self._charged:
+            return None
+        elapsed = asyncio.get_running_loop().time() - self._began
+        streaming = 0.0 if self._first is None else self._last - self._first
+        return usage_when_cut(
+            [
+                {"role": "system", "content": self._call.endpoint.system_prompt},
+                *self._call.messages,
+            ],
+            received=self._estimate.tokens,
+            streaming=streaming,
+            silent=elapsed - streaming,
+        )
 
     def _sent(self) -> dict[str, Any]:
         endpoint = self._call.endpoint

@@ -67,7 +67,8 @@ class StartedTurn:
 class SideResult:
     """How one side's answer ended. Times in seconds from the request's start.
 
-    ``charged`` is whether its endpoint may charge for it.
+    ``charged`` is whether its endpoint may charge for it, and ``guess`` what it may charge where
+    the call was cut off by us and nobody counted.
     """
 
     state: ReplyState
@@ -81,6 +82,7 @@ class SideResult:
     total_seconds: float | None = None
     sent: Mapping[str, Any] = field(default_factory=dict)
     charged: bool = True
+    guess: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,7 +329,8 @@ def settle(calls: Mapping[Side, Call], results: Mapping[Side, SideResult]) -> No
     """Pay for the calls of an attempt that has ended; a second time is harmless."""
     for side, call in calls.items():
         result = results[side]
-        budget.settle(call.reservation, usage=result.usage, charged=result.charged)
+        usage = result.usage or result.guess
+        budget.settle(call.reservation, usage=usage, charged=result.charged)
 
 
 def void_turns(turn_ids: Collection[int], *, at: dt.datetime) -> int:

@@ -242,7 +242,7 @@ def settle(reservation: int | None, *, usage: Usage | None = None, charged: bool
     reservation
         What `reserve` returned; None is nothing.
     usage
-        The tokens of a complete answer; None when the call ended otherwise.
+        The tokens of the call, counted or estimated; None when nobody can say.
     charged
         False when the call was never made, or was refused before any work.
     """

@@ -30,7 +30,7 @@ from workers.endpoints.presets import Preset, preset_of, presets
 from workers.endpoints.probe import CheckResult, ListedModel, check, list_models
 from workers.endpoints.protocols import stream_reply
 from workers.endpoints.replies import Delta, Finished, Timings
-from workers.endpoints.usage import Usage, most_prompt_tokens
+from workers.endpoints.usage import TokenEstimate, Usage, most_prompt_tokens, usage_when_cut
 
 __all__ = [
     "COSTLY",
@@ -65,6 +65,7 @@ __all__ = [
     "StepName",
     "TimedOut",
     "Timings",
+    "TokenEstimate",
     "TooLarge",
     "Truncated",
     "Unreachable",
@@ -79,4 +80,5 @@ __all__ = [
     "preset_of",
     "presets",
     "stream_reply",
+    "usage_when_cut",
 ]

@@ -1,5 +1,6 @@
 """Token counts: as the server says, or estimated and marked so."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ _TEMPLATE_TOKENS, _FRAME_TOKENS = 256, 16
 _PICTURE_TOKENS = 49_152
 # What a picture of some megapixels costs at most servers.
 _USUAL_PICTURE_TOKENS = 1000
+# A call that is cut off goes on until its server notices, and what was not shown may be thinking.
+_SECONDS_TO_NOTICE = 2.0
+_USUAL_TOKENS_PER_SECOND = 200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,32 @@ def most_prompt_tokens(messages: Iterable[Message]) -> int:
         for part in parts:
             tokens += len(str(part["text"]).encode()) if "text" in part else _PICTURE_TOKENS
     return tokens
+
+
+def usage_when_cut(
+    messages: Iterable[Message], *, received: int, streaming: float, silent: float
+) -> Usage:
+    """Estimate what a call used that was cut off: more than what came of it, less than its limit.
+
+    The seconds in which nothing came count as if the server had made tokens all the while, as fast
+    as it did before or as a fast server does.
+
+    Parameters
+    ----------
+    messages
+        The conversation with its system prompt.
+    received
+        Tokens that came, reasoning among them.
+    streaming, silent
+        Seconds from the first piece to the last, and those before the first and after the last.
+    """
+    speed = max(_USUAL_TOKENS_PER_SECOND, received / max(streaming, 1.0))
+    unseen = math.ceil(speed * (silent + _SECONDS_TO_NOTICE))
+    return Usage(
+        prompt_tokens=estimate_prompt(messages),
+        completion_tokens=received + unseen,
+        estimated=True,
+    )
 
 
 def normalise_usage(

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from arena.battles.errors import NotPossibleNow, Unavailable
 from arena.battles.generation import drain_current, in_database
+from arena.battles.models import Reply
 from arena.battles.pairing import draw_pair, endpoint_of_model
 from arena.battles.turns import start_battle
 from arena.catalog import budget
@@ -15,7 +16,7 @@ from arena.catalog.models import Budget, DailySpend, Endpoint, Reservation
 from arena.catalog.tariffs import Tariff, set_price
 from arena.ids import uuid7
 from tests.arena.battles.conftest import AddModels
-from tests.arena.battles.visitor import SECONDS, Visitor
+from tests.arena.battles.visitor import SECONDS, Transcript, Visitor
 from tests.arena.rows import add_model
 from workers.demo.scripted import ScriptedServer
 
@@ -131,3 +132,33 @@ async def test_what_is_refused_before_the_first_word_costs_nothing(
     await drain_current(seconds=SECONDS)
     assert (await in_database(Budget.objects.get, endpoint=None)).spent_total == 0
     assert not await in_database(Reservation.objects.exists)
+
+
+async def test_a_stopped_call_costs_what_came_of_it_and_not_all_that_was_held(
+    add_models: AddModels,
+) -> None:
+    for endpoint in await add_models("steady-1-5000", "steady-1-5001"):
+        await in_database(priced, endpoint)
+    # A dollar a side: seconds of a busy machine are a small part of it.
+    await in_database(Endpoint.objects.update, token_limit=1_000_000)
+    turn = Transcript()
+    async with Visitor().socket() as socket:
+        await socket.send(type="prompt", text="Go")
+        while turn.seq < 3:
+            turn.take(await socket.receive())
+        await socket.send(type="stop", battle=turn.battle)
+        await socket.turn(turn)
+    assert turn.end["state"] == "stopped"
+    await drain_current(seconds=SECONDS)
+
+    def read() -> tuple[Decimal, Decimal, int]:
+        day = DailySpend.objects.get(endpoint=None)
+        return day.spent, day.estimated, day.calls
+
+    spent, estimated, calls = await in_database(read)
+    assert (estimated, calls) == (spent, 2)
+    seen = sum(len(text) for text in turn.texts.values()) // 4
+    assert DOLLAR.cost(0, seen) < spent < Decimal("0.5")
+    assert not await in_database(Reservation.objects.exists)
+    replies = await in_database(lambda: list(Reply.objects.all()))
+    assert [reply.completion_tokens for reply in replies] == [None, None]
