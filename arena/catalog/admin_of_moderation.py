@@ -11,11 +11,9 @@ from django.http import HttpRequest
 
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.models import Moderation
-from arena.catalog.moderation import Finding, NoFinding, examine
+from arena.catalog.moderation import HARMLESS, Finding, NoFinding, examine
 from arena.catalog.validation import clean_model_name
 from arena.only_one import OnlyOneAdmin
-
-_SENTENCE = "A lighthouse stands on the coast."
 
 
 class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
@@ -97,4 +95,4 @@ class ModerationAdmin(OnlyOneAdmin):
 
 async def _ask(check: Moderation) -> Finding | NoFinding:
     async with endpoint_clients() as clients:
-        return await examine(clients, check, _SENTENCE, waiting=True)
+        return await examine(clients, check, HARMLESS, waiting=True)

@@ -1,5 +1,6 @@
 """Asking this site's check about a text, and what its thresholds make of the answer."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ from workers.endpoints import (
 
 type Thresholds = Mapping[str, float | None]
 
+# No check has anything against it: one that lives judges it.
+HARMLESS = "A lighthouse stands on the coast."
+# The check lives, and refused this one text: too long for it, or of a kind that it cannot take.
+TEXT_REFUSED = "text_refused"
 # Nobody waits for what is checked afterwards.
 _SECONDS_AFTERWARDS = 10.0
 
@@ -31,14 +36,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoFinding:
-    """The check gave no answer; ``code`` is that of the endpoints' errors."""
+    """The check gave no answer; ``code`` is that of the endpoints' errors, or `TEXT_REFUSED`."""
 
     code: str
 
     @property
     def is_of_the_text(self) -> bool:
-        """Whether another text may well be answered: this one was refused."""
-        return self.code == "bad_request"
+        """Whether another text was answered at once: this one was refused."""
+        return self.code == TEXT_REFUSED
 
 
 async def examine(
@@ -56,15 +61,28 @@ async def examine(
         )
     except ValueError:  # its key was encrypted with a key that is gone
         return NoFinding(code="misconfigured")
-    seconds = check.seconds if waiting else _SECONDS_AFTERWARDS
+    clock = asyncio.get_running_loop().time
+    ends = clock() + (check.seconds if waiting else _SECONDS_AFTERWARDS)
     try:
-        judgement = await moderate(clients, address, text, seconds=seconds)
+        judgement = await moderate(clients, address, text, seconds=ends - clock())
     except EndpointError as error:
-        return NoFinding(code=error.code)
+        code: str = error.code
+        if code == "bad_request" and await _lives(clients, address, seconds=ends - clock()):
+            code = TEXT_REFUSED
+        return NoFinding(code=code)
     return Finding(
         flagged=flagged_by(check.thresholds, judgement),
         scores={category: round(score, 4) for category, score in judgement.scores.items()},
     )
+
+
+async def _lives(clients: EndpointClients, address: ModerationAddress, *, seconds: float) -> bool:
+    """Return whether the check judges a harmless sentence: a name that is gone is refused too."""
+    try:
+        await moderate(clients, address, HARMLESS, seconds=seconds)
+    except EndpointError:
+        return False
+    return True
 
 
 def flagged_by(thresholds: Thresholds, judgement: Judgement) -> tuple[str, ...]:

@@ -15,14 +15,13 @@ from arena.battles.models import Reply
 from arena.battles.moderation.models import CheckState, Part, TextCheck
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.models import Moderation
-from arena.catalog.moderation import Finding, NoFinding, examine
+from arena.catalog.moderation import HARMLESS, TEXT_REFUSED, Finding, NoFinding, examine
 from arena.integrity.locks import only_one
 
 _AT_ONCE = 4
 _PAUSES = (10, 60, 300, 1800, 7200)  # seconds
 # When nobody asked for so long, a sentence of ours is asked about: a dead check must be seen.
 _QUIET = dt.timedelta(minutes=1)
-_PROBE = "A lighthouse stands on the coast."
 # So many of the last answers must all have failed before the check is called dead.
 _LAST = 3
 
@@ -152,7 +151,7 @@ def _probe_when_quiet(check: Moderation, now: dt.datetime) -> None:
     last = TextCheck.objects.filter(tried_at__gt=now - _QUIET)
     if last.exists() or (check.probed_at and check.probed_at > now - _QUIET):
         return
-    finding = examine_all(check, {0: _PROBE})[0].finding
+    finding = examine_all(check, {0: HARMLESS})[0].finding
     check.note_probe(finding.code if isinstance(finding, NoFinding) else "", at=now)
 
 
@@ -172,11 +171,15 @@ def moderation_state() -> ModerationState:
 
 
 def _last_errors(check: Moderation | None) -> list[str]:
-    """Return how the last answers failed, the newest first; empty text for one that came."""
+    """Return how the last answers failed, the newest first; empty text for one that came.
+
+    A text that the check refused while it judged another is an answer of a check that lives.
+    """
     tried = TextCheck.objects.filter(tried_at__isnull=False)
     if check and check.probed_at:
         tried = tried.filter(tried_at__gt=check.probed_at)
-    errors = list(tried.order_by("-tried_at").values_list("error_code", flat=True)[:_LAST])
+    codes = tried.order_by("-tried_at").values_list("error_code", flat=True)[:_LAST]
+    errors = ["" if code == TEXT_REFUSED else code for code in codes]
     if len(errors) < _LAST and check and check.probed_at:
         errors.append(check.probe_error)
     return errors

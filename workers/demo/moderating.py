@@ -27,6 +27,8 @@ class ModerationServer(ModelServer):
     ----------
     manner : str
         ``""`` answers; any other is a key of `MANNERS`.
+    refuses : str
+        A word: texts with it are answered with 400, as a server does that cannot take them.
     asked : list of str
         The texts that it was asked about, in order; pieces of one text one by one.
     """
@@ -35,7 +37,7 @@ class ModerationServer(ModelServer):
         self, *, host: str = "127.0.0.1", port: int = 0, require_key: str | None = None
     ) -> None:
         super().__init__({MODEL: "Nobody"}, host=host, port=port, require_key=require_key)
-        self.manner = ""
+        self.manner = self.refuses = ""
         self.asked: list[str] = []
 
     async def respond(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
@@ -45,7 +47,9 @@ class ModerationServer(ModelServer):
             return
         texts = [body["input"]] if isinstance(body.get("input"), str) else list(body["input"])
         self.asked += texts
-        if self.manner:
+        if self.refuses and any(self.refuses in text for text in texts):
+            await refuse(exchange, 400, _SECRETS)
+        elif self.manner:
             await MANNERS[self.manner](exchange, texts)
         else:
             await exchange.reply_json(200, moderation(texts))

@@ -82,7 +82,7 @@ def _describe(
     """Write into a row what was found and what follows from it."""
     if isinstance(found, NoFinding):
         row.state, row.error_code = CheckState.UNVERIFIED, found.code
-        # What the check cannot take is not let through as if the check were dead.
+        # What a living check cannot take is not let through as if the check were dead.
         refused = found.is_of_the_text or check.when_dead == WhenDead.REFUSE
         row.action = Action.REFUSED if refused else Action.NONE
         return

@@ -145,6 +145,8 @@ async def test_a_warned_visitor_can_send_it_anyway(
     [
         *(("hang", "warn"), ("hang", "block"), ("drip", "block"), ("html", "warn")),
         *(("http-429", "warn"), ("http-500", "block"), ("no-results", "block")),
+        # A model's name that the server no longer knows is no fault of any text.
+        *(("http-400", "warn"), ("http-400", "block")),
     ],
 )
 async def test_while_the_check_is_dead_prompts_go_through_unverified(
@@ -184,6 +186,24 @@ async def test_a_site_may_refuse_prompts_while_the_check_is_dead(
     [refused, *_] = await checks()
     assert (refused["state"], refused["action"], refused["error_code"]) == (
         *("unverified", "refused", "server_failed"),
+    )
+
+
+@pytest.mark.parametrize("mode", ["warn", "block"])
+async def test_a_text_that_a_living_check_refuses_to_judge_is_not_sent(
+    add_models: AddModels, judge: ModerationServer, scripted: ScriptedServer, mode: str
+) -> None:
+    await add_models(*MODELS)
+    await in_database(set_up_check, judge, mode)
+    judge.refuses = "attack"
+    async with Visitor().socket() as socket:
+        error = (await told(socket, type="prompt", text=BAD, acknowledged=True)).error
+        assert error["code"] == "prompt_unchecked"
+        await nothing_was_sent(scripted)
+        assert (await told(socket, type="prompt", text=CLEAR)).end["votable"] is True
+    [refused, *_] = await checks()
+    assert (refused["state"], refused["action"], refused["error_code"]) == (
+        *("unverified", "refused", "text_refused"),
     )
 
 

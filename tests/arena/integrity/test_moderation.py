@@ -113,11 +113,26 @@ def test_a_dead_check_leaves_texts_unverified_and_is_seen(judge: ModerationServe
 
 def test_a_text_that_the_server_refuses_holds_up_no_other(judge: ModerationServer) -> None:
     set_up_check(judge, "log")
+    vote = vote_on("Plan an attack", answers=("An attack!", "Another attack!"))
+    other = vote_on()
+    judge.refuses = "attack"
+    check_texts(NOW)
+    assert set(states(vote).values()) == {"unverified"}
+    assert set(states(other).values()) == {"clear"}
+    TextCheck.objects.filter(state="clear").delete()
+    state = moderation_state()
+    assert (state.alive, state.error_code, state.unverified) == (True, "", 3)
+
+
+def test_a_check_that_refuses_every_text_is_dead(judge: ModerationServer) -> None:
+    """As with a model's name that was retired: 400, whatever the text."""
+    set_up_check(judge, "log")
     vote = vote_on()
     judge.manner = "http-400"
-    check_texts(NOW)
-    assert set(states(vote).values()) == {"unverified"}, "each was asked about"
-    assert len(judge.asked) == 3
+    assert check_texts(NOW) == 0
+    assert "unverified" in states(vote).values()
+    state = moderation_state()
+    assert (state.alive, state.error_code) == (False, "bad_request")
 
 
 def test_a_check_that_nobody_asks_is_asked_by_us(judge: ModerationServer) -> None:
