@@ -17,6 +17,9 @@ from django.middleware.locale import LocaleMiddleware
 from django.urls import set_script_prefix
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 
 def language_named_by(path: str) -> str | None:
@@ -24,6 +27,21 @@ def language_named_by(path: str) -> str | None:
     return next(
         (code for code, _ in settings.LANGUAGES if f"{path}/".startswith(f"/{code}/")), None
     )
+
+
+@csrf_exempt
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponseBase:
+    """Remember a visitor's choice of language in a cookie, else name it in the address.
+
+    No token is asked for: all that another site could do is to change our language.
+    """
+    response = set_language(request)
+    chosen = request.POST.get("language", "")
+    # Whoever takes cookies brings that of the page on which the choice stands.
+    if not request.COOKIES and chosen in dict(settings.LANGUAGES):
+        response.headers["Location"] = f"/{chosen}{response.headers['Location']}"
+    return response
 
 
 class PageLanguageMiddleware(LocaleMiddleware):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from arena import health, static_files
+from arena import health, languages, static_files
 from arena.boards.api import api
 
 urlpatterns = [
@@ -13,7 +13,7 @@ urlpatterns = [
     path("metrics", health.metrics_page),
     path("api/v1/", api.urls),
     path("favicon.ico", static_files.favicon),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", languages.choose_language, name="set_language"),
     path("admin/account/", include("arena.staff.urls")),
     path("admin/", admin.site.urls),
     path("me/account/", include("arena.voters.accounts.urls")),

@@ -1,5 +1,5 @@
-/** The header: its menus close on a click elsewhere, on a choice, and on Escape; on a phone its links
- * are scrolled to the one that is open. */
+/** The header: its menus close on a click elsewhere, on a choice, and on Escape; a new language keeps
+ * the place; on a phone the links are scrolled to the one that is open. */
 
 const menus = () => /** @type {NodeListOf<HTMLDetailsElement>} */ (
   document.querySelectorAll("details.menu[open]")
@@ -18,6 +18,17 @@ document.addEventListener("keydown", (event) => {
     menu.open = false;
     menu.querySelector("summary")?.focus();
   }
+});
+
+// Where one is may have changed since the page came: a battle has begun, a filter was set.
+document.addEventListener("submit", ({ target: form }) => {
+  if (!(form instanceof HTMLFormElement) || !form.matches(".menu-list")) return;
+  const next = form.querySelector(":scope > input[name=next]");
+  if (!(next instanceof HTMLInputElement)) return;
+  const languages = [...form.querySelectorAll("button[name=language]")].map((button) => button.getAttribute("value"));
+  const [, first = "", ...rest] = location.pathname.split("/");
+  const path = languages.includes(first) ? `/${rest.join("/")}` : location.pathname;
+  next.value = path + location.search;
 });
 
 // `nearest` moves nothing that is seen already; the margin of the links keeps clear of the fade.

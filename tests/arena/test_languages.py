@@ -29,10 +29,19 @@ def test_links_on_a_page_keep_its_prefix(client: Client) -> None:
 
 
 def test_the_switcher_changes_what_a_bare_path_answers(client: Client) -> None:
+    client.cookies["csrftoken"] = "x" * 32  # as the page with the switcher sets it
     response = client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/gap/"})
     assert response.status_code == 302
     assert response["Location"] == "/gap/"
     assert language_of(client, "/gap/") == "zh-hans"
+
+
+def test_without_cookies_the_switcher_names_the_language_in_the_address() -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/gap/?days=90"})
+    assert (response.status_code, response["Location"]) == (302, "/zh-hans/gap/?days=90")
+    odd = Client().post("/i18n/setlang/", {"language": "tlh", "next": "/gap/"})
+    assert odd["Location"] == "/gap/"
 
 
 def test_a_cache_is_told_that_a_bare_path_differs_by_visitor(client: Client) -> None:

@@ -1,9 +1,12 @@
 """What every page has: navigation, language, theme."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.browser.battling import send
 
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
@@ -29,6 +32,23 @@ def test_the_language_is_switched_and_kept(visit: Visit, label: str, tag: str) -
     page.get_by_label(page.locator(".menu summary").first.get_attribute("aria-label") or "").click()
     page.get_by_role("button", name="English", exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_a_new_language_keeps_what_the_address_has_come_to_be(visit: Visit) -> None:
+    page = visit()
+    send(page, "say:Stay.")
+    expect(page).to_have_url(re.compile("/battle/[0-9a-f-]+/$"))
+    battle = page.url
+    page.locator(".menu summary").first.click()
+    page.get_by_role("button", name="繁體中文", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
+    expect(page).to_have_url(battle)
+    page.goto("/zh-hans/which/")
+    page.evaluate("history.replaceState(null, '', '?gpus=2')")
+    page.locator(".menu summary").first.click()
+    page.get_by_role("button", name="English", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page).to_have_url(re.compile(r"/which/\?gpus=2$"))
 
 
 def test_the_theme_is_remembered_and_set_before_the_first_paint(visit: Visit) -> None:
