@@ -1,6 +1,6 @@
 """The charts of one model: its rating over time, and in each category."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models.functions import TruncDate
@@ -18,6 +18,8 @@ from arena.boards.slice_names import slice_name
 from arena.catalog.models import LanguageModel
 
 _MOST_DAYS = 400
+# Of the rated models of any board.
+_MEAN = 1000.0
 
 type Builder = Callable[[LanguageModel, Board], Chart | None]
 
@@ -95,16 +97,9 @@ def categories(model: LanguageModel, board: Board) -> Chart | None:
     if len(rows) < 2:
         return None
     rows.sort(key=lambda row: (not row["overall"], -row["rating"]))
-    slices = rows[1:] if rows[0]["overall"] else rows
-    best, worst = slices[0]["label"], slices[-1]["label"]
-    title = (
-        _("%(name)s is rated highest in %(best)s and lowest in %(worst)s")
-        if len(slices) > 1
-        else _("%(name)s in %(best)s")
-    )
     return Chart(
         name="model-categories",
-        title=title % {"name": model.name, "best": best, "worst": worst},
+        title=categories_finding(model.name, [row for row in rows if not row["overall"]]),
         subtitle=_(
             "Rating in each slice in points with 95% intervals; each slice has a scale of its own, "
             "with the mean of its models at 1000"
@@ -126,3 +121,40 @@ def categories(model: LanguageModel, board: Board) -> Chart | None:
             (row["label"], row["rating"], row["lower"], row["upper"], row["votes"]) for row in rows
         ],
     )
+
+
+def categories_finding(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say in how many slices a model is surely better or worse than the mean model there.
+
+    Each slice has a scale of its own, with the mean of its models at 1000: two slices' ratings
+    cannot be compared, but on which side of 1000 an interval lies can be told in each.
+    """
+    words: dict[str, Any] = {
+        "name": name,
+        "all": len(rows),
+        "above": sum((row["lower"] or _MEAN) > _MEAN for row in rows),
+        "below": sum((row["upper"] or _MEAN) < _MEAN for row in rows),
+    }
+    if len(rows) == 1:
+        return _only_slice(words | {"slice": rows[0]["label"]})
+    if words["above"] == words["all"]:
+        return _("%(name)s is better than the mean model in each of %(all)d slices") % words
+    if words["below"] == words["all"]:
+        return _("%(name)s is worse than the mean model in each of %(all)d slices") % words
+    if not words["above"] and not words["below"]:
+        return _("%(name)s cannot be told from the mean model in any of %(all)d slices") % words
+    return (
+        _(
+            "Of %(all)d slices %(name)s is better than the mean model in %(above)d, worse in "
+            "%(below)d"
+        )
+        % words
+    )
+
+
+def _only_slice(words: Mapping[str, Any]) -> str:
+    if words["above"]:
+        return _("In %(slice)s %(name)s is better than the mean model") % words
+    if words["below"]:
+        return _("In %(slice)s %(name)s is worse than the mean model") % words
+    return _("In %(slice)s %(name)s cannot be told from the mean model") % words
