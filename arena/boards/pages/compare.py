@@ -1,9 +1,6 @@
 """Two models side by side: their own votes, what the ratings expect, and what is still needed."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -14,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.catalogue import describe
 from arena.boards.choices import SIMULATED, Choice
+from arena.boards.comparison import Expected, direct_votes, expectation
 from arena.boards.intervals import Axis
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_of, newest_snapshots
@@ -29,9 +27,6 @@ from arena.boards.standings import (
 )
 from arena.catalog.models import LanguageModel
 
-_POINTS_PER_LOGIT = 400 / math.log(10)
-_SURE = NormalDist().inv_cdf(0.975)
-_POWER = NormalDist().inv_cdf(0.8)
 _MOST_VOTES = 10_000_000
 
 
@@ -84,87 +79,13 @@ def gather(
     }
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What the ratings say of two models.
-
-    Attributes
-    ----------
-    difference, error : float
-        Points, first minus second; the error is that of the difference itself, from the joint
-        covariance.
-    """
-
-    difference: float
-    error: float
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Return the 95 % interval of the difference."""
-        return self.difference - _SURE * self.error, self.difference + _SURE * self.error
-
-    @property
-    def shares(self) -> tuple[int, int, int]:
-        """Return how often in 100 the first is expected to win: point, lower, upper."""
-        point, low, high = (
-            round(100 / (1 + math.exp(-points / _POINTS_PER_LOGIT)))
-            for points in (self.difference, *self.bounds)
-        )
-        return point, low, high
-
-    @property
-    def told_apart(self) -> bool:
-        """Return whether the interval of the difference leaves 0 out."""
-        return abs(self.difference) > _SURE * self.error
-
-    @property
-    def votes_needed(self) -> float:
-        """Return further direct votes that would tell the two apart, if the difference is true.
-
-        `ratings.votes_still_needed` states the equation; infinite for equal ratings.
-        """
-        if self.told_apart:
-            return 0
-        logit = self.difference / _POINTS_PER_LOGIT
-        if logit == 0:
-            return math.inf
-        chance = 1 / (1 + math.exp(-logit))
-        wanted = ((_SURE + _POWER) / logit) ** 2
-        known = (_POINTS_PER_LOGIT / self.error) ** 2
-        return max(0, math.ceil((wanted - known) / (chance * (1 - chance))))
-
-
-def expectation(rows: list[SnapshotRow | None], pairs: Pairs | None) -> Expected | None:
-    """Return what the ratings expect; None when one has no rating or no joint uncertainty."""
-    first, second = rows
-    if first is None or second is None or pairs is None:
-        return None
-    if first.rating is None or second.rating is None:
-        return None
-    try:
-        i, j = (pairs.models.index(row.language_model_id) for row in (first, second))
-    except ValueError:
-        return None
-    covariance = pairs.covariance
-    variance = float(covariance[i, i] + covariance[j, j] - 2 * covariance[i, j])
-    if not math.isfinite(variance) or variance <= 0:
-        return None
-    return Expected(first.rating - second.rating, math.sqrt(variance))
-
-
 def record(models: list[LanguageModel], pairs: Pairs | None) -> dict[str, Any] | None:
     """Return the direct votes, with the places of a bar; None when the two never met."""
-    if pairs is None:
+    direct = direct_votes(models[0].pk, models[1].pk, pairs)
+    if direct is None:
         return None
-    try:
-        i, j = (pairs.models.index(model.pk) for model in models)
-    except ValueError:
-        return None
-    won, lost = int(pairs.won[i, j]), int(pairs.won[j, i])
-    tied, bad = int(pairs.tied[i, j]), int(pairs.both_bad[i, j])
+    won, lost, tied, bad = (direct[name] for name in ("won", "lost", "tied", "both_bad"))
     votes = won + lost + tied + bad
-    if not votes:
-        return None
     return {
         "won": won,
         "lost": lost,

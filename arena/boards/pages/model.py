@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from arena.battles.models import Reply, ReplyState
 from arena.boards.catalogue import describe, read_facts
 from arena.boards.choices import Choice, source_label
 from arena.boards.figures import models as charts
@@ -21,6 +19,7 @@ from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
 from arena.boards.pages.facts import facts_of
 from arena.boards.pairs import read_pairs
+from arena.boards.reliability import engines, reliability
 from arena.boards.sampling_record import SamplingEvent, sampling_record
 from arena.boards.standings import (
     asked_source,
@@ -30,9 +29,6 @@ from arena.boards.standings import (
     source_query,
 )
 from arena.catalog.models import LanguageModel
-
-# Replies that reliability is judged by: the newest, so that the page stays quick.
-_REPLIES = 2000
 
 
 @require_safe
@@ -114,31 +110,16 @@ def met(found: LanguageModel, board: Board) -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: (-record["battles"], record["facts"].name))
 
 
-def served(found: LanguageModel) -> list[dict[str, str]]:
+def served(found: LanguageModel) -> list[dict[str, Any]]:
     """Return how it is served: engine and quantisation, never an address or an account."""
-    endpoints = found.endpoints.order_by("engine", "quantisation")
-    rows = endpoints.values("engine", "quantisation").annotate(number=Count("pk")).distinct()
     return [
         {
             "engine": row["engine"] or _("not stated"),
             "quantisation": row["quantisation"] or _("not stated"),
             "number": row["number"],
         }
-        for row in rows
+        for row in engines(found)
     ]
-
-
-def reliability(found: LanguageModel) -> dict[str, int] | None:
-    """Return how many of the newest replies came to an end; None without any."""
-    # Stopped is the voter's doing, or the other side's failure.
-    over = (ReplyState.COMPLETE, ReplyState.FAILED)
-    newest = Reply.objects.filter(language_model=found, state__in=over)
-    counted = newest.order_by("-pk")[:_REPLIES].aggregate(
-        replies=Count("pk"), complete=Count("pk", filter=Q(state=ReplyState.COMPLETE))
-    )
-    if not counted["replies"]:
-        return None
-    return {**counted, "share": round(100 * counted["complete"] / counted["replies"])}
 
 
 def _sampling(found: LanguageModel) -> list[dict[str, SamplingEvent]]:
