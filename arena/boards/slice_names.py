@@ -48,7 +48,7 @@ def mix_text(shares: Mapping[str, float]) -> str:
     """Return a mix of languages in the reader's words, the largest share first."""
     parts = sorted(shares.items(), key=lambda part: -part[1])
     return listed(
-        _("%(language)s %(share)s %%")
+        _("%(language)s %(share)s%%")
         % {"language": language_name(tag), "share": f"{100 * share:g}"}
         for tag, share in parts
     )

@@ -45,9 +45,9 @@ def test_the_limit_is_shown_near_it_and_holds_the_prompt_back_beyond(visit: Visi
     box.fill("a" * 20_000)
     expect(limit).to_be_hidden()
     box.fill("a" * 29_990)
-    expect(limit).to_have_text("10 characters left")
+    expect(limit).to_have_text("Characters left: 10")
     box.fill("a" * 30_002)
-    expect(limit).to_have_text("2 characters too many")
+    expect(limit).to_have_text("Characters too many: 2")
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
 
 

@@ -141,6 +141,6 @@ def test_it_is_published_with_the_boards_of_all_languages_and_kept_between(clien
     text = client.get("/gap/?source=simulated").content.decode()
     assert 'id="gap-fixed-mix"' in text
     assert "In the fixed mix of languages" in text
-    assert "English 50 % and Chinese 50 %" in text
+    assert "English 50% and Chinese 50%" in text
     csv = client.get("/charts/gap-fixed-mix.csv?source=simulated").content.decode()
     assert len(csv.splitlines()) == 1 + len(published["series"])

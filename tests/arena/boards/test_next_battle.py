@@ -42,12 +42,12 @@ def page(client: Client) -> str:
 
 def test_it_says_how_likely_each_model_is_in_the_next_battle(client: Client) -> None:
     text = page(client)
-    assert "20 % of battles go by weight alone" in text
+    assert "20% of battles go by weight alone" in text
     assert "no model is drawn more than 5 times as often" in text
     rows = {name: text.split(f">{name}</a>")[1].split("</tr>")[0] for name in ("Alder", "Cedar")}
-    assert "36.7 %" in rows["Alder"]
-    assert "90.0 %" in rows["Cedar"]
-    assert "open weights 45 % and closed 55 %" in text
+    assert "36.7%" in rows["Alder"]
+    assert "90.0%" in rows["Cedar"]
+    assert "open weights 45% and closed 55%" in text
 
 
 def test_it_says_when_weights_alone_decide(client: Client, settings: Settings) -> None:
@@ -56,5 +56,5 @@ def test_it_says_when_weights_alone_decide(client: Client, settings: Settings) -
     text = page(client)
     assert "Pairs are drawn by weight alone." in text
     # Three pairs with weight 2, three with weight 1: Cedar is in 6 of 9, Alder in 4 of 9.
-    assert "66.7 %" in text.split(">Cedar</a>")[1].split("</tr>")[0]
-    assert "44.4 %" in text.split(">Alder</a>")[1].split("</tr>")[0]
+    assert "66.7%" in text.split(">Cedar</a>")[1].split("</tr>")[0]
+    assert "44.4%" in text.split(">Alder</a>")[1].split("</tr>")[0]

@@ -135,7 +135,7 @@ def test_a_total_that_is_not_shown_has_its_reason(mix: dict[str, Any], sentence:
 
 def test_the_fixed_mix_is_stated_with_its_day() -> None:
     sentence = mix_sentence()
-    assert "English 50 % and Chinese 50 %" in sentence
+    assert "English 50% and Chinese 50%" in sentence
     assert MIX.since.isoformat() in sentence
 
 
