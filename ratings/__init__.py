@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     from ratings.mix import mixed_draws, vote_weights
     from ratings.personal import PersonalBoard, personal_board
     from ratings.prediction import PredictiveCheck, predictive_check
-    from ratings.proportions import DirectCheck, direct_check, wilson_interval
+    from ratings.proportions import (
+        DirectCheck,
+        clustered_interval,
+        direct_check,
+        wilson_interval,
+    )
     from ratings.records import PairRecord, PairRecords, pair_records, votes_still_needed
     from ratings.scale import Scale
     from ratings.slices import Slices, fit_slices
@@ -70,6 +75,7 @@ _HOME = {
     "VoterTest": "anomaly",
     "audit_voters": "anomaly",
     "catch_up": "survival",
+    "clustered_interval": "proportions",
     "direct_check": "proportions",
     "eligible_models": "eligibility",
     "favour_test": "anomaly",
@@ -124,6 +130,7 @@ __all__ = [
     "VoterTest",
     "audit_voters",
     "catch_up",
+    "clustered_interval",
     "direct_check",
     "eligible_models",
     "favour_test",

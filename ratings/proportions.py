@@ -57,6 +57,48 @@ def wilson_interval(
     return np.maximum((centre - half) / shrink, 0), np.minimum((centre + half) / shrink, 1)
 
 
+def clustered_interval(
+    successes: ArrayLike, trials: ArrayLike, level: float = 0.95
+) -> tuple[float, float]:
+    """Score interval of one share whose trials come in clusters, as votes come from voters.
+
+    Wilson's interval of as many trials as the clusters are worth: n over the design effect (Kish,
+    1965, "Survey Sampling"), which is the variance that the clusters show over that of independent
+    trials, and at least 1. Where they cannot show any, because there is one or all trials went the
+    same way, each cluster is worth one trial.
+
+    Parameters
+    ----------
+    successes : (k,) float
+        By cluster, between 0 and its `trials`.
+    trials : (k,) float
+        Positive.
+    level : float
+
+    Returns
+    -------
+    lower, upper : float
+
+    Raises
+    ------
+    InvalidParameter
+        No cluster, one without trials, or a share outside 0 and 1.
+    """
+    won, n = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    if not n.size:
+        raise InvalidParameter("a share of no trials does not exist")
+    wilson_interval(won, n, level)  # refuses what is no share, cluster by cluster
+    total, clusters = float(n.sum()), n.size
+    share = float(won.sum()) / total
+    independent = share * (1 - share) / total
+    worth = float(clusters)
+    if clusters > 1 and independent > 0:
+        between = float(((won - share * n) ** 2).sum()) / total**2 * clusters / (clusters - 1)
+        worth = total / max(1.0, between / independent)
+    lower, upper = wilson_interval(share * worth, worth, level)
+    return float(lower), float(upper)
+
+
 @dataclass(frozen=True)
 class DirectCheck:
     """What voters said when the two models met, with no rating in between.

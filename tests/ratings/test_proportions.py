@@ -6,7 +6,7 @@ import pytest
 from ratings.errors import InvalidParameter, NotEnoughVotes
 from ratings.mix import mixed_draws, vote_weights
 from ratings.outcomes import BOTH_BAD, TIE, A, B
-from ratings.proportions import DirectCheck, direct_check, wilson_interval
+from ratings.proportions import DirectCheck, clustered_interval, direct_check, wilson_interval
 from ratings.undefined import Undefined
 
 
@@ -40,6 +40,49 @@ def test_wilson_covers_the_truth_about_as_often_as_it_says() -> None:
     weight = np.exp(log_choose + counts * np.log(p) + (n - counts) * np.log(1 - p))
     assert weight.sum() == pytest.approx(1.0)
     assert 0.93 < weight[(lower <= p) & (p <= upper)].sum() < 0.97
+
+
+def test_a_clustered_share_by_hand() -> None:
+    # 6 of 8 by voters with 4 of 4, 2 of 2 and 0 of 2: share 3/4; independent variance
+    # (3/16) / 8 = 0.0234375. Deviations 1, 1/2 and -3/2 square to 3.5; 3.5 / 64 * 3/2 = 0.08203125.
+    # The design effect is 3.5, so 8 votes are worth 8 / 3.5.
+    expected = wilson_interval(0.75 * 8 / 3.5, 8 / 3.5)
+    assert clustered_interval([4, 2, 0], [4, 2, 2]) == pytest.approx(tuple(map(float, expected)))
+
+
+def test_clusters_of_one_and_even_clusters_are_no_surer_than_wilson() -> None:
+    wilson = tuple(map(float, wilson_interval(30, 60)))
+    assert clustered_interval([1, 0] * 30, [1] * 60) == pytest.approx(wilson, abs=0.002)
+    assert clustered_interval([1] * 30, [2] * 30) == pytest.approx(wilson)
+
+
+@pytest.mark.parametrize(("won", "of"), [([30], [60]), ([5, 5, 5], [5, 5, 5])])
+def test_what_clusters_cannot_tell_is_not_taken_as_sure(won: list[int], of: list[int]) -> None:
+    worth = len(of)
+    share = sum(won) / sum(of)
+    expected = tuple(map(float, wilson_interval(share * worth, worth)))
+    assert clustered_interval(won, of) == pytest.approx(expected)
+
+
+def test_a_clustered_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    """Voters with a liking of their own for a side, which plain Wilson takes for certainty."""
+    rng = np.random.default_rng(5)
+    covered, plain = 0, 0
+    for _ in range(1000):
+        trials = rng.integers(1, 20, size=60)
+        won = rng.binomial(trials, rng.beta(2, 2, size=60))
+        lower, upper = clustered_interval(won, trials)
+        covered += lower <= 0.5 <= upper
+        low, high = wilson_interval(won.sum(), trials.sum())
+        plain += bool(low <= 0.5 <= high)
+    assert 920 < covered < 980
+    assert plain < 850
+
+
+@pytest.mark.parametrize(("won", "of"), [([], []), ([1], [0]), ([3], [2]), ([-1, 2], [1, 2])])
+def test_a_clustered_interval_refuses_what_is_no_share(won: list[int], of: list[int]) -> None:
+    with pytest.raises(InvalidParameter):
+        clustered_interval(won, of)
 
 
 # Model 5 against model 7: on side A a win, a tie and both bad; on side B a win and a loss.
