@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from django.http import Http404, QueryDict
@@ -15,7 +15,7 @@ from arena.boards.catalogue import Facts
 from arena.boards.gap.rules import CUTS, DEFAULT_CUT
 from arena.boards.models import Board, Method, Snapshot
 from arena.boards.newest import newest_snapshot, rated_sources
-from arena.boards.slice_names import category_name, language_name
+from arena.boards.slice_names import CATEGORIES, category_name, language_name, slice_name
 from arena.catalog.licences import LicenceClass
 from arena.catalog.modalities import Modality
 
@@ -59,6 +59,8 @@ VIEWS: dict[str, str | Promise] = {
 }
 # Absurdly long words in an address are not looked up.
 _LONGEST = 120
+# What makes a board of a source, in the order of `Choice._slices`.
+_BOARD = ("method", "category", "language", "days", "style")
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Choice:
     sort: str = "rating"
     cut: str = DEFAULT_CUT
     view: str = "retrospective"
+    # What was asked for, where no board has all of it: the rest is of the nearest one then.
+    instead_of: "Choice | None" = None
 
     @classmethod
     def of(cls, query: QueryDict) -> Self:
@@ -99,13 +103,37 @@ class Choice:
         Http404
             For a source, slice, method, licence, modality, cut or order that does not exist.
         """
-        chosen = cls(
-            **{
-                part.name: query.get(part.name, part.default)[:_LONGEST].replace("\0", "")
-                for part in fields(cls)
-                if isinstance(part.default, str)
-            }
-        )
+        chosen = cls._read(query)
+        if not chosen.is_overall and not chosen.board_exists:
+            raise Http404("no such board")
+        return chosen
+
+    @classmethod
+    def nearest(cls, query: QueryDict) -> Self:
+        """Read the state; where no board has all that is asked for, the nearest one stands in.
+
+        It keeps as much as a board has: the use before the language, the span of time, the style
+        and the method.
+
+        Raises
+        ------
+        Http404
+            For what `of` does not know, and for a slice that no board could be of.
+        """
+        chosen = cls._read(query)
+        if chosen.is_overall or chosen.board_exists:
+            return chosen
+        if not chosen.is_possible:
+            raise Http404("no such board")
+        return replace(chosen, **chosen._nearest_board(), instead_of=chosen)
+
+    @classmethod
+    def _read(cls, query: QueryDict) -> Self:
+        parts: dict[str, Any] = {
+            name: query.get(name, default)[:_LONGEST].replace("\0", "")
+            for name, default in _parts(cls).items()
+        }
+        chosen = cls(**parts)
         for value, known in (
             (chosen.source, sources()),
             (chosen.method, Method.values),
@@ -119,17 +147,14 @@ class Choice:
         ):
             if value not in known:
                 raise Http404("no such choice")
-        if not chosen.is_overall and not chosen.board_exists:
-            raise Http404("no such board")
         return chosen
 
     def address(self, **changes: str) -> str:
         """Return the query string after some changes; "?" for the defaults."""
-        wanted, default = replace(self, **changes), type(self)()
         parts = {
-            part.name: getattr(wanted, part.name)
-            for part in fields(self)
-            if getattr(wanted, part.name) != getattr(default, part.name)
+            name: value
+            for name, default in _parts(type(self)).items()
+            if (value := changes.get(name, getattr(self, name))) != default
         }
         return f"?{urlencode(parts)}"
 
@@ -143,10 +168,51 @@ class Choice:
         """Return whether such a board was ever made."""
         return self._has_board()
 
+    @property
+    def is_possible(self) -> bool:
+        """Return whether its words are ones that a board could have."""
+        return (
+            self.category in {"", *CATEGORIES}
+            and (not self.language or language_name(self.language) != self.language)
+            and (not self.days or self.days.isdecimal())
+        )
+
+    @property
+    def substitution(self) -> str:
+        """Return that the board is not the one that was asked for; empty where it is."""
+        if self.instead_of is None:
+            return ""
+        return _("No board has all of these choices. The nearest is shown: %(board)s.") % {
+            "board": self.board_name
+        }
+
+    @property
+    def board_name(self) -> str:
+        """Return the board in the reader's words."""
+        parts = (
+            slice_name(self.category, self.language),
+            _("Last %(days)s days") % {"days": self.days} if self.days else "",
+            _("Style controlled") if self.style else "",
+            "" if self.method == Method.BRADLEY_TERRY else Method(self.method).label,
+        )
+        return " · ".join(filter(None, parts))
+
+    def _nearest_board(self) -> dict[str, Any]:
+        """Return the parts of the board that has most of what is asked for, and nothing else."""
+        default, order = _parts(type(self)), ("category", "language", "days", "style", "method")
+        boards: list[dict[str, Any]] = [
+            dict(zip(_BOARD, board, strict=True)) for board in self._slices
+        ]
+        near = [
+            board
+            for board in (*boards, {name: default[name] for name in _BOARD})
+            if all(board[name] in {getattr(self, name), default[name]} for name in _BOARD)
+        ]
+        return min(near, key=lambda board: [board[name] != getattr(self, name) for name in order])
+
     def _has_board(self, **changes: str) -> bool:
         """Return whether the source has such a board, after some changes."""
-        names = ("method", "category", "language", "days", "style")
-        return tuple(changes.get(name, getattr(self, name)) for name in names) in self._slices
+        return tuple(changes.get(name, getattr(self, name)) for name in _BOARD) in self._slices
 
     def snapshot(self) -> Snapshot | None:
         """Return the newest snapshot of the chosen board; asked for once a request."""
@@ -261,14 +327,19 @@ class Choice:
         values = sorted({board[place] for board in self._slices if board[place]}, key=label)
         options = []
         for value in values:
-            bare = replace(self, category="", language="", method=Method.BRADLEY_TERRY.value)
-            wanted = replace(bare, **{name: value})
+            part: dict[str, Any] = {"category": "", "language": "", name: value}
+            wanted = replace(self, **part, method=Method.BRADLEY_TERRY.value)
             slice_ = {"category": wanted.category, "language": wanted.language}
             if not self._has_board(**slice_, method=wanted.method):
                 wanted = replace(wanted, days="", style="")
             current = getattr(self, name) == value
             options.append(Option(label(value), wanted.address(), current, value))
         return options
+
+
+def _parts(state: type[Choice]) -> dict[str, str]:
+    """Return what stands in an address, by name, with its default."""
+    return {part.name: part.default for part in fields(state) if isinstance(part.default, str)}
 
 
 def sources() -> list[str]:

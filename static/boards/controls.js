@@ -55,6 +55,9 @@ function filterInPlace(form, frame) {
   });
 }
 
+// A board is of a use or of a language: who chooses one lets go of the other.
+/** @type {Record<string, string>} */
+const rivals = { category: "language", language: "category" };
 // A change of these keeps the board, so the rest of the page stays true.
 const filters = new Set(["licence", "organisation", "q", "preliminary"]);
 
@@ -65,6 +68,8 @@ for (const form of document.querySelectorAll("form[data-controls]")) {
   form.addEventListener("change", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLSelectElement) || (frame && filters.has(field.name))) return;
+    const rival = form.elements.namedItem(rivals[field.name] ?? "");
+    if (frame && rival instanceof HTMLSelectElement && field.value) rival.selectedIndex = 0;
     // Another source has boards of its own: slices of this one may not be among them.
     const query = field.name === "source" ? `?source=${encodeURIComponent(field.value)}` : queryOf(form);
     location.assign(query);

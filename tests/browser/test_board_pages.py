@@ -7,11 +7,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.public_pages import SIMULATED
+from tests.browser.site import Site
 from tests.browser.test_accessibility import axe, violations
 
 __all__ = ["axe"]
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
+
+_TWO_BOARDS = """
+from arena.boards.snapshots import Method, Slice, board_of
+for part in (Slice(category="coding"), Slice(language="en")):
+    board_of("simulated", Method.BRADLEY_TERRY, part)
+"""
 
 
 def test_every_chart_of_the_gap_is_drawn(visit: Visit, simulated: None) -> None:
@@ -35,6 +42,17 @@ def test_the_table_is_filtered_in_place_as_one_types(visit: Visit, simulated: No
     assert page.evaluate("window.sameDocument"), "the page was loaded again"
     page.reload()
     expect(page.get_by_label("Search")).to_have_value("basalt")
+
+
+def test_choosing_a_language_lets_go_of_the_use(visit: Visit, site: Site, simulated: None) -> None:
+    site.manage("shell", "-c", _TWO_BOARDS)
+    page = visit(f"/leaderboard/?{SIMULATED}")
+    page.locator("select[name=category]").select_option("coding")
+    expect(page).to_have_url(re.compile("category=coding"))
+    page.locator("select[name=language]").select_option("en")
+    expect(page).to_have_url(re.compile("language=en"))
+    assert "category" not in page.url
+    expect(page.locator("select[name=category]")).to_have_value("")
 
 
 def test_the_cut_can_be_moved(visit: Visit, simulated: None) -> None:

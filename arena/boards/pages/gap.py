@@ -28,7 +28,7 @@ from arena.catalog.licences import LicenceClass
 @require_safe
 def gap(request: HttpRequest) -> HttpResponseBase:
     """Show the gap under the reader's cut, today's or as it was published."""
-    choice = Choice.of(request.GET)
+    choice = Choice.nearest(request.GET)
     snapshot = choice.snapshot()
     key = (choice, snapshot and (snapshot.pk, snapshot.created_at, snapshot.published_for))
     return answer(request, "boards/gap.html", key, lambda: gather(choice))

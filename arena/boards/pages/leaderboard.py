@@ -20,7 +20,7 @@ from arena.catalog.models import LanguageModel
 @require_safe
 def leaderboard(request: HttpRequest) -> HttpResponseBase:
     """Show the newest snapshot of the chosen board."""
-    choice = Choice.of(request.GET)
+    choice = Choice.nearest(request.GET)
     snapshot = choice.snapshot()
     key = _state(choice, snapshot)
     return answer(request, "boards/leaderboard.html", key, lambda: _whole(choice, snapshot))
@@ -29,7 +29,7 @@ def leaderboard(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def leaderboard_table(request: HttpRequest) -> HttpResponseBase:
     """Show the table by itself, for the page that refreshes or filters it."""
-    choice = Choice.of(request.GET)
+    choice = Choice.nearest(request.GET)
     snapshot = choice.snapshot()
     key = _state(choice, snapshot)
     return part(request, "boards/table.html", key, lambda: table_of(choice, snapshot))

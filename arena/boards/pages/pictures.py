@@ -86,7 +86,7 @@ def chart(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
 
     503 with Retry-After while others are being drawn.
     """
-    choice = Choice.of(request.GET)
+    choice = Choice.nearest(request.GET)
     made = CHARTS[name](request, choice) if name in CHARTS else None
     if made is None or form not in _KINDS:
         raise Http404("no such chart")

@@ -3,14 +3,16 @@
 import datetime as dt
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
+from arena.boards.choices import Choice
 from arena.boards.ledger import write_ledgers
-from arena.boards.models import Ledger
+from arena.boards.models import Board, Ledger
 from arena.boards.publication import publish_boards
 from arena.boards.refresh import refresh_boards
 from arena.catalog.models import PublishedScore
-from tests.arena.boards.votes import NOW, cast, cast_many, new_model
+from tests.arena.boards.votes import NOW, cast_many, new_model
 
 pytestmark = pytest.mark.django_db
 
@@ -41,19 +43,6 @@ def test_an_account_made_before_the_first_publication_is_made_again_after_it() -
     publish_boards(NOW)
     assert [write_ledgers(NOW), write_ledgers(NOW)] == [["live"], []]
     assert Ledger.objects.get(source="live").content["policies"]
-
-
-def test_left_out_votes_are_counted_by_rule_and_model(client: Client) -> None:
-    alder, birch = new_model("Alder", "closed"), new_model("Birch", "fully_open")
-    cast(alder, birch)
-    cast(alder, alder)
-    refresh_boards(NOW)
-    write_ledgers(NOW)
-    content = Ledger.objects.get(source="live").content
-    assert content["rules"] == {"same_model": 1}
-    by_model = {row["model"]: row["excluded"] for row in content["models"]}
-    assert by_model == {"alder": {"same_model": 2}, "birch": {}}
-    assert "Birch" in page(client, "/transparency/")
 
 
 def test_published_scores_stand_on_the_model_s_page(client: Client) -> None:
@@ -92,3 +81,47 @@ def test_a_page_is_sent_again_only_when_it_changed(client: Client, address: str)
     chinese = client.get(f"/zh-hans{address}", headers={"If-None-Match": etag})
     assert chinese.status_code == 200
     assert "Accept-Language" in first["Vary"]
+
+
+def boards_of(*slices: dict[str, object]) -> None:
+    """Store empty boards beside the one of all votes."""
+    for number, part in enumerate(({}, *slices)):
+        Board.objects.create(slug=f"board-{number}", source="live", **_BRADLEY_TERRY | part)
+
+
+_BRADLEY_TERRY: dict[str, object] = {"method": "bradley_terry"}
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("category=coding&language=en", "Coding"),
+        ("category=maths-no-more&language=en", None),
+        ("category=brainstorming&language=en", "English"),
+        ("category=brainstorming", "All votes"),
+        ("method=elo&category=coding", "Coding"),
+        ("method=elo&language=en&days=90", "English · Last 90 days"),
+        ("category=coding&days=90", "Coding"),
+        ("category=coding&style=on", "Coding"),
+        ("language=en&days=90&style=on", "English · Last 90 days"),
+        ("days=30", "All votes"),
+        ("days=soon", None),
+        ("language=klingon", None),
+    ],
+)
+@pytest.mark.parametrize("address", ["/leaderboard/", "/leaderboard/table/", "/gap/"])
+def test_where_no_board_has_all_choices_the_nearest_is_shown_and_said(
+    client: Client, address: str, query: str, shown: str | None
+) -> None:
+    boards_of({"category": "coding"}, {"language": "en"}, {"language": "en", "days": 90})
+    text = page(client, f"{address}?{query}", 404 if shown is None else 200)
+    if shown and "table" not in address:
+        assert f"No board has all of these choices. The nearest is shown: {shown}." in text
+
+
+def test_a_board_that_exists_stands_in_for_nothing(client: Client) -> None:
+    boards_of({"category": "coding"})
+    assert "The nearest is shown" not in page(client, "/leaderboard/?category=coding")
+    assert "The nearest is shown" not in page(client, "/leaderboard/?method=elo")
+    chosen = Choice.nearest(QueryDict("category=coding&language=en&licence=open"))
+    assert chosen.address() == "?category=coding&licence=open"
