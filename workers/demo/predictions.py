@@ -6,6 +6,7 @@
 import asyncio
 import itertools
 import json
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,24 +23,42 @@ _TEXT = "The river keeps its course.\nThe bank remembers the water."
 class PredictionServer(ModelServer):
     """Serves ``/v1/models/OWNER/NAME/predictions``, its streams, and nothing of OpenAI's.
 
+    A stream wants the key and ``Accept: text/event-stream``, as is documented at
+    https://replicate.com/docs/topics/predictions/streaming; otherwise the prediction comes as JSON.
+
+    Parameters
+    ----------
+    streams : str, optional
+        The base URL that it gives for its streams; by default its own.
+    counts : bool
+        Whether the metrics have token counts; not all models there count.
+
     Attributes
     ----------
     cancelled : set of str
         The predictions that were cancelled.
     """
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        super().__init__({MODEL: "Aviary"}, host=host, port=port)
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        streams: str = "",
+        counts: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__({MODEL: "Aviary"}, host=host, port=port, tls=tls)
+        self.streams = streams
+        self._counts = counts
         self._ids = (f"p{number}" for number in itertools.count(1))
         self._inputs: dict[str, Mapping[str, Any]] = {}
         self._names: dict[str, str] = {}
         self.cancelled: set[str] = set()
 
     async def respond(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        """Answer one request by its route; only streams need no key."""
+        """Answer one request by its route; all need the key."""
         match exchange.request.path.strip("/").split("/"):
-            case ["v1", "streams", identity] if identity in self._inputs:
-                await self._stream(exchange, identity)
             case _ if exchange.request.headers.get("authorization") != f"Bearer {KEY}":
                 await refuse(exchange, 401, "Unauthenticated")
             case ["v1", "models", owner, name, "predictions"] if owner == "aviary":
@@ -48,8 +67,10 @@ class PredictionServer(ModelServer):
                 self.cancelled.add(identity)
                 await exchange.reply_json(200, {"id": identity, "status": "canceled"})
             case ["v1", "predictions", identity] if identity in self._inputs:
-                metrics = {"input_token_count": 7, "output_token_count": len(tokens_of(_TEXT))}
-                await exchange.reply_json(200, {"id": identity, "metrics": metrics})
+                if exchange.request.headers.get("accept") == "text/event-stream":
+                    await self._stream(exchange, identity)
+                else:
+                    await exchange.reply_json(200, self._prediction(identity))
             case _:
                 await refuse(exchange, 404, "The requested resource could not be found.")
 
@@ -61,18 +82,25 @@ class PredictionServer(ModelServer):
         identity = next(self._ids)
         self._inputs[identity], self._names[identity] = body.get("input", {}), name
         urls = {
-            "stream": f"{self.base_url}/streams/{identity}",
+            "stream": f"{self.streams or self.base_url}/predictions/{identity}",
             "get": f"{self.base_url}/predictions/{identity}",
             "cancel": f"{self.base_url}/predictions/{identity}/cancel",
         }
         created = {"id": identity, "status": "starting", "urls": urls}
         await exchange.reply_json(201, created)
 
+    def _tokens(self, identity: str) -> list[str]:
+        return list(tokens_of(_TEXT)[: self._inputs[identity].get("max_tokens", 10**6)])
+
+    def _prediction(self, identity: str) -> Mapping[str, Any]:
+        counts = {"input_token_count": 7, "output_token_count": len(self._tokens(identity))}
+        metrics = {"predict_time": 0.5, **(counts if self._counts else {})}
+        return {"id": identity, "status": "succeeded", "metrics": metrics}
+
     async def _stream(self, exchange: Exchange, identity: str) -> None:
         await exchange.begin_events()
-        limit = self._inputs[identity].get("max_tokens", 10**6)
         await exchange.chunk(b": hi\n\n")
-        for number, token in enumerate(tokens_of(_TEXT)[:limit]):
+        for number, token in enumerate(self._tokens(identity)):
             await _event(exchange, f"{number}", "output", token)
         match self._names[identity]:
             case "aviary/broken":

@@ -2,14 +2,19 @@
 
 The conversation goes as one prompt, since each model there has a template of its own. What the
 inputs are called differs as well: ``parameters`` are merged into them last, so an administrator can
-name what a model needs. Source: https://replicate.com/docs/topics/predictions/streaming
+name what a model needs.
+
+A stream is on another host of theirs, wants the same key, and says nothing of why an answer ended:
+what has as many tokens as were allowed was cut there. Tokens are in the metrics of models that
+count them. Sources: https://replicate.com/docs/topics/predictions/streaming,
+https://github.com/replicate/cog-vllm/pull/34, https://github.com/replicate/cog-triton/pull/41
 """
 
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,6 +36,8 @@ from workers.endpoints.text import Parts, SafeText, ThinkSplitter
 from workers.endpoints.usage import TokenEstimate, estimate_prompt, normalise_usage
 
 _CANCEL_SECONDS = 2.0
+# Predictions are made at `api.`, and read at `streaming.api.` or `stream.`.
+_DOMAIN = "replicate.com"
 _SPEAKERS: Mapping[str, str] = {"user": "User", "assistant": "Assistant", "system": "System"}
 
 
@@ -73,13 +80,14 @@ async def stream_reply(
                         yield delta
                         clocks.content()  # the reader's own time is not the endpoint's idle time
                 reported = await _usage(clients, address, urls, limits)
+            finish_reason = _finish_reason(reported, address.token_limit)
             if not has_text:
-                raise EmptyAnswer("finish reason: stop")
+                raise EmptyAnswer(f"finish reason: {finish_reason}")
     except EndpointError as error:
         error.before_first_token = clocks.first_token is None
         raise
     yield Finished(
-        finish_reason="stop",
+        finish_reason=finish_reason,
         usage=normalise_usage(
             reported,
             prompt_estimate=estimate_prompt(conversation),
@@ -117,7 +125,8 @@ def _inputs(address: EndpointAddress, conversation: list[Message]) -> dict[str, 
     if address.system_prompt and conversation[0]["role"] == "system":
         inputs["system_prompt"] = conversation[0]["content"]
     if address.token_limit is not None:
-        inputs["max_tokens"] = address.token_limit
+        renamed = "max_completion_tokens" in address.quirks
+        inputs["max_completion_tokens" if renamed else "max_tokens"] = address.token_limit
     return {**inputs, **address.parameters}
 
 
@@ -177,6 +186,14 @@ async def _usage(
     }
 
 
+def _finish_reason(
+    reported: Mapping[str, Any] | None, limit: int | None
+) -> Literal["stop", "length"]:
+    """Return ``length`` for an answer of as many tokens as were allowed, by the server's count."""
+    tokens = (reported or {}).get("completion_tokens")
+    return "length" if limit and type(tokens) is int and tokens >= limit else "stop"
+
+
 async def _call(
     clients: EndpointClients,
     address: EndpointAddress,
@@ -213,16 +230,28 @@ def _request(
     method: str,
     url: str,
     limits: Limits,
+    *,
+    accept: str = "application/json",
     **content: Any,
 ) -> Any:
-    # The server says where to go next: the key goes with it only to where it belongs.
-    own = urlsplit(url)[:2] == urlsplit(address.base_url)[:2]
+    key = address.api_key if _is_theirs(url, address.base_url) else ""
     return clients.pool(address.base_url).stream(
         method,
         url,
-        headers=authorization(address.api_key if own else ""),
+        headers={**authorization(key), "Accept": accept},
         timeout=httpx2.Timeout(None, connect=limits.connect),
         **content,
+    )
+
+
+def _is_theirs(url: str, base_url: str) -> bool:
+    """Return whether the key may go to a URL that the server named: to its own, or to theirs."""
+    there, own = urlsplit(url), urlsplit(base_url)
+    if there[:2] == own[:2]:
+        return True
+    hosts = f".{there.hostname}", f".{own.hostname}"
+    return there.scheme == own.scheme == "https" and all(
+        host.endswith(f".{_DOMAIN}") for host in hosts
     )
 
 
@@ -233,7 +262,14 @@ async def _events(
     async with AsyncExitStack() as stack:
         try:
             async with asyncio.timeout_at(clocks.deadline):
-                request = _request(clients, address, "GET", urls["stream"], clocks.limits)
+                request = _request(
+                    clients,
+                    address,
+                    "GET",
+                    urls["stream"],
+                    clocks.limits,
+                    accept="text/event-stream",
+                )
                 response = await stack.enter_async_context(request)
             body = await stack.enter_async_context(aclosing(response.aiter_bytes()))
             reader = _EventReader(clocks.limits)

@@ -23,8 +23,8 @@ takes), and a battle of two turns after it (`tests/arena/battles/test_presets.py
 complete, nothing is refused and tried again, no key and no foreign name in what is kept).
 Replicate, which has another protocol, is tried with its preset alone. All 22 pass.
 
-| Server | Path | Key | Lists models | Usage | Token limit | Else |
-|---|---|---|---|---|---|---|
+| Server | Path | Key | Lists models | Usage | Token limit | Else | Read at |
+|---|---|---|---|---|---|---|---|
 """
 _USAGE = {
     "asked": "where it is asked",
@@ -47,12 +47,17 @@ def line(preset: Preset) -> str:
     """Return a preset's line of the table."""
     manners = MANNERS.get(preset.slug)
     cells = _cells(manners) if manners else _REPLICATE
-    return f"| {' | '.join((preset.title, *cells))} |"
+    sources = ", ".join(f"[{n}]({url})" for n, url in enumerate(preset.sources, start=1))
+    return f"| {' | '.join((preset.title, *cells, sources))} |"
 
 
 _REPLICATE = (
-    *("`/v1/models/OWNER/NAME/predictions`", "yes", "no", "in the prediction's metrics"),
-    *("by the model's own schema", "another protocol: a prediction is made, then its stream read"),
+    *("`/v1/models/OWNER/NAME/predictions`", "yes", "no", "in the metrics of models that count"),
+    "`max_tokens` or `max_completion_tokens`",
+    (
+        "another protocol: a prediction is made, then its stream read at another host of theirs "
+        "with the same key; as many tokens as were allowed means that it was cut"
+    ),
 )
 
 

@@ -16,8 +16,8 @@ from workers.demo.scripted import ScriptedServer
 from workers.endpoints import EndpointClients, Untrusted
 
 
-def certificate(folder: Path, name: str) -> Path:
-    """Write a certificate for a name, signed by itself, and its key; return the file."""
+def certificate(folder: Path, name: str, *others: str) -> Path:
+    """Write a certificate for names, signed by itself, and its key; return the file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -29,7 +29,10 @@ def certificate(folder: Path, name: str) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(each) for each in (name, *others)]),
+            critical=False,
+        )
         .sign(key, hashes.SHA256())
     )
     file = folder / f"{name}.pem"
