@@ -6,6 +6,7 @@ Counting reads every battle, so it is a job, once a publication's period; pages 
 
 import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -26,12 +27,16 @@ from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_
 from ratings.outcomes import BothBad, Ties
 
 _JOB = "write ledgers"
+# The rule under which a vote is left out, where none does.
+_COUNTED = ""
 # Ways to count a tie and "both bad", shown on the method page with what each does.
 POLICIES: tuple[tuple[Ties, BothBad], ...] = (
     ("half", "half"),
     ("half", "drop"),
     ("drop", "drop"),
 )
+
+type _Pair = tuple[int, int]
 
 
 def write_ledgers(now: dt.datetime) -> list[str]:
@@ -65,36 +70,47 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
     dict
         ``models``: by slug, battles, first and last day, counted votes, and votes left out by
         rule; ``rules``: votes by rule; ``moved``: how many votes each version of the rules moved
-        (`arena.integrity.rule_changes`); ``classes``: places in battles, counted votes and votes
-        left out by licence class; ``battles``, ``counted``; ``pairs``: the `replay_id` of the
-        board that the last two are about, if there is one; ``influence``: see `_influence`;
-        ``policies``: see `_policies`.
+        (`arena.integrity.rule_changes`); ``classes``: by licence class, places in battles, counted
+        votes, votes left out, and these by rule; ``battles``, ``counted``; ``pairs``: the
+        `replay_id` of the board that the last two are about, if there is one; ``influence``: see
+        `_influence`; ``policies``: see `_policies`. A vote between two models, or classes, counts
+        for each of them, and once for one that met itself.
     """
     facts = read_facts(now.date())
     battles = _battles(source)
-    counted, excluded = _votes(source)
-    classes: dict[str, Counter[str]] = {}
-    for model, row in battles.items():
-        own = classes.setdefault(facts[model].licence_class, Counter())
-        own["places"] += row["battles"]
-        own["counted"] += counted[model]
-        own["excluded"] += sum(excluded[model].values())
+    votes = _votes(source)
+    by_model = _by(votes, lambda model: model)
+    by_class = _by(votes, lambda model: facts[model].licence_class)
+    places: Counter[str] = Counter()
+    for pair, met in battles.items():
+        for model in pair:
+            places[facts[model].licence_class] += met["battles"]
     pairs = _pairs(source)
     uncounted = VoteFacts.objects.filter(source=source, counted=False)
     rules = uncounted.values_list("not_counted_because").annotate(votes=Count("pk")).order_by()
     return {
         "models": [
-            _model(facts[model], row, counted[model], excluded[model])
-            for model, row in sorted(battles.items(), key=lambda item: -item[1]["battles"])
+            _model(facts[model], row, by_model[model])
+            for model, row in sorted(
+                _of_models(battles).items(), key=lambda item: -item[1]["battles"]
+            )
         ],
         "rules": dict(rules),
         "moved": [
             {"part": part, "version": version, **asdict(moved)}
             for (part, version), moved in sorted(moved_votes(source).items())
         ],
-        "classes": {name: dict(own) for name, own in classes.items()},
-        "battles": sum(row["battles"] for row in battles.values()) // 2,
-        "counted": sum(counted.values()) // 2,
+        "classes": {
+            name: {
+                "places": number,
+                "counted": by_class[name][_COUNTED],
+                "excluded": sum(_left_out(by_class[name]).values()),
+                "by_rule": _left_out(by_class[name]),
+            }
+            for name, number in places.items()
+        },
+        "battles": sum(row["battles"] for row in battles.values()),
+        "counted": sum(number for (_, rule), number in votes.items() if rule == _COUNTED),
         # The board whose pairs were counted.
         "pairs": pairs.replay_id if pairs else "",
         "influence": _influence(pairs, facts) if pairs else None,
@@ -102,58 +118,74 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _battles(source: str) -> dict[int, dict[str, Any]]:
+def _battles(source: str) -> dict[_Pair, dict[str, Any]]:
+    """Return the battles of each pair, the side that a model stood on told apart."""
+    rows = (
+        Battle.objects.filter(voter__source=source, blind=True)
+        .values_list("model_a", "model_b")
+        .annotate(battles=Count("pk"), first=Min("created_at"), last=Max("created_at"))
+        .order_by()
+    )
+    return {
+        (model_a, model_b): {"battles": battles, "first": first, "last": last}
+        for model_a, model_b, battles, first, last in rows
+    }
+
+
+def _of_models(battles: Mapping[_Pair, dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """Return each model's battles, with the first and the last."""
     found: dict[int, dict[str, Any]] = {}
-    for side in ("model_a", "model_b"):
-        rows = (
-            Battle.objects.filter(voter__source=source, blind=True)
-            .values_list(side)
-            .annotate(battles=Count("pk"), first=Min("created_at"), last=Max("created_at"))
-            .order_by()
-        )
-        for model, battles, first, last in rows:
-            own = found.setdefault(model, {"battles": 0, "first": first, "last": last})
-            own["battles"] += battles
-            own["first"], own["last"] = min(own["first"], first), max(own["last"], last)
+    for pair, met in battles.items():
+        for model in set(pair):
+            own = found.setdefault(model, {**met, "battles": 0})
+            own["battles"] += met["battles"]
+            own["first"], own["last"] = (
+                min(own["first"], met["first"]),
+                max(own["last"], met["last"]),
+            )
     return found
 
 
-def _votes(source: str) -> tuple[Counter[int], dict[int, Counter[str]]]:
-    """Return counted votes, and votes left out by rule, of each model."""
-    counted: Counter[int] = Counter()
-    excluded: dict[int, Counter[str]] = defaultdict(Counter)
+def _votes(source: str) -> Counter[tuple[_Pair, str]]:
+    """Return how many votes each pair has under each rule that left them out, or counted."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT side.model, f.not_counted_because, count(*)
+            SELECT b.model_a_id, b.model_b_id, f.not_counted_because, count(*)
             FROM integrity_votefacts f
             JOIN battles_vote v ON v.id = f.vote_id
             JOIN battles_battle b ON b.id = v.battle_id
-            CROSS JOIN LATERAL (VALUES (b.model_a_id), (b.model_b_id)) AS side (model)
             WHERE f.source = %s
-            GROUP BY side.model, f.not_counted_because
+            GROUP BY b.model_a_id, b.model_b_id, f.not_counted_because
             """,
             [source],
         )
-        for model, rule, votes in cursor.fetchall():
-            if rule:
-                excluded[model][rule] += votes
-            else:
-                counted[model] += votes
-    return counted, excluded
+        return Counter({((a, b), rule): votes for a, b, rule, votes in cursor.fetchall()})
 
 
-def _model(
-    facts: Facts, row: dict[str, Any], counted: int, excluded: Counter[str]
-) -> dict[str, Any]:
+def _by[Name: Hashable](
+    votes: Mapping[tuple[_Pair, str], int], name_of: Callable[[int], Name]
+) -> defaultdict[Name, Counter[str]]:
+    """Return the votes of each name that models have, by rule; a vote once for each name."""
+    found: defaultdict[Name, Counter[str]] = defaultdict(Counter)
+    for (pair, rule), number in votes.items():
+        for name in {name_of(model) for model in pair}:
+            found[name][rule] += number
+    return found
+
+
+def _left_out(votes: Counter[str]) -> dict[str, int]:
+    return {rule: number for rule, number in votes.items() if rule != _COUNTED}
+
+
+def _model(facts: Facts, row: dict[str, Any], votes: Counter[str]) -> dict[str, Any]:
     return {
         "model": facts.slug,
         "battles": row["battles"],
         "first": row["first"].date().isoformat(),
         "last": row["last"].date().isoformat(),
-        "counted": counted,
-        "excluded": dict(excluded),
+        "counted": votes[_COUNTED],
+        "excluded": _left_out(votes),
     }
 
 

@@ -55,7 +55,8 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
         "counted": f"{content.get('counted', 0):,}",
         "models": models,
         "sampling": _sampling(record, models),
-        "rules": _rules(content.get("rules", {})),
+        "rules": _rules(content.get("rules", {}), content.get("classes", {})),
+        "left_out": _left_out(models),
         "changes": _changes(content.get("moved", [])),
         "classes": _classes(content.get("classes", {})),
         "shares": _shares(chances),
@@ -98,6 +99,7 @@ def _models(
                 "battles": line.get("battles", 0),
                 "counted": line.get("counted", 0),
                 "excluded": sum(line.get("excluded", {}).values()),
+                "by_rule": line.get("excluded", {}),
                 "first": line.get("first", ""),
                 "last": line.get("last", ""),
                 "drawn": _drawn(model, drawable=model.slug in drawable),
@@ -135,12 +137,39 @@ def _sampling(
     return [{"event": event, "facts": facts[event.model]} for event in record]
 
 
-def _rules(votes: dict[str, int]) -> list[dict[str, Any]]:
-    """Return every rule, those without a vote as well."""
+def _rules(votes: dict[str, int], classes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return every rule, those without a vote as well, with the votes of each licence class."""
     return [
-        {"label": str(NotCounted(rule).label), "votes": f"{votes.get(rule, 0):,}"}
+        {
+            "label": str(NotCounted(rule).label),
+            "votes": f"{votes.get(rule, 0):,}",
+            "classes": [
+                {
+                    "label": str(LicenceClass(name).label),
+                    "votes": f"{classes[name].get('by_rule', {}).get(rule, 0):,}",
+                }
+                for name in LicenceClass.values
+                if name in classes
+            ],
+        }
         for rule in NotCounted.values
     ]
+
+
+def _left_out(models: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return a line for each model that has votes left out, and a column for each rule of them."""
+    lines = [line for line in models if line["by_rule"]]
+    rules = [rule for rule in NotCounted.values if any(rule in line["by_rule"] for line in lines)]
+    return {
+        "rules": [str(NotCounted(rule).label) for rule in rules],
+        "lines": [
+            {
+                "facts": line["facts"],
+                "votes": [f"{line['by_rule'].get(rule, 0):,}" for rule in rules],
+            }
+            for line in lines
+        ],
+    }
 
 
 def _changes(moved: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -182,7 +211,7 @@ def _shares(weights: dict[str, float]) -> str:
     total = sum(weights.values())
     labels = {"open": _("open weights"), "closed": _("closed"), "unknown": _("unknown")}
     return listed(
-        _("%(side)s %(share)s %%") % {"side": labels[side], "share": f"{100 * weight / total:.0f}"}
+        _("%(side)s %(share)s%%") % {"side": labels[side], "share": f"{100 * weight / total:.0f}"}
         for side, weight in weights.items()
         if total and weight
     )
