@@ -37,7 +37,7 @@ class Row:
     def price_text(self) -> str:
         """Return the cost of 1,000 answers in US dollars, with two digits that mean something."""
         cost = self.economy.cost_of_thousand
-        return "" if cost is None else dollars(float(cost))
+        return "" if cost is None else about(dollars(float(cost)), self.economy)
 
     @property
     def first_text(self) -> str:
@@ -49,7 +49,7 @@ class Row:
     def speed_text(self) -> str:
         """Return the median tokens a second."""
         speed = self.economy.tokens_per_second
-        return "" if speed is None else f"{speed:.0f}"
+        return "" if speed is None else about(f"{speed:.0f}", self.economy)
 
     @property
     def context_text(self) -> str:
@@ -113,6 +113,11 @@ class Table:
     economies: Mapping[int, Economy] = field(default_factory=dict)
     has_price: bool = False
     has_speed: bool = False
+
+    @property
+    def has_estimates(self) -> bool:
+        """Return whether speed or cost of a model rests on estimated tokens."""
+        return any(row.economy.is_estimated for row in self.rows)
 
 
 def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> Table:
@@ -215,6 +220,11 @@ def ago_words() -> list[tuple[int, str]]:
         (60, _("{number} min ago")),
         (1, _("{number} s ago")),
     ]
+
+
+def about(figure: str, economy: Economy) -> str:
+    """Return a figure made of tokens, marked where these are an estimate."""
+    return f"≈ {figure}" if economy.is_estimated else figure
 
 
 def dollars(amount: float) -> str:

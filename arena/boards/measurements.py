@@ -13,6 +13,8 @@ from arena.catalog.models import Price
 DAYS = 90
 # A median of fewer replies says little.
 LEAST_REPLIES = 10
+# The share of estimated counts that is not worth a mark.
+TRIFLE = 0.01
 
 _MEASURE = """
     INSERT INTO boards_measurement (language_model_id, replies, first_token_seconds,
@@ -43,6 +45,8 @@ class Economy:
     input_usd, output_usd : Decimal or None
         Per million tokens.
     priced_since : date or None
+    estimated_share : float
+        Of the replies whose tokens are an estimate, because the server reported none.
     """
 
     replies: int = 0
@@ -52,6 +56,12 @@ class Economy:
     input_usd: Decimal | None = None
     output_usd: Decimal | None = None
     priced_since: dt.date | None = None
+    estimated_share: float = 0.0
+
+    @property
+    def is_estimated(self) -> bool:
+        """Return whether speed and cost rest on estimated tokens by more than a trifle."""
+        return self.estimated_share >= TRIFLE
 
 
 @transaction.atomic
@@ -97,4 +107,5 @@ def _economy(measured: Measurement | None, price: Price | None) -> Economy:
         input_usd=price.input_usd if price else None,
         output_usd=price.output_usd if price else None,
         priced_since=price.since if price else None,
+        estimated_share=measured.estimated_share if measured else 0.0,
     )

@@ -289,6 +289,7 @@ def as_json(candidate: Candidate, wishes: Wishes) -> dict[str, Any]:
         "most_tokens_per_second_estimate": _rounded(candidate.own_speed(wishes)),
         "first_token_seconds": economy.first_token_seconds,
         "tokens_per_second": economy.tokens_per_second,
+        "tokens_estimated_share": economy.estimated_share,
         "cost_a_month": _rounded(monthly_cost(economy, tokens)) if tokens else None,
     }
 

@@ -46,7 +46,7 @@ def gather(found: LanguageModel, standings: list[SnapshotRow], source: str = "")
     """Return all that the page shows; of a source's votes, or those that say most of the model."""
     now = timezone.now()
     facts = describe(found, now.date())
-    boards = boards_of([found])
+    boards, economy = boards_of([found]), economies(now.date(), of=[found.pk])[found.pk]
     board = board_among(boards, source)
     made = [charts.categories(found, board), charts.history(found, board)] if board else []
     figures = drawn(made, f"{source_query(board)}&model={found.slug}")
@@ -64,7 +64,11 @@ def gather(found: LanguageModel, standings: list[SnapshotRow], source: str = "")
         "licensings": [record for record in found.licensings.all() if record.since <= now.date()],
         "standings": [_standing(row) for row in standings],
         "met": met(found, board) if board else [],
-        "economy": economies(now.date(), of=[found.pk])[found.pk],
+        "economy": economy,
+        "cost": ""
+        if economy.cost_of_thousand is None
+        else dollars(float(economy.cost_of_thousand)),
+        "estimated": f"{100 * economy.estimated_share:.0f}" if economy.is_estimated else "",
         "prices": [
             {
                 "price": price,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from arena.boards.catalogue import Facts, read_facts
 from arena.boards.choices import SIMULATED, Choice
 from arena.boards.hardware import memory
+from arena.boards.leaderboard import about
 from arena.boards.measurements import Economy, economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.pages.answer import answer
@@ -135,6 +136,8 @@ def gather(asked: Question, wishes: Wishes) -> dict[str, Any]:
         "simulated": choice.source == SIMULATED,
         "best": [_shown(each, wishes) for each in best],
         "others": [_shown(each, wishes) for each in others],
+        "has_estimates": wishes.gpu_gb is None
+        and any(each.economy.is_estimated for each in (*best, *others)),
         "unrated": unrated,
         "benchmark": benchmark,
         "excluded": [
@@ -265,7 +268,7 @@ def _speed_text(each: Candidate, wishes: Wishes) -> str:
     """Return how fast a model writes: as measured, or what the reader's own cards may reach."""
     if wishes.gpu_gb is None:
         speed = each.economy.tokens_per_second
-        return "" if speed is None else f"{speed:.0f}"
+        return "" if speed is None else about(f"{speed:.0f}", each.economy)
     most = each.own_speed(wishes)
     if most is not None:
         return _("at most %(speed)s") % {"speed": f"{most:.0f}"}

@@ -4,11 +4,14 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from arena.battles.models import Reply
 from arena.boards.measurements import Economy, economies, measure_replies
+from arena.boards.models import Measurement
+from arena.boards.refresh import refresh_boards
 from arena.catalog.models import Price
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, cast_many, new_model
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +50,42 @@ def test_the_makers_price_comes_before_an_endpoint_s() -> None:
     Price.objects.create(language_model=alder, input_usd=1, output_usd=1, since=day)
     assert economies(NOW.date(), of=[alder.pk])[alder.pk].input_usd == 1
     assert economies(dt.date(2025, 1, 1), of=[alder.pk])[alder.pk].input_usd is None
+
+
+@pytest.mark.parametrize(("tokens", "said"), [(10, "$0.003"), (1000, "$0.30"), (0, "$0.00")])
+def test_a_small_cost_is_not_rounded_to_nothing(client: Client, tokens: int, said: str) -> None:
+    alder = new_model("Alder")
+    Measurement.objects.create(
+        language_model=alder,
+        replies=20,
+        prompt_tokens=tokens,
+        completion_tokens=tokens,
+        measured_at=NOW,
+    )
+    Price.objects.create(
+        language_model=alder, input_usd="0.1", output_usd="0.2", since=dt.date(2026, 1, 1)
+    )
+    assert f"{said} for 1,000 answers" in client.get("/models/alder/").content.decode()
+
+
+@pytest.mark.parametrize(("share", "marked"), [(0.0, False), (0.009, False), (0.4, True)])
+def test_what_rests_on_estimated_tokens_is_marked(
+    client: Client, share: float, marked: bool
+) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast_many(alder, birch, wins=60, losses=40, voters=40)
+    refresh_boards(NOW)
+    Measurement.objects.create(
+        language_model=alder, replies=20, tokens_per_second=51.2,
+        prompt_tokens=100, completion_tokens=100,
+        estimated_share=share, measured_at=NOW,
+    )
+    Price.objects.create(language_model=alder, input_usd=1, output_usd=2, since=dt.date(2026, 1, 1))
+    text = client.get("/models/alder/").content.decode()
+    assert ("estimated in 40% of the answers" in text) == marked
+    text = client.get("/leaderboard/").content.decode()
+    assert ("≈ $0.30" in text, "≈ 51" in text, "≈: " in text) == (marked, marked, marked)
+    text = client.get("/which/").content.decode()
+    assert ("≈ 51" in text, "≈: " in text) == (marked, marked)
+    found = client.get("/which/?format=json").json()
+    assert found["best"][0]["tokens_estimated_share"] == share
