@@ -42,7 +42,7 @@ class LiveTurn:
     async def run(self, clients: EndpointClients, slots: EndpointSlots, beat: Beat) -> None:
         """Go on until both sides are whole and visible, one has failed, or it is stopped."""
         endpoints = [call.endpoint for call in self.started.calls.values()]
-        limits = {each.pk: each.max_concurrent for each in endpoints}
+        limits = {each.pk: each.calls_at_once for each in endpoints}
         rates = {e.pk: e.requests_per_minute for e in endpoints if e.requests_per_minute}
         requests = Counter(each.pk for each in endpoints)
         with slots.stand_in_line(limits, requests=requests, rates=rates) as place:

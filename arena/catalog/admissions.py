@@ -15,7 +15,6 @@ from typing import cast
 
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connections, transaction
-from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from arena.catalog import budget
@@ -42,12 +41,8 @@ from workers.endpoints import (
 # for four times as long has lost its process.
 _BEAT_SECONDS = 10.0
 _SILENT = dt.timedelta(seconds=40)
-_RETRY = dt.timedelta(minutes=10)
-_MOST_AT_ONCE = 4
 # Failures of a scheduled test that say nothing of the endpoint.
 _NOT_ITS_FAULT = frozenset({"rate_limited"})
-
-_OPEN = Q(state__in=[RunState.WAITING, RunState.RUNNING])
 
 type Event = StepName | Step | Findings
 
@@ -56,8 +51,8 @@ class _LostError(Exception):
     """The run was ended by others: this process was not heard of for too long."""
 
 
-def plan(*, concurrency: int = 8, scheduled: bool = False) -> Plan:
-    """Return what a test finds out here; a scheduled one leaves out what costs the most."""
+def plan(*, concurrency: int = 8, skip: frozenset[StepName] = frozenset()) -> Plan:
+    """Return what a test finds out here, and how patiently."""
     limits = Limits(
         connect=min(settings.CONNECT_SECONDS, 10.0),
         first_token=settings.FIRST_TOKEN_SECONDS,
@@ -70,7 +65,7 @@ def plan(*, concurrency: int = 8, scheduled: bool = False) -> Plan:
         concurrency=concurrency,
         patience=settings.ADMISSION_PATIENCE_SECONDS,
         pause=min(3.0, settings.ADMISSION_PATIENCE_SECONDS / 10),
-        skip=COSTLY if scheduled else frozenset(),
+        skip=skip,
         limits=limits,
     )
 
@@ -164,7 +159,7 @@ def open_admission(endpoint: Endpoint, reason: Admission.Reason) -> tuple[Admiss
         with transaction.atomic():
             return Admission.objects.create(endpoint=endpoint, reason=reason), True
     except IntegrityError:  # the constraint: one open test for each endpoint
-        return Admission.objects.filter(_OPEN, endpoint=endpoint).get(), False
+        return Admission.objects.open().filter(endpoint=endpoint).get(), False
 
 
 def test_in_background(endpoints: Iterable[Endpoint], reason: Admission.Reason) -> None:
@@ -189,7 +184,7 @@ def test_again(endpoints: Iterable[Endpoint], *, moved: bool) -> None:
         Endpoint.objects.filter(pk__in=keys).update(
             admission=AdmissionState.UNTESTED, findings={}, refused_parameters=[]
         )
-    for admission in Admission.objects.filter(_OPEN, endpoint__in=keys):
+    for admission in Admission.objects.open().filter(endpoint__in=keys):
         _end_outdated(admission)
     test_in_background(changed, Admission.Reason.ASKED)
 
@@ -198,7 +193,7 @@ def _end_outdated(admission: Admission) -> None:
     """End a run whose endpoint was changed meanwhile; whoever runs it stores nothing more."""
     name = cast("StepName", admission.doing or "reach")
     step = Step(name=name, outcome="failed", code="changed")
-    Admission.objects.filter(_OPEN, pk=admission.pk).update(
+    Admission.objects.open().filter(pk=admission.pk).update(
         state=RunState.FAILED,
         ended_at=timezone.now(),
         doing="",
@@ -234,13 +229,29 @@ def run_admission(pk: int) -> Admission:
         _tell(admission, step)
         return _end(admission, None, None)
     how = replace(
-        plan(concurrency=endpoint.max_concurrent, scheduled=scheduled),
+        plan(
+            concurrency=endpoint.max_concurrent,
+            skip=_known(endpoint) if scheduled else frozenset(),
+        ),
         paying=paying_for(endpoint, Reservation.Purpose.ADMISSION),
     )
     try:
         return _end(admission, _follow(admission, address, how), address)
     except _LostError:
         return Admission.objects.filter(pk=pk).first() or admission  # deleted with its endpoint
+
+
+def _known(endpoint: Endpoint) -> frozenset[StepName]:
+    """Return the costly steps that have nothing new to find: a scheduled test leaves them out."""
+    found = endpoint.findings
+    is_known = {
+        "images": found.get("takes_images") is not None,
+        "context": found.get("longest_tried", 0) >= settings.MAX_PROMPT_CHARACTERS,
+        # Where there were too many at once, there may be room now.
+        "concurrency": not found.get("crowded")
+        and found.get("concurrency", 0) >= endpoint.max_concurrent,
+    }
+    return frozenset(name for name in COSTLY if is_known[name])
 
 
 def _follow(admission: Admission, address: EndpointAddress, how: Plan) -> Findings | None:
@@ -321,7 +332,7 @@ def _is_still(endpoint: Endpoint, tested: EndpointAddress) -> bool:
 def remember(endpoint_id: int, found: Findings) -> None:
     """Store with an endpoint what its test found; it may be called from now on.
 
-    What this test left out keeps what an earlier one found.
+    What this test left out, or could not find out, keeps what an earlier one found.
     """
     endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
     fresh = {name: value for name, value in asdict(found).items() if value is not None}
@@ -329,8 +340,6 @@ def remember(endpoint_id: int, found: Findings) -> None:
     endpoint.quirks = list(found.quirks)
     endpoint.refused_parameters = list(found.refused)
     endpoint.admission, endpoint.admitted_at = AdmissionState.PASSED, timezone.now()
-    if found.concurrency is not None:
-        endpoint.max_concurrent = min(endpoint.max_concurrent, found.concurrency)
     endpoint.failures_in_a_row, endpoint.suspended_until = 0, None
     endpoint.save()
 
@@ -347,32 +356,7 @@ def _remember_failure(admission: Admission) -> None:
 
 def end_interrupted(now: dt.datetime, *, endpoint: Endpoint | None = None) -> int:
     """End the runs whose process died; the endpoint stays as it was. Return how many."""
-    lost = Admission.objects.filter(_OPEN, beat_at__lt=now - _SILENT)
+    lost = Admission.objects.open().filter(beat_at__lt=now - _SILENT)
     if endpoint is not None:
         lost = lost.filter(endpoint=endpoint)
     return lost.update(state=RunState.FAILED, ended_at=now, doing="")
-
-
-def due_endpoints(now: dt.datetime) -> list[Endpoint]:
-    """Return the endpoints whose next test is due, longest waiting first, as many as may run.
-
-    One that passed is due again after `PARITY_ADMISSION_HOURS`; one that failed or was never
-    tested after ten minutes. One that has no budget left waits until it has.
-    """
-    running = Admission.objects.filter(_OPEN)
-    last = Admission.objects.filter(endpoint=OuterRef("pk")).order_by("-created_at")
-    again = now - dt.timedelta(hours=settings.ADMISSION_HOURS)
-    endpoints = (
-        Endpoint.objects.filter(enabled=True, language_model__retired_at=None)
-        .exclude(pk__in=running.values("endpoint"))
-        .annotate(last_test=Subquery(last.values("created_at")[:1]))
-        .filter(~Q(admission=AdmissionState.PASSED) | Q(admitted_at__lt=again))
-        .filter(Q(last_test=None) | Q(last_test__lt=now - _RETRY))
-        .order_by("admitted_at", "pk")
-    )
-    room = max(0, _MOST_AT_ONCE - running.count())
-    if not room:
-        return []
-    due = list(endpoints)
-    poor = budget.refusals(due, at=now)
-    return [endpoint for endpoint in due if endpoint.pk not in poor][:room]

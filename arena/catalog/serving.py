@@ -43,5 +43,5 @@ def can_meet(one: Endpoint, other: Endpoint) -> bool:
     have two requests at once, and in one minute.
     """
     if one.pk == other.pk:
-        return one.max_concurrent > 1 and one.requests_per_minute != 1
+        return one.calls_at_once > 1 and one.requests_per_minute != 1
     return not one.gpu_group or one.gpu_group != other.gpu_group

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from arena.catalog import admissions, budget
+from arena.catalog.due_tests import due_endpoints
 from arena.catalog.models import Admission
 
 
@@ -12,7 +13,7 @@ def test_endpoints_that_are_due() -> None:
     """Test the endpoints whose turn it is; end the tests that nobody runs any more."""
     now = timezone.now()
     admissions.end_interrupted(now)
-    admissions.test_in_background(admissions.due_endpoints(now), Admission.Reason.SCHEDULED)
+    admissions.test_in_background(due_endpoints(now), Admission.Reason.SCHEDULED)
 
 
 @shared_task(name="arena.catalog.tasks.settle_lost_calls")

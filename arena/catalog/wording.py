@@ -54,6 +54,7 @@ _ERRORS = {
     "changed": "The endpoint was changed while this test ran; another test began then.",
     "unusable": "The endpoint cannot be called as it is stored.",
 }
+_LEFT_OPEN = "This was not found out; the next test asks again."
 _OTHER = "The server's answer cannot be used."
 
 _CHANGES = {
@@ -71,10 +72,13 @@ def title_of(step: StepName) -> str:
 
 def sentence_of(step: Step) -> str:
     """Return what a step found, in a sentence or two."""
+    if step.name == "concurrency" and step.outcome == "adapted":
+        return _too_many(step)
     said = _SAID.get((step.name, step.code))
     if said is not None:
         return said(step.values)
-    return sentence_of_error(step.code, step.values)
+    why = sentence_of_error(step.code, step.values)
+    return f"{_LEFT_OPEN} {why}" if step.outcome == "unknown" else why
 
 
 def sentence_of_error(code: str, values: Mapping[str, Any] | None = None) -> str:
@@ -108,7 +112,7 @@ def _dollars(amount: Decimal) -> str:
 
 def line_of(step: Step) -> str:
     """Return a step as a line of text, for a shell."""
-    mark = {"passed": "ok", "adapted": "adapted", "lacking": "lacking"}.get(step.outcome, "FAILED")
+    mark = {"passed": "ok", "failed": "FAILED"}.get(step.outcome, step.outcome)
     line = f"{title_of(step.name):<18} {mark:<8} {sentence_of(step)}"
     return f"{line} In detail: {step.detail[:_DETAIL_SHOWN]}" if _needs_detail(step) else line
 
@@ -144,6 +148,13 @@ def _too_short(found: Mapping[str, Any]) -> str:
     return f"The longest prompt of this site does not fit{size}. Such prompts will fail here."
 
 
+def _too_many(step: Step) -> str:
+    said = f"{step.values['tried']} at once were too many"
+    gets = f"it gets at most {step.values['calls']} until a test finds that it takes more"
+    why = "" if step.code == "rate_limited" else f" {sentence_of_error(step.code)}"
+    return f"{said}; {gets}.{why}"
+
+
 _Said = Callable[[Mapping[str, Any]], str]
 _SAID: Mapping[tuple[StepName, str], _Said] = {
     ("reach", "ok"): _constant("It answers."),
@@ -170,6 +181,10 @@ _SAID: Mapping[tuple[StepName, str], _Said] = {
     ("token_limit", "ignored"): _constant(
         "It takes a limit and does not keep it: what an answer costs cannot be bounded."
     ),
+    ("token_limit", "short"): _constant(
+        "Its answers ended before the limit, so whether it keeps one was not found out; the next "
+        "test asks again."
+    ),
     ("token_limit", "refused"): _constant("It takes none: what an answer costs cannot be bounded."),
     ("temperature", "ok"): _constant("It takes one."),
     ("temperature", "refused"): _constant("It takes none but its own: none is sent."),
@@ -185,7 +200,8 @@ _SAID: Mapping[tuple[StepName, str], _Said] = {
     ),
     ("speed", "ok"): _speed,
     ("concurrency", "ok"): lambda v: f"{v['calls']} at once went well.",
-    ("concurrency", "rate_limited"): lambda v: (
-        f"{v['tried']} at once were too many; it gets at most {v['calls']} from now on."
+    ("concurrency", "rate"): _constant(
+        "It takes so many calls a minute, also one after another, so how many at once was not "
+        "found out: enter the calls a minute of your account, or battles will be refused."
     ),
 }

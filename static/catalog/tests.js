@@ -2,7 +2,7 @@
 // Admission tests as they run: asks the server once in a while, and draws what changed.
 
 const MILLISECONDS = 700;
-const MARKS = { passed: "✓", adapted: "✓", lacking: "–", failed: "✕", now: "", next: "" };
+const MARKS = { passed: "✓", adapted: "✓", lacking: "–", unknown: "?", failed: "✕", now: "", next: "" };
 
 /**
  * @typedef {{title: string, outcome: keyof typeof MARKS, sentence?: string, detail?: string}} Step

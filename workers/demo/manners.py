@@ -4,7 +4,9 @@
 protocol: see `workers.demo.predictions`.
 """
 
+import base64
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +18,15 @@ from workers.demo.performance import Performance, tokens_of
 MODEL = "kestrel-9b"
 KEY = "sk-mannerly-0123456789"
 
+# By which of red, green and blue is bright.
+_COLOURS: Mapping[tuple[bool, ...], str] = {
+    (True, False, False): "Red",
+    (False, True, False): "Green",
+    (False, False, True): "Blue",
+    (True, True, False): "Yellow",
+    (False, False, False): "Black",
+    (True, True, True): "White",
+}
 _TEXT = "The river keeps its course, and the bank remembers the water that has gone by. "
 
 
@@ -26,13 +37,17 @@ class Manners:
     ``usage`` says when it counts tokens: where it is asked to, never, in every chunk, or in the
     chunk of the finish reason without being asked. ``limits`` are the names of a token limit that
     it takes; any other is refused. ``context`` is its context in tokens, and ``overflow`` what
-    becomes of a longer prompt. ``loading`` is how many requests get 503 first.
+    becomes of a longer prompt. ``loading`` is how many requests get 503 first, and ``busy`` the
+    length of a round whose first request gets 429. ``laconic`` is all that it ever says;
+    ``keeps_limit`` is false where a token limit is taken and ignored, ``sees`` where pictures are
+    taken and guessed at. ``listed_as`` is the name in its list, where that is another.
     """
 
     path: str = "/v1"
     key: bool = True
     lists: bool = True
     name: str = MODEL
+    listed_as: str = ""
     only_name: bool = True
     stream_options: Literal["taken", "refused", "ignored"] = "taken"
     usage: Literal["asked", "never", "each_chunk", "last_chunk"] = "asked"
@@ -44,6 +59,10 @@ class Manners:
     overflow: Literal["refused", "cut"] = "refused"
     overflow_says: str = "This model's maximum context length is {context} tokens."
     loading: int = 0
+    busy: int = 0
+    laconic: str = ""
+    keeps_limit: bool = True
+    sees: bool = True
     comments: bool = False
     thinks: Literal["no", "in_content", "in_field"] = "no"
     served_as: str = MODEL
@@ -119,13 +138,14 @@ class MannerlyServer(ModelServer):
 
     def __init__(self, manners: Manners, *, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(
-            {manners.name: "Aviary"},
+            {manners.listed_as or manners.name: "Aviary"},
             host=host,
             port=port,
             require_key=KEY if manners.key else None,
         )
         self.manners = manners
         self._still_loading = manners.loading
+        self._asked = 0
 
     @property
     def base_url(self) -> str:
@@ -142,10 +162,16 @@ class MannerlyServer(ModelServer):
             await exchange.reply_json(200, self._model_list())
         elif route != ("POST", f"{self.manners.path}/chat/completions"):
             await refuse(exchange, 404, "Not found")
+        elif self._is_busy():
+            await refuse(exchange, 429, "Too many requests")
         elif complaint := next(_complaints(self.manners, body), None):
             await refuse(exchange, *complaint)
         else:
             await self.complete(exchange, body)
+
+    def _is_busy(self) -> bool:
+        self._asked += 1
+        return bool(self.manners.busy) and (self._asked - 1) % self.manners.busy == 0
 
     async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         """Stream an answer in the server's own way."""
@@ -197,6 +223,8 @@ def _as_served(manners: Manners, body: Mapping[str, Any]) -> Mapping[str, Any]:
     served = {**body, "model": manners.served_as}
     if manners.stream_options == "ignored" or manners.usage != "asked":
         served["stream_options"] = None
+    if not manners.keeps_limit:
+        served = {name: value for name, value in served.items() if name not in manners.limits}
     if manners.overflow == "cut" and _size(body["messages"]) > manners.context:
         tokens = tokens_of(str(body["messages"][-1]["content"]))[-manners.context + 4 :]
         served["messages"] = [{"role": "user", "content": "".join(tokens)}]
@@ -224,7 +252,7 @@ class _Speaker:
             await stage.say("<think>Rivers, then.</think>\n\n")
         elif self._manners.thinks == "in_field":
             await stage.say("Rivers, then.", field="reasoning_content")
-        complete = await stage.speak(_answer(self._asked))
+        complete = await stage.speak(_answer(self._asked, self._manners))
         await self._finish("stop" if complete else "length")
 
     async def _finish(self, reason: str) -> None:
@@ -240,12 +268,27 @@ class _Speaker:
             await self._stage.finish(reason)
 
 
-def _answer(asked: str | list[dict[str, Any]]) -> str:
+def _answer(asked: str | list[dict[str, Any]], manners: Manners) -> str:
     """Return what a good model would say to the questions that are put to it."""
     if not isinstance(asked, str):
-        return "Red." if any(part["type"] == "image_url" for part in asked) else "Nothing."
+        pictures = [part["image_url"]["url"] for part in asked if part["type"] == "image_url"]
+        if not pictures:
+            return "Nothing."
+        return " ".join(_colours_of(pictures[0])) if manners.sees else "Red."
+    if manners.laconic:
+        return manners.laconic
     if "code word is " in asked:
         return asked.partition("code word is ")[2].partition(".")[0]
     if "Count from 1" in asked:
         return "\n".join(str(number) for number in range(1, 301))
     return _TEXT * 8 if "150 words" in asked else _TEXT
+
+
+def _colours_of(url: str) -> tuple[str, str]:
+    """Return what the left and the right edge of an unfiltered PNG of 8-bit RGB are called."""
+    png = base64.b64decode(url.partition(",")[2])
+    width = int.from_bytes(png[16:20])
+    length = int.from_bytes(png[33:37])
+    row = zlib.decompress(png[41 : 41 + length])[1 : 1 + 3 * width]
+    left, right = (tuple(value > 127 for value in pixel) for pixel in (row[:3], row[-3:]))
+    return _COLOURS[left], _COLOURS[right]

@@ -22,18 +22,19 @@ type StepName = Literal[
     "speed",  # first token, tokens a second
     "concurrency",  # how many at once
 ]
-type Outcome = Literal["passed", "adapted", "lacking", "failed", "skipped"]
+type Outcome = Literal["passed", "adapted", "lacking", "failed", "unknown"]
 
 REQUIRED: tuple[StepName, ...] = ("reach", "key", "model", "stream")
-# Not repeated by a scheduled test: they cost the most and change the least.
+# Not repeated by a scheduled test once they are known: they cost the most and change the least.
 COSTLY: frozenset[StepName] = frozenset({"images", "context", "concurrency"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """How one step ended. ``detail`` may quote the server: for administrators only.
+    """How one step ended: ``unknown`` where the server was busy or failed.
 
     ``code`` says it in a word, ``values`` are what its sentence needs; both can be stored as JSON.
+    ``detail`` may quote the server: for administrators only.
     """
 
     name: StepName
@@ -43,12 +44,19 @@ class Step:
     detail: str = ""
 
 
+def step(name: StepName, outcome: Outcome, code: str, detail: str = "", **values: Any) -> Step:
+    """Return how a step ended."""
+    return Step(name=name, outcome=outcome, code=code, values=values, detail=detail)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What an endpoint turned out to be. None where it was not found out.
 
-    ``refused`` are parameters of the administrator that it does not take; seconds and tokens per
-    second are medians of this test's calls; ``concurrency`` is the most calls that all succeeded.
+    ``refused`` are parameters of the administrator that it does not take; ``longest_tried`` is the
+    prompt, in characters, that it took or refused; seconds and tokens per second are medians of
+    this test's calls; ``concurrency`` is the most calls at once that all succeeded, and ``crowded``
+    whether more of them failed.
     """
 
     quirks: tuple[Quirk, ...] = ()
@@ -59,9 +67,11 @@ class Findings:
     takes_images: bool | None = None
     context_tokens: int | None = None
     truncates: bool | None = None
+    longest_tried: int | None = None
     first_token_seconds: float | None = None
     tokens_per_second: float | None = None
     concurrency: int | None = None
+    crowded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +85,9 @@ class Plan:
     concurrency : int
         The most calls at once that the endpoint would ever get.
     patience : float
-        Seconds to wait for a server that is loading or busy.
+        Seconds that a call waits for a server that is loading or busy.
     pause : float
-        Seconds between two tries while waiting.
+        Seconds between the first two tries while waiting; later pauses are longer.
     skip : frozenset of StepName
         Steps that are not taken.
     paying : Paying

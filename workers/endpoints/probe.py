@@ -11,7 +11,14 @@ import httpx2
 
 from workers.endpoints.address import EndpointAddress, Limits, Message
 from workers.endpoints.clients import EndpointClients, authorization, typed_errors
-from workers.endpoints.errors import AddressRefused, EndpointError, Malformed, TimedOut, TooLarge
+from workers.endpoints.errors import (
+    AddressRefused,
+    EndpointError,
+    Malformed,
+    RateLimited,
+    TimedOut,
+    TooLarge,
+)
 from workers.endpoints.protocols import stream_reply
 from workers.endpoints.replies import Delta, Finished
 from workers.endpoints.text import safe_text
@@ -36,8 +43,8 @@ class CheckResult:
 
     ``code`` is ``"ok"`` or the code of the error; ``allowance`` is that of an `AddressRefused`;
     ``text`` is the beginning of the answer, ``pieces`` how many reads it came in,
-    ``closes_think`` whether it ends a thought that it never began, and ``charged`` whether the
-    endpoint may charge for the call.
+    ``closes_think`` whether it ends a thought that it never began, ``charged`` whether the endpoint
+    may charge for the call, and ``retry_after`` the seconds that a busy one wants to be left alone.
     """
 
     code: str
@@ -47,6 +54,7 @@ class CheckResult:
     pieces: int = 0
     closes_think: bool = False
     charged: bool = True
+    retry_after: float | None = None
     finished: Finished | None = None
 
     @property
@@ -60,6 +68,25 @@ class CheckResult:
         if self.finished:
             return self.finished.finish_reason == "length"
         return self.code == "empty" and self.detail.endswith("length")
+
+    @property
+    def reports_usage(self) -> bool:
+        """Whether the server itself counted the tokens."""
+        return self.finished is not None and not self.finished.usage.estimated
+
+    @property
+    def prompt_tokens(self) -> int | None:
+        """The prompt's tokens by the server's own count."""
+        return self.finished.usage.prompt_tokens if self.finished and self.reports_usage else None
+
+    @property
+    def completion_tokens(self) -> int:
+        """The answer's tokens, estimated where the server does not count; 0 without an answer."""
+        return self.finished.usage.completion_tokens if self.finished else 0
+
+    def counts(self, tokens: int) -> bool:
+        """Return whether the answer has exactly so many tokens by the server's own count."""
+        return self.reports_usage and self.completion_tokens == tokens
 
 
 async def check(
@@ -98,6 +125,7 @@ async def ask(
             text=text[:_TEXT_KEPT],
             pieces=pieces,
             charged=error.charged,
+            retry_after=error.retry_after if isinstance(error, RateLimited) else None,
         )
     return CheckResult(
         code="ok",

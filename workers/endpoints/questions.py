@@ -1,16 +1,30 @@
 """What the admission test asks, and how an answer is read."""
 
 import base64
+import random
 import re
 import struct
 import zlib
+from dataclasses import dataclass
+from typing import Any
 
 from workers.endpoints.address import Message
 
 CODE_WORD = "KESTREL-4821"
 
-_RED = re.compile(r"\bred\b|\brouge\b|\brot\b|\brojo\b|红|紅", re.IGNORECASE)
+# Far apart, so that no eye mistakes one for another, and as models name them in their languages.
+_COLOURS = {
+    (220, 20, 20): r"\bred\b|\brouge\b|\brote?\b|\broj[oa]\b|红|紅",
+    (20, 150, 20): r"\bgreen\b|\bverte?\b|\bgrün\b|\bverde\b|绿|綠",
+    (20, 40, 220): r"\bblue\b|\bbleue?\b|\bblau\b|\bazul\b|蓝|藍",
+    (250, 230, 20): r"\byellow\b|\bjaune\b|\bgelb\b|\bamarill[oa]\b|黄|黃",
+    (0, 0, 0): r"\bblack\b|\bnoire?\b|\bschwarz\b|\bnegr[oa]\b|黑",
+    (255, 255, 255): r"\bwhite\b|\bblanc(?:he)?\b|\bweiß\b|\bblanc[oa]\b|白",
+}
+_NAMED = {colour: re.compile(words, re.IGNORECASE) for colour, words in _COLOURS.items()}
 _PIXELS = 64
+
+type Colour = tuple[int, int, int]
 
 
 def _says(text: str) -> list[Message]:
@@ -38,39 +52,51 @@ def long_prompt(characters: int) -> list[Message]:
     return _says(beginning + filling + ending)
 
 
-def names_red(answer: str) -> bool:
-    """Return whether an answer says that the picture is red."""
-    return _RED.search(answer) is not None
+@dataclass(frozen=True, slots=True)
+class TwoColours:
+    """A question about a picture whose left half has one colour and its right half another."""
+
+    left: Colour
+    right: Colour
+
+    @property
+    def messages(self) -> list[Message]:
+        """What is asked."""
+        picture = base64.b64encode(_halves(self.left, self.right)).decode()
+        text = (
+            "Which colour is the left half of this picture, and which the right half? "
+            "Answer with the two words alone, the left one first."
+        )
+        url = {"url": f"data:image/png;base64,{picture}"}
+        asked: dict[str, Any] = {"type": "text", "text": text}
+        return [{"role": "user", "content": [asked, {"type": "image_url", "image_url": url}]}]
+
+    def is_described_by(self, answer: str) -> bool:
+        """Return whether an answer names both colours in their order, and no others."""
+        found = {colour: words.search(answer) for colour, words in _NAMED.items()}
+        named = {match.start(): colour for colour, match in found.items() if match}
+        return [named[start] for start in sorted(named)] == [self.left, self.right]
 
 
-def _red_square() -> bytes:
-    """Return a red square as PNG (W3C, Portable Network Graphics, section 5)."""
+def two_colours(chance: random.Random) -> TwoColours:
+    """Return one of thirty such questions."""
+    left, right = chance.sample(list(_COLOURS), 2)
+    return TwoColours(left, right)
+
+
+def _halves(left: Colour, right: Colour) -> bytes:
+    """Return a square of two colours as PNG (W3C, Portable Network Graphics, section 5)."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         check = zlib.crc32(kind + content)
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
 
     header = struct.pack(">IIBBBBB", _PIXELS, _PIXELS, 8, 2, 0, 0, 0)
-    rows = (b"\x00" + b"\xe0\x10\x10" * _PIXELS) * _PIXELS
+    half = _PIXELS // 2
+    rows = (b"\x00" + bytes(left) * half + bytes(right) * half) * _PIXELS
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )
-
-
-PICTURE: list[Message] = [
-    {
-        "role": "user",
-        "content": [
-            {"type": "text", "text": "What colour is this picture? Answer with one word."},
-            {
-                "type": "image_url",
-                "image_url": {
-                    "url": "data:image/png;base64," + base64.b64encode(_red_square()).decode()
-                },
-            },
-        ],
-    }
-]

@@ -16,6 +16,12 @@ class RunState(models.TextChoices):
     FAILED = "failed"
 
 
+class AdmissionQuerySet(models.QuerySet["Admission"]):
+    def open(self) -> "AdmissionQuerySet":
+        """Return the runs that wait or run."""
+        return self.filter(state__in=[RunState.WAITING, RunState.RUNNING])
+
+
 class Admission(models.Model):
     """One run of an endpoint's admission test: why, which steps, what it found."""
 
@@ -35,6 +41,8 @@ class Admission(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     beat_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AdmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

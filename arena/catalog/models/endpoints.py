@@ -185,3 +185,9 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.language_model} @ {self.provider}"
+
+    @property
+    def calls_at_once(self) -> int:
+        """How many it gets: as many as were allowed, or as went well when more did not."""
+        limit = self.findings.get("concurrency") if self.findings.get("crowded") else None
+        return min(self.max_concurrent, limit or self.max_concurrent)

@@ -16,11 +16,11 @@ from pytest_django import Settings
 from arena.catalog import admissions, tasks
 from arena.catalog.addresses import endpoint_address
 from arena.catalog.admissions import (
-    due_endpoints,
     end_interrupted,
     open_admission,
     run_admission,
 )
+from arena.catalog.due_tests import due_endpoints
 from arena.catalog.enrol import Enrolment, enrol
 from arena.catalog.models import Admission, Endpoint, Provider
 from arena.catalog.wording import line_of, sentence_of
@@ -172,6 +172,64 @@ def test_a_scheduled_test_leaves_out_what_costs_and_keeps_what_was_found() -> No
         names = {step["name"] for step in admission.steps}
     assert names.isdisjoint({"images", "context", "concurrency"})
     assert (endpoint.findings["takes_images"], endpoint.findings["concurrency"]) == before
+
+
+@pytest.mark.django_db
+def test_a_scheduled_test_takes_the_steps_that_no_test_took(settings: Settings) -> None:
+    costly = {"images", "context", "concurrency"}
+    with playing(MannerlyServer(MANNERS["vllm"])) as server:
+        endpoint = stored(server.base_url, "another name")
+        assert outcome_of(endpoint).state == "failed"
+        Endpoint.objects.update(model_name=MANNERS["vllm"].name)
+        endpoint.refresh_from_db()
+        scheduled = Admission.Reason.SCHEDULED
+        admission = outcome_of(endpoint, reason=scheduled)
+        assert {step["name"] for step in admission.steps} >= costly
+        assert endpoint.findings["takes_images"] is True
+        assert endpoint.findings["context_tokens"] == 4096
+        assert endpoint_address(endpoint).token_limit == 2048
+        admission = outcome_of(endpoint, reason=scheduled)
+        assert {step["name"] for step in admission.steps}.isdisjoint(costly)
+        settings.MAX_PROMPT_CHARACTERS += 1
+        admission = outcome_of(endpoint, reason=scheduled)
+        assert {step["name"] for step in admission.steps} & costly == {"context"}
+
+
+@pytest.mark.django_db
+def test_calls_at_once_that_were_too_many_leave_what_was_allowed_as_it_is() -> None:
+    with serving() as server:
+        endpoint = stored(server.base_url)
+        assert endpoint.max_concurrent == endpoint.calls_at_once == 8
+        admissions.remember(endpoint.pk, Findings(concurrency=2, crowded=True))
+        endpoint.refresh_from_db()
+        assert (endpoint.max_concurrent, endpoint.calls_at_once) == (8, 2)
+        outcome_of(endpoint, reason=Admission.Reason.SCHEDULED)
+    assert (endpoint.max_concurrent, endpoint.calls_at_once) == (8, 8), "there is room now"
+
+
+@pytest.mark.django_db
+def test_a_step_that_was_left_open_keeps_what_was_known() -> None:
+    endpoint = stored("https://x.example")
+    admissions.remember(endpoint.pk, Findings(limits_tokens=True, takes_images=True))
+    admissions.remember(endpoint.pk, Findings(reports_usage=True))
+    endpoint.refresh_from_db()
+    assert endpoint.findings["limits_tokens"] is True
+    assert endpoint.findings["takes_images"] is True
+
+
+@pytest.mark.django_db
+def test_what_was_left_open_is_said_with_its_reason() -> None:
+    busy = Step(name="temperature", outcome="unknown", code="rate_limited")
+    assert "not found out" in sentence_of(busy)
+    assert "too many requests" in sentence_of(busy)
+    crowd = Step(
+        name="concurrency",
+        outcome="adapted",
+        code="timeout_first_token",
+        values={"calls": 2, "tried": 4},
+    )
+    assert "at most 2" in sentence_of(crowd)
+    assert "in time" in sentence_of(crowd)
 
 
 @pytest.mark.django_db
@@ -357,6 +415,24 @@ def test_the_schedule_finds_what_is_due(settings: Settings) -> None:
 
     assert due(now) == {"new", "old"}
     assert due(now + dt.timedelta(minutes=11)) == {"new", "old", "failed"}
+
+
+@pytest.mark.django_db
+def test_those_of_one_gpu_group_are_tested_in_turn() -> None:
+    for name in ("first", "second", "other", "none", "neither"):
+        stored("https://x.example", name)
+    now = timezone.now()
+    Endpoint.objects.filter(model_name__in=["first", "second"]).update(gpu_group="one")
+    Endpoint.objects.filter(model_name="other").update(gpu_group="two")
+
+    def due() -> list[str]:
+        return [endpoint.model_name for endpoint in due_endpoints(now)]
+
+    assert due() == ["first", "other", "none", "neither"]
+    open_admission(Endpoint.objects.get(model_name="first"), Admission.Reason.ASKED)
+    assert due() == ["other", "none", "neither"]
+    Admission.objects.update(state="failed", ended_at=now)
+    assert due()[0] == "second"
 
 
 @pytest.mark.django_db(transaction=True)

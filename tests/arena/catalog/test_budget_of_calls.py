@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from arena.catalog import budget
-from arena.catalog.admissions import due_endpoints, open_admission, run_admission
+from arena.catalog.admissions import open_admission, run_admission
+from arena.catalog.due_tests import due_endpoints
 from arena.catalog.enrol import Enrolment, enrol
 from arena.catalog.models import (
     Admission,
@@ -92,6 +93,17 @@ class TestAdmission:
         assert due_endpoints(now) == []
         budget.set_caps(endpoint, total_cap=None)
         assert due_endpoints(now) == [endpoint]
+
+    @committed
+    def test_one_that_kept_no_token_limit_is_asked_again_and_comes_back(self) -> None:
+        with serving() as server:
+            endpoint = priced(server.base_url, daily_cap=Decimal(5))
+            Endpoint.objects.update(findings={"limits_tokens": False})
+            assert due_endpoints(timezone.now()) == [endpoint]
+            endpoint.refresh_from_db()
+            assert run_test(endpoint).state == "passed"
+        assert endpoint.findings["limits_tokens"] is True
+        assert budget.refusals([endpoint], at=timezone.now()) == {}
 
 
 class TestShell:

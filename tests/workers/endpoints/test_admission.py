@@ -1,20 +1,22 @@
 """The admission test against servers that behave as their presets say, over real sockets."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.workers.asking import QUICK
+from workers.demo.http import Exchange
 from workers.demo.manners import KEY, MANNERS, MODEL, MannerlyServer, Manners
-from workers.endpoints import EndpointAddress, EndpointClients
+from workers.demo.model_server import refuse
+from workers.endpoints import EndpointAddress, EndpointClients, questions
 from workers.endpoints.admission import admit
 from workers.endpoints.findings import Findings, Plan, Step
 from workers.endpoints.presets import presets
 
-PLAN = Plan(pause=0.01, patience=5.0, limits=QUICK, concurrency=4)
+PLAN = Plan(pause=0.01, patience=5.0, concurrency=4)
 
 
 class Run:
@@ -181,3 +183,200 @@ async def test_steps_that_are_skipped_are_not_taken(clients: EndpointClients) ->
         assert "images" not in found.steps
         assert "context" not in found.steps
         assert not any("code word" in str(request.body) for request in server.requests)
+
+
+async def test_a_busy_server_is_waited_for_at_every_step(clients: EndpointClients) -> None:
+    async with serving(busy=2, images=True) as (_, address):
+        found = await run(clients, address)
+    assert found.findings, found.steps
+    assert found.findings.limits_tokens
+    assert found.findings.takes_temperature
+    assert found.findings.takes_images
+    assert found.findings.truncates is False
+    assert found.findings.first_token_seconds is not None
+
+
+async def test_too_many_calls_a_minute_are_told_from_too_many_at_once(
+    clients: EndpointClients,
+) -> None:
+    async with serving(busy=2) as (_, address):
+        found = await run(clients, address)
+    assert found.findings
+    assert found.code("concurrency") == ("unknown", "rate")
+    assert (found.findings.concurrency, found.findings.crowded) == (None, None)
+
+
+class Exhausted(MannerlyServer):
+    """Refuses all that comes after so many answers, until tomorrow."""
+
+    def __init__(self, manners: Manners, *, answers: int, status: int = 429) -> None:
+        super().__init__(manners)
+        self._left, self._status = answers, status
+
+    async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        if self._left:
+            self._left -= 1
+            await super().complete(exchange, body)
+        else:
+            error = {"error": {"message": "Come again tomorrow"}}
+            await exchange.reply_json(self._status, error, {"Retry-After": "80000"})
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "rate_limited"), (503, "server_failed")])
+async def test_nothing_is_concluded_from_a_server_that_has_no_time(
+    clients: EndpointClients, status: int, code: str
+) -> None:
+    async with Exhausted(Manners(images=True), answers=1, status=status) as server:
+        found = await run(clients, address_of(server))
+        calls = sum(request.method == "POST" for request in server.requests)
+    assert calls < 30, "and it is not asked for ever"
+    assert found.findings
+    assert found.findings.reports_usage, "the greeting said so"
+    left_open = ("system", "token_limit", "temperature", "images", "context", "speed")
+    assert {found.code(name) for name in left_open} == {("unknown", code)}
+    known = {"quirks", "refused", "reports_usage"}
+    if status == 503:  # so does a server that breaks under two calls
+        known |= {"concurrency", "crowded"}
+    others = {name: value for name, value in vars_of(found.findings).items() if name not in known}
+    assert set(others.values()) == {None}
+
+
+def vars_of(findings: Findings) -> dict[str, Any]:
+    return {name: getattr(findings, name) for name in Findings.__dataclass_fields__}
+
+
+class Crowd(MannerlyServer):
+    """Takes two at once: waits for all calls of each level of a test before it refuses the rest."""
+
+    def __init__(self, *levels: int) -> None:
+        super().__init__(Manners())
+        self._levels, self._here = list(levels), 0
+        self._all_here = asyncio.Event()
+
+    async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        brief = body.get("max_tokens") == 32 and "hello" in body["messages"][-1]["content"]
+        if not brief or not self._levels:
+            await super().complete(exchange, body)
+            return
+        self._here += 1
+        place, everybody = self._here, self._all_here
+        if place == self._levels[0]:
+            self._levels.pop(0)
+            self._here, self._all_here = 0, asyncio.Event()
+            everybody.set()
+        await everybody.wait()
+        if place > 2:
+            await refuse(exchange, 429, "Too many at once")
+        else:
+            await super().complete(exchange, body)
+
+
+async def test_too_many_at_once_are_found_after_a_second_look(clients: EndpointClients) -> None:
+    async with Crowd(2, 4, 4) as server:
+        found = await run(clients, address_of(server))
+    assert found.findings
+    assert (found.findings.concurrency, found.findings.crowded) == (2, True)
+    assert found.code("concurrency") == ("adapted", "rate_limited")
+    assert found.steps["concurrency"].values == {"calls": 2, "tried": 4}
+
+
+async def test_one_failure_among_calls_at_once_is_not_a_limit(clients: EndpointClients) -> None:
+    async with Crowd(2, 4) as server:
+        found = await run(clients, address_of(server))
+    assert found.findings
+    assert (found.findings.concurrency, found.findings.crowded) == (4, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "listed_as"),
+    [
+        ("org/kestrel-9b:fast-host", "org/kestrel-9b"),
+        ("kestrel-9b", "models/kestrel-9b"),
+        ("kestrel", "kestrel:latest"),
+        ("never-listed", "another"),
+    ],
+)
+async def test_what_is_refused_is_left_out_before_the_name_is_doubted(
+    clients: EndpointClients, name: str, listed_as: str
+) -> None:
+    manners = {"name": name, "listed_as": listed_as, "stream_options": "refused"}
+    async with serving(**manners, refuses_parameters=("seed",)) as (_, address):
+        found = await run(clients, replace(address, parameters={"seed": 7}))
+    assert found.findings, found.steps
+    assert found.findings.refused == ("seed",)
+    assert "no_stream_options" in found.findings.quirks
+
+
+class Unknowing(MannerlyServer):
+    """Says 400 where the model is not known."""
+
+    async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        await refuse(exchange, 400, "Model Not Exist")
+
+
+async def test_a_wrong_name_is_found_out_whatever_the_status(clients: EndpointClients) -> None:
+    async with Unknowing(Manners(only_name=False)) as server:
+        found = await run(clients, address_of(server, model_name="kestrel-9b-chat"))
+        assert found.code("model") == ("failed", "wrong_name")
+        assert found.steps["model"].values["offered"] == [MODEL]
+        found = await run(clients, address_of(server))
+    assert found.code("stream") == ("failed", "bad_request")
+
+
+async def test_calls_at_once_are_counted_where_no_token_limit_is_taken(
+    clients: EndpointClients,
+) -> None:
+    async with serving(limits=("limit",)) as (_, address):
+        found = await run(clients, address)
+    assert found.code("concurrency") == ("passed", "ok")
+    assert found.findings
+    assert found.findings.concurrency == 4
+
+
+@pytest.mark.parametrize(
+    ("manners", "limits_tokens", "code"),
+    [
+        ({"laconic": "Good morning to you all, and welcome."}, True, ("passed", "max_tokens")),
+        ({"laconic": "Hello"}, None, ("unknown", "short")),
+        ({"keeps_limit": False}, False, ("lacking", "ignored")),
+        (
+            {"keeps_limit": False, "laconic": "Good morning to you all, and welcome."},
+            False,
+            ("lacking", "ignored"),
+        ),
+    ],
+)
+async def test_a_short_answer_does_not_tell_whether_a_limit_is_kept(
+    clients: EndpointClients,
+    manners: dict[str, Any],
+    limits_tokens: bool | None,
+    code: tuple[str, str],
+) -> None:
+    async with serving(**manners) as (_, address):
+        found = await run(clients, address)
+    assert found.findings
+    assert found.findings.limits_tokens is limits_tokens
+    assert found.code("token_limit") == code
+
+
+async def test_a_guess_is_not_sight(clients: EndpointClients) -> None:
+    async with serving(images=True, sees=False) as (server, address):
+        found = await run(clients, address)
+        pictures = sum("image_url" in str(request.body) for request in server.requests)
+    assert found.code("images") == ("lacking", "unseen")
+    assert found.findings
+    assert found.findings.takes_images is False
+    assert pictures == 2, "one that was misread is followed by another"
+
+
+def test_both_colours_are_named_in_their_order_and_no_others() -> None:
+    picture = questions.TwoColours((220, 20, 20), (20, 40, 220))
+    for right in (
+        "Red, blue.",
+        "Left: **red**; right: blue",
+        "rouge bleu",
+        "左边是红色，右边是蓝色。",
+    ):
+        assert picture.is_described_by(right), right
+    for wrong in ("Blue red", "Red", "Red, green, blue", "reddish blue", "", "Black and white"):
+        assert not picture.is_described_by(wrong), wrong
