@@ -98,11 +98,17 @@ class Wanted:
 
 def wanted_boards(votes: CountedVotes, now: dt.datetime) -> Iterator[Wanted]:
     """Yield every board that a source should have, what most readers look at first."""
-    for part in slices_of(votes.columns, now, least=settings.MIN_VOTES_FOR_BOARD):
+    least, kept = settings.MIN_VOTES_FOR_BOARD, _slices_with_board(votes.source)
+    for part in slices_of(votes.columns, now, least=least, kept=kept):
         yield Wanted(part, Method.BRADLEY_TERRY)
         yield Wanted(part, Method.BRADLEY_TERRY, style=True)
         if part == EVERYTHING:
             yield Wanted(part, Method.ELO)
+
+
+def _slices_with_board(source: str) -> set[Slice]:
+    boards = Board.objects.filter(source=source).order_by()
+    return {Slice(*part) for part in boards.values_list("category", "language", "days")}
 
 
 def _publish_source(source: str, period: dt.datetime, now: dt.datetime) -> int:
@@ -147,7 +153,8 @@ def _publish_board(
     since = wanted.part.since(origin.now)
     members = wanted.part.members(votes.columns, since)
     chosen = votes.votes(members, style=wanted.style)
-    if wanted.style and len(chosen.comparisons) < settings.MIN_VOTES_FOR_BOARD:
+    few = len(chosen.comparisons) < settings.MIN_VOTES_FOR_BOARD
+    if board is None and wanted.style and few:
         return False
     rated = rate(wanted.method, chosen, min_votes=settings.MIN_VOTES_FOR_RATING)
     board = board or board_of(origin.source, wanted.method, wanted.part, style=wanted.style)

@@ -1,7 +1,7 @@
 """Which votes a board takes: a use or kind of prompt, a language, the last days."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,9 @@ class Slice:
 EVERYTHING = Slice()
 
 
-def slices_of(columns: VoteColumns, now: dt.datetime, *, least: int) -> Iterator[Slice]:
+def slices_of(
+    columns: VoteColumns, now: dt.datetime, *, least: int, kept: Collection[Slice] = ()
+) -> Iterator[Slice]:
     """Yield the slices with enough votes: everything first, each span of time after all time.
 
     Parameters
@@ -77,7 +79,10 @@ def slices_of(columns: VoteColumns, now: dt.datetime, *, least: int) -> Iterator
     now : aware datetime
         The end of the span of recent days.
     least : int
-        A slice with fewer votes has no board; everything always has one.
+        A slice with fewer votes gets no board; everything always has one.
+    kept : collection of Slice
+        Slices that have a board already: it is made again with however few votes are left, or it
+        would show for ever those of the day on which there were enough.
     """
     languages = [CHINESE, *TAGS[1:2], *(tag for tag in TAGS[2:] if tag != CHINESE)]
     parts = [
@@ -88,7 +93,11 @@ def slices_of(columns: VoteColumns, now: dt.datetime, *, least: int) -> Iterator
     for days in (None, RECENT_DAYS):
         for part in parts:
             wanted = Slice(part.category, part.language, days)
-            if wanted == EVERYTHING or wanted.members(columns, wanted.since(now)).sum() >= least:
+            if (
+                wanted == EVERYTHING
+                or wanted in kept
+                or wanted.members(columns, wanted.since(now)).sum() >= least
+            ):
                 yield wanted
 
 
