@@ -15,7 +15,7 @@ def engines(found: LanguageModel) -> list[dict[str, Any]]:
     """Return engine and quantisation, with the number of endpoints; never an address or account."""
     endpoints = found.endpoints.order_by("engine", "quantisation")
     rows = endpoints.values("engine", "quantisation").annotate(number=Count("pk")).distinct()
-    return list(rows)
+    return [dict(row) for row in rows]
 
 
 def reliability(found: LanguageModel) -> dict[str, int] | None:

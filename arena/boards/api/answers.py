@@ -4,9 +4,16 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+)
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from ninja import NinjaAPI, Schema
@@ -39,12 +46,29 @@ def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response["Access-Control-Allow-Origin"] = "*"
         return response
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    return _described(HttpResponseNotModified() if _knows(request, etag) else response, etag)
+
+
+def file_answer(request: HttpRequest, path: Path, digest: str) -> HttpResponseBase:
+    """Answer with a file; its digest is its ETag, where the release names one."""
+    etag = f'"{digest}"' if digest else ""
+    if etag and _knows(request, etag):
+        return _described(HttpResponseNotModified(), etag)
+    return _described(FileResponse(path.open("rb"), as_attachment=True), etag)
+
+
+def _knows(request: HttpRequest, etag: str) -> bool:
+    """Return whether the client has it already."""
     known = [
         tag.strip().removeprefix("W/")
         for tag in request.headers.get("If-None-Match", "").split(",")
     ]
-    answer = HttpResponseNotModified() if etag in known or "*" in known else response
-    answer["ETag"] = etag
+    return etag in known or "*" in known
+
+
+def _described[Answer: HttpResponseBase](answer: Answer, etag: str) -> Answer:
+    if etag:
+        answer["ETag"] = etag
     answer["Cache-Control"] = _FRESH
     answer["Access-Control-Allow-Origin"] = "*"
     answer["Access-Control-Expose-Headers"] = "ETag"
@@ -65,7 +89,7 @@ def kept_answer(
     minute = int(timezone.now().timestamp() // 60)
     content = _kept.get(
         (shape.__name__, key, minute),
-        lambda: shape.model_validate(make()).model_dump_json().encode(),
+        lambda: shape.model_validate(make()).model_dump_json(exclude_unset=True).encode(),
     )
     return finished(request, HttpResponse(content, content_type="application/json; charset=utf-8"))
 

@@ -1,17 +1,28 @@
 """From stored rows to the shapes of the API."""
 
 import datetime as dt
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
 
 from arena.boards.catalogue import read_facts
+from arena.boards.choices import Choice
+from arena.boards.figures.reading import GapReading
 from arena.boards.frozen import frozen_board
+from arena.boards.gap.record import published_record
 from arena.boards.measurements import economies
-from arena.boards.models import Snapshot, SnapshotRow
+from arena.boards.models import Board, Snapshot, SnapshotRow
 from arena.boards.newest import newest_mix, newest_snapshots
-from arena.boards.sampling_record import sampling_record
-from arena.catalog.models import LanguageModel
+from arena.boards.reliability import engines, reliability
+from arena.boards.sampling_record import SamplingEvent, sampling_record
+from arena.catalog.models import LanguageModel, Licensing
+
+_PRICE = ("input_usd", "output_usd", "since", "evidence")
+_ECONOMY = (
+    *("first_token_seconds", "tokens_per_second", "cost_of_thousand"),
+    *("input_usd", "output_usd"),
+)
 
 
 def summary(snapshot: Snapshot) -> dict[str, Any]:
@@ -70,6 +81,39 @@ def gap_of(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+def published_gaps(board: Board, cut: str) -> dict[str, Any]:
+    """Return the gap as it was published, a day at a time, with what can be joined numbered."""
+    choice = Choice(
+        source=board.source,
+        category=board.category,
+        language=board.language,
+        days=str(board.days or ""),
+        style="on" if board.style_controlled else "",
+        cut=cut,
+    )
+    rows = GapReading.of(choice).published()
+    scales = {rules: number for number, rules in enumerate(dict.fromkeys(_rules(rows)))}
+    return {
+        "board": board.slug,
+        "source": board.source,
+        "cut": cut,
+        "gaps": [
+            {**row, "scale": scales[rules]} for row, rules in zip(rows, _rules(rows), strict=True)
+        ],
+    }
+
+
+def _rules(rows: list[dict[str, Any]]) -> list[str]:
+    return [repr(row["rules"]) for row in rows]
+
+
+def recorded_days() -> list[dict[str, Any]]:
+    """Return the public record of Chatbot Arena, a day at a time."""
+    return [
+        {**asdict(day), "gap": round(day.gap, 2), "copy_of": day.copy} for day in published_record()
+    ]
+
+
 def rows_of(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the lines of a snapshot, the best first, with the facts of today."""
     lines = list(snapshot.rows.select_related("language_model"))
@@ -84,13 +128,21 @@ def rows_of(snapshot: Snapshot) -> list[dict[str, Any]]:
             "organisation": facts[line.language_model_id].organisation,
             "licence_class": facts[line.language_model_id].licence_class,
             "released_on": facts[line.language_model_id].released_on,
-            "context_tokens": line.language_model.context_tokens,
-            "first_token_seconds": economy[line.language_model_id].first_token_seconds,
-            "tokens_per_second": economy[line.language_model_id].tokens_per_second,
-            "cost_of_thousand": economy[line.language_model_id].cost_of_thousand,
+            "context_tokens": facts[line.language_model_id].context_tokens,
+            "params_total_b": facts[line.language_model_id].params_total_b,
+            "params_active_b": facts[line.language_model_id].params_active_b,
+            "modalities": list(facts[line.language_model_id].modalities),
+            "retired": facts[line.language_model_id].retired,
+            **{name: getattr(economy[line.language_model_id], name) for name in _ECONOMY},
         }
         for line in lines
     ]
+
+
+def table_of(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return the lines as cells of a table on its own: each names its board and the board's id."""
+    of = {"board": snapshot.board.slug, "source": snapshot.board.source, "id": snapshot.replay_id}
+    return [{**row, "modalities": " ".join(row["modalities"]), **of} for row in rows_of(snapshot)]
 
 
 def place_of(line: SnapshotRow) -> dict[str, Any]:
@@ -109,8 +161,8 @@ def model_in_short(model: LanguageModel, on: dt.date) -> dict[str, Any]:
     """Return a contestant's facts."""
     names = (
         *("name", "organisation", "weights_released_on", "api_released_on", "params_total_b"),
-        *("params_active_b", "context_tokens", "modalities", "link", "simulated", "created_at"),
-        "retired_at",
+        *("params_active_b", "context_tokens", "modalities", "link", "hugging_face"),
+        *("modelscope", "simulated", "created_at", "retired_at"),
     )
     return {
         "model": model.slug,
@@ -125,25 +177,30 @@ def model_in_full(model: LanguageModel, on: dt.date) -> dict[str, Any]:
     lines = SnapshotRow.objects.filter(snapshot__in=newest_snapshots(), language_model=model)
     return {
         **model_in_short(model, on),
-        "licences": [
-            {
-                "licence": record.licence_id or "",
-                "licence_class": record.licence_class,
-                "since": record.since,
-                "evidence": record.evidence,
-            }
-            for record in model.licensings.all()
-        ],
+        "licences": [_licence(record) for record in model.licensings.select_related("licence")],
         "claims": list(model.claims.values("fact", "value", "source", "read_on")),
-        "prices": list(
-            model.prices.filter(endpoint=None).values(
-                "input_usd", "output_usd", "since", "evidence"
+        "prices": [
+            {
+                **{name: getattr(price, name) for name in _PRICE},
+                "of_endpoint": price.endpoint_id is not None,
+            }
+            for price in model.prices.order_by("since", "pk")
+        ],
+        "scores": list(
+            model.published_scores.values(
+                "benchmark", "value", "shots", "harness", "source", "published_on"
             )
         ),
-        "sampling": [
-            {name: getattr(event, name) for name in ("at", "move", "weight", "reason", "note")}
-            for event in sampling_record([model.pk])
+        "served": [
+            {
+                "engine": row["engine"],
+                "quantisation": row["quantisation"],
+                "endpoints": row["number"],
+            }
+            for row in engines(model)
         ],
+        "reliability": reliability(model),
+        "sampling": [sampling_event(event) for event in sampling_record([model.pk])],
         "replies": economy.replies,
         "first_token_seconds": economy.first_token_seconds,
         "tokens_per_second": economy.tokens_per_second,
@@ -159,4 +216,25 @@ def model_in_full(model: LanguageModel, on: dt.date) -> dict[str, Any]:
                 "snapshot__board__source", "snapshot__board__slug"
             )
         ],
+    }
+
+
+def sampling_event(event: SamplingEvent) -> dict[str, Any]:
+    """Return a change of how a model is drawn."""
+    return {name: getattr(event, name) for name in ("at", "move", "weight", "reason", "note")}
+
+
+def _licence(record: Licensing) -> dict[str, Any]:
+    """Return a licence from a day on, with its terms where it is a known one."""
+    own = record.licence
+    return {
+        "licence": record.licence_id or "",
+        "licence_class": record.licence_class,
+        "since": record.since,
+        "evidence": record.evidence,
+        "name": own.name if own else "",
+        "commercial_use": own.commercial_use if own else "unknown",
+        "derivatives": own.derivatives if own else "unknown",
+        "conditions": own.conditions if own else "",
+        "text": own.source if own else "",
     }

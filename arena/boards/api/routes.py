@@ -3,17 +3,20 @@
 from typing import Annotated, Any
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Path as InPath
 from ninja import Query, Router
 
-from arena.boards.api import reading, shapes
-from arena.boards.api.answers import PublicAPI, csv_answer, kept_answer
+from arena.boards.api import account_shapes, model_shapes, reading, shapes
+from arena.boards.api.account import account_of
+from arena.boards.api.answers import PublicAPI, csv_answer, file_answer, kept_answer
+from arena.boards.api.comparing import encounters
 from arena.boards.downloads import releases_at_hand
 from arena.boards.frozen import Frozen, frozen_board
-from arena.boards.models import Board, Method, Snapshot
+from arena.boards.gap.rules import CUTS, DEFAULT_CUT
+from arena.boards.models import Board, Ledger, Method, Snapshot
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pairs import read_pairs
 from arena.catalog.models import LanguageModel
@@ -37,6 +40,7 @@ type Source = Annotated[str, Query(pattern=r"^(live|simulated|import:[^\x00]{1,5
 type AnySource = Annotated[str, Query(pattern=r"^(|live|simulated|import:[^\x00]{1,57})$")]
 type BoardName = Annotated[str, Query(pattern=r"^[^/\x00]{0,80}$")]
 type Id = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
+type CutName = Annotated[str, Query(pattern=f"^({'|'.join(CUTS)})$")]
 type Key = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 type Limit = Annotated[int, Query(ge=1, le=200)]
 _PROBLEMS = {404: shapes.Problem}
@@ -63,13 +67,23 @@ def board(request: HttpRequest, board: Slug, source: Source = "live") -> HttpRes
 def board_csv(request: HttpRequest, board: Slug, source: Source = "live") -> HttpResponse:
     """Show a board's rows as CSV."""
     snapshot = _newest(source, board)
-    return csv_answer(request, snapshot.board.slug, shapes.ROW_COLUMNS, reading.rows_of(snapshot))
+    return csv_answer(request, snapshot.board.slug, shapes.ROW_COLUMNS, reading.table_of(snapshot))
 
 
 @router.get("/boards/{board}/gap", response={200: shapes.GapAnswer, **_PROBLEMS})
 def board_gap(request: HttpRequest, board: Slug, source: Source = "live") -> HttpResponse:
     """Show the open-versus-closed figures of a board."""
     return _gap(request, _newest(source, board))
+
+
+@router.get(
+    "/boards/{board}/gap/published", response={200: shapes.PublishedGapsAnswer, **_PROBLEMS}
+)
+def board_published_gaps(
+    request: HttpRequest, board: Slug, source: Source = "live", cut: CutName = DEFAULT_CUT
+) -> HttpResponse:
+    """Show a board's gap as it was published, a day at a time."""
+    return _published_gaps(request, source, board, cut)
 
 
 @router.get("/boards/{board}/pairs", response={200: shapes.PairsAnswer, **_PROBLEMS})
@@ -124,7 +138,46 @@ def gap(request: HttpRequest, source: Source = "live") -> HttpResponse:
     return _gap(request, _newest(source, "overall"))
 
 
-@router.get("/models", response=shapes.ModelsPage)
+@router.get("/gap/published", response={200: shapes.PublishedGapsAnswer, **_PROBLEMS})
+def published_gaps(
+    request: HttpRequest, source: Source = "live", cut: CutName = DEFAULT_CUT
+) -> HttpResponse:
+    """Show the gap of all votes as it was published, a day at a time."""
+    return _published_gaps(request, source, "overall", cut)
+
+
+@router.get("/gap/record", response=shapes.RecordAnswer)
+def record(request: HttpRequest) -> dict[str, Any]:
+    """Show Chatbot Arena's published frontiers, 2023 to 2026: never joined to this arena's."""
+    return {"days": reading.recorded_days()}
+
+
+@router.get("/compare/{first}/{second}", response={200: shapes.CompareAnswer, **_PROBLEMS})
+def compare(
+    request: HttpRequest, first: Slug, second: Slug, source: Source = "live"
+) -> dict[str, Any]:
+    """Show two models against each other: direct votes and the expected win rate, by board."""
+    if first == second:
+        raise Http404
+    models = (
+        get_object_or_404(LanguageModel, slug=first),
+        get_object_or_404(LanguageModel, slug=second),
+    )
+    return {
+        "first": first,
+        "second": second,
+        "source": source,
+        "boards": encounters(models, source),
+    }
+
+
+@router.get("/transparency", response={200: account_shapes.TransparencyAnswer, **_PROBLEMS})
+def transparency(request: HttpRequest, source: Source = "live") -> dict[str, Any]:
+    """Show what was drawn, which votes are left out and why, and every change of the rules."""
+    return account_of(get_object_or_404(Ledger, source=source))
+
+
+@router.get("/models", response=model_shapes.ModelsPage)
 def models(request: HttpRequest, after: Key = None, limit: Limit = 100) -> dict[str, Any]:
     """List every model that was ever in the catalogue."""
     found = LanguageModel.objects.filter(pk__gt=after or 0).prefetch_related("licensings")
@@ -137,7 +190,7 @@ def models(request: HttpRequest, after: Key = None, limit: Limit = 100) -> dict[
     }
 
 
-@router.get("/models/{model}", response={200: shapes.ModelAnswer, **_PROBLEMS})
+@router.get("/models/{model}", response={200: model_shapes.ModelAnswer, **_PROBLEMS})
 def model(request: HttpRequest, model: Slug) -> dict[str, Any]:
     """Show a model: facts, licences, prices, speed, its place on every board."""
     found = get_object_or_404(LanguageModel.objects.prefetch_related("licensings"), slug=model)
@@ -157,13 +210,11 @@ def releases(request: HttpRequest) -> dict[str, Any]:
 )
 def release_file(request: HttpRequest, release: Slug, file: str) -> HttpResponseBase:
     """Download a file of a data release."""
-    known = {found["release"]: found["files"] for found in releases_at_hand()}
-    if not any(entry["name"] == file for entry in known.get(release, ())):
+    of_release = (found["files"] for found in releases_at_hand() if found["release"] == release)
+    entry = next((entry for files in of_release for entry in files if entry["name"] == file), None)
+    if entry is None:
         raise Http404
-    path = settings.RELEASES_DIR / release / file
-    response = FileResponse(path.open("rb"), as_attachment=True)
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
+    return file_answer(request, settings.RELEASES_DIR / release / file, entry["sha256"])
 
 
 api.add_router("", router)
@@ -186,6 +237,19 @@ def _frozen(replay_id: str, board: str, source: str) -> Frozen:
 def _whole(request: HttpRequest, found: Snapshot) -> HttpResponse:
     key = found.pk, found.created_at
     return kept_answer(request, key, shapes.SnapshotAnswer, lambda: reading.whole(found))
+
+
+def _published_gaps(request: HttpRequest, source: str, slug: str, cut: str) -> HttpResponse:
+    found = _newest(source, slug)
+    if found.board.method != Method.BRADLEY_TERRY:
+        raise Http404
+    key = found.pk, found.created_at, cut
+    return kept_answer(
+        request,
+        key,
+        shapes.PublishedGapsAnswer,
+        lambda: reading.published_gaps(found.board, cut),
+    )
 
 
 def _gap(request: HttpRequest, found: Snapshot) -> HttpResponse:

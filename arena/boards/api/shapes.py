@@ -6,6 +6,8 @@ from typing import Any
 
 from ninja import Schema
 
+from arena.boards.api.gap_shapes import GapFigures, MixFigures
+
 
 class Row(Schema):
     """One model on a board; no rating where no number would be honest."""
@@ -22,12 +24,21 @@ class Row(Schema):
     votes: int
     released_on: dt.date | None
     context_tokens: int | None
+    params_total_b: float | None
+    params_active_b: float | None
+    # What it takes as input; empty where it is not known.
+    modalities: list[str]
+    retired: bool
     first_token_seconds: float | None
     tokens_per_second: float | None
     cost_of_thousand: Decimal | None
+    # US dollars per million tokens, at the price in force.
+    input_usd: Decimal | None
+    output_usd: Decimal | None
 
 
-ROW_COLUMNS = tuple(Row.model_fields)
+# Of a table on its own, which must say what it is of.
+ROW_COLUMNS = (*Row.model_fields, "board", "source", "id")
 
 
 class BoardSummary(Schema):
@@ -74,9 +85,96 @@ class GapAnswer(Schema):
     source: str
     id: str
     updated_at: dt.datetime
-    gap: dict[str, Any]
+    gap: GapFigures
     # In a fixed mix of languages, as of the last publication; null before it, and for slices.
-    mix: dict[str, Any] | None
+    mix: MixFigures | None
+
+
+class PublishedGap(Schema):
+    """The gap as it was published on a day. Points of different `scale` are not to be joined."""
+
+    on: dt.date
+    gap: float
+    lower: float
+    upper: float
+    # The names of the two leaders.
+    open: str
+    closed: str
+    # The board of that day.
+    id: str
+    scale: int
+
+
+class PublishedGapsAnswer(Schema):
+    """The gap of each day's last published board, oldest first."""
+
+    board: str
+    source: str
+    cut: str
+    gaps: list[PublishedGap]
+
+
+class RecordedDay(Schema):
+    """The two leaders of a public board on a day, in points of its own scale."""
+
+    on: dt.date
+    # Days of different eras have different scales.
+    era: int
+    open_model: str
+    open_rating: float
+    closed_model: str
+    closed_rating: float
+    gap: float
+    # Who kept the copy that the figures were read from.
+    copy_of: str
+
+
+class RecordAnswer(Schema):
+    """Chatbot Arena's published frontiers, never joined to those of this arena."""
+
+    days: list[RecordedDay]
+
+
+class DirectRecord(Schema):
+    """The votes between two models, from the first one's side."""
+
+    won: int
+    lost: int
+    tied: int
+    both_bad: int
+
+
+class Encounter(BoardKey):
+    """Two models on one board; points, first minus second, and how often the first would win.
+
+    Intervals are of the difference itself, from the joint fit. Null where one has no rating.
+    """
+
+    category: str
+    language: str
+    id: str
+    first_rating: float | None
+    second_rating: float | None
+    difference: float | None
+    lower: float | None
+    upper: float | None
+    win_probability: float | None
+    win_lower: float | None
+    win_upper: float | None
+    # Further direct votes that would tell the two apart; null also where no number would.
+    votes_needed: int | None
+    # As of the board with `pairs_id`, which is that of the last publication.
+    pairs_id: str
+    direct: DirectRecord | None
+
+
+class CompareAnswer(Schema):
+    """Two models against each other, on every board of all time where both stand."""
+
+    first: str
+    second: str
+    source: str
+    boards: list[Encounter]
 
 
 class PairsAnswer(Schema):
@@ -91,105 +189,10 @@ class PairsAnswer(Schema):
     both_bad: list[list[int]]
 
 
-class ClaimRecord(Schema):
-    """What one source says of one fact; the model's own fields hold what the arena goes by."""
-
-    fact: str
-    value: str
-    source: str
-    read_on: dt.date | None
-
-
-class LicenceRecord(Schema):
-    """A licence from a day on, by its SPDX identifier where there is one."""
-
-    licence: str
-    licence_class: str
-    since: dt.date
-    evidence: str
-
-
-class Model(Schema):
-    """A contestant."""
-
-    model: str
-    name: str
-    organisation: str
-    licence_class: str
-    weights_released_on: dt.date | None
-    api_released_on: dt.date | None
-    params_total_b: float | None
-    params_active_b: float | None
-    context_tokens: int | None
-    # What it takes as input; empty where it is not known.
-    modalities: list[str]
-    link: str
-    simulated: bool
-    created_at: dt.datetime
-    retired_at: dt.datetime | None
-
-
-class PriceRecord(Schema):
-    """US dollars per million tokens, from a day on."""
-
-    input_usd: Decimal
-    output_usd: Decimal
-    since: dt.date
-    evidence: str
-
-
-class Place(Schema):
-    """A model on one board."""
-
-    board: str
-    source: str
-    id: str
-    rating: float | None
-    lower: float | None
-    upper: float | None
-    rank_best: int | None
-    rank_worst: int | None
-    votes: int
-
-
-class SamplingRecord(Schema):
-    """A change of how a model is drawn: `entered`, `left`, `returned` or `weight`.
-
-    `reason` is a word; empty where none was given.
-    """
-
-    at: dt.datetime
-    move: str
-    weight: float
-    reason: str
-    note: str
-
-
-class ModelAnswer(Model):
-    """A contestant with all that is known."""
-
-    licences: list[LicenceRecord]
-    claims: list[ClaimRecord]
-    prices: list[PriceRecord]
-    sampling: list[SamplingRecord]
-    replies: int
-    first_token_seconds: float | None
-    tokens_per_second: float | None
-    cost_of_thousand: Decimal | None
-    boards: list[Place]
-
-
 class BoardsPage(Schema):
     """A page of boards; ask again with `after` set to `next`, until it is null."""
 
     boards: list[BoardSummary]
-    next: int | None
-
-
-class ModelsPage(Schema):
-    """A page of models; ask again with `after` set to `next`, until it is null."""
-
-    models: list[Model]
     next: int | None
 
 
@@ -205,6 +208,7 @@ class ReleaseFile(Schema):
 
     name: str
     bytes: int
+    sha256: str
     address: str
 
 

@@ -1,6 +1,7 @@
 """The public API: stable names, ETags, any origin, and no way to break it."""
 
 import csv
+import hashlib
 import io
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +16,16 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from arena.boards.models import Board
+from arena.boards.ledger import write_ledgers
+from arena.boards.models import Board, Snapshot
 from arena.boards.publication import publish_boards
 from arena.boards.refresh import refresh_boards
 from arena.boards.releases import export_release
 from arena.boards.simulation import SOURCE, simulate
+from arena.catalog.models import Licence, Provider
 from arena.integrity.facts import decide_votes
+from arena.integrity.models import NotCounted
+from arena.integrity.rule_changes import CHANGES
 from tests.arena.boards.votes import NOW, cast, cast_many, new_model
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +134,117 @@ def test_gap_pairs_snapshots_and_models(client: Client) -> None:
     assert {place["board"] for place in model["boards"]} >= {"overall", "coding", "overall-style"}
 
 
+@pytest.mark.usefixtures("published")
+def test_rows_and_tables_say_which_board_they_are_of(client: Client) -> None:
+    board = get(client, "/boards/coding")
+    response = client.get(f"{V1}/boards/coding/table.csv", {"source": SOURCE})
+    rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+    assert rows
+    assert {(row["board"], row["source"], row["id"]) for row in rows} == {
+        ("coding", SOURCE, board["id"])
+    }
+    assert [row["modalities"].split() for row in rows] == [
+        row["modalities"] for row in board["rows"]
+    ]
+
+
+@pytest.mark.usefixtures("published")
+def test_the_gap_as_published_is_there_by_day_with_the_id_of_each_board(client: Client) -> None:
+    snapshot = Snapshot.objects.get(board__slug="overall")
+    sides = {"closed": {"model": "c", "name": "Cedar"}, "open": {"model": "o", "name": "Oak"}}
+    latest = {"on": "2026-06-01", "gap": 12.5, "lower": 1.0, "upper": 20.0, **sides}
+    eligible = {"closed": 3, "open": 3}
+    cut = {"latest": {**latest, "gap": 40.0}, "eligible": eligible}
+    snapshot.gap |= {"latest": latest, "eligible": eligible, "cuts": {"fully_open": cut}}
+    snapshot.save()
+    (day,) = get(client, "/gap/published")["gaps"]
+    assert (day["on"], day["gap"], day["open"], day["closed"]) == (
+        *("2026-06-01", 12.5, "Oak", "Cedar"),
+    )
+    assert (day["id"], day["scale"]) == (snapshot.replay_id, 0)
+    (of_cut,) = get(client, "/boards/overall/gap/published", cut="fully_open")["gaps"]
+    assert of_cut["gap"] == 40.0
+    assert client.get(f"{V1}/gap/published", {"cut": "all"}).status_code == 422
+    days = get(client, "/gap/record")["days"]
+    assert days[0]["gap"] == round(days[0]["closed_rating"] - days[0]["open_rating"], 2)
+
+
+@pytest.mark.usefixtures("published")
+def test_two_models_are_compared_on_every_board_with_the_expected_win_rate(client: Client) -> None:
+    rows = [row for row in get(client, "/boards/overall")["rows"] if row["rating"] is not None]
+    first, second = rows[0]["model"], rows[-1]["model"]
+    compared = get(client, f"/compare/{first}/{second}")
+    overall = compared["boards"][0]
+    assert (overall["board"], overall["id"]) == ("overall", get(client, "/boards/overall")["id"])
+    assert overall["difference"] == round(rows[0]["rating"] - rows[-1]["rating"], 2)
+    assert 0.5 < overall["win_probability"] < 1
+    assert overall["win_lower"] < overall["win_probability"] < overall["win_upper"]
+    assert "coding" in {board["board"] for board in compared["boards"]}
+    (back, *_others) = get(client, f"/compare/{second}/{first}")["boards"]
+    assert back["difference"] == -overall["difference"]
+    assert back["win_probability"] == pytest.approx(1 - overall["win_probability"], abs=1e-4)
+    assert client.get(f"{V1}/compare/{first}/{first}").status_code == 404
+
+
+def test_the_public_account_has_every_rule_and_every_change_of_the_rules(client: Client) -> None:
+    alder, birch = new_model("Alder", "closed"), new_model("Birch", "fully_open")
+    cast_many(alder, birch, wins=4, losses=2)
+    cast(alder, birch, prompt="Are you Alder?", answers=("Yes.", "No."))
+    decide_votes(NOW)
+    publish_boards(NOW)
+    assert client.get(f"{V1}/transparency").status_code == 404, "nothing was counted yet"
+    write_ledgers(NOW)
+    told = get(client, "/transparency", source="live")
+    assert (told["battles"], told["counted"]) == (7, 6)
+    rules = {row["rule"]: row["votes"] for row in told["rules"]}
+    assert rules["identity_in_prompt"] == 1
+    assert set(rules) == set(NotCounted.values), "rules that left out none are told as well"
+    assert {row["model"]: row["counted"] for row in told["models"]} == {"alder": 6, "birch": 6}
+    assert len(told["changes"]) == len(CHANGES)
+    assert {row["licence_class"] for row in told["classes"]} == {"closed", "fully_open"}
+    chinese = client.get(f"{V1}/transparency", headers={"Accept-Language": "zh-hans"}).json()
+    assert chinese == told
+
+
+def test_a_model_has_what_its_page_has(client: Client) -> None:
+    alder = new_model("Alder", modalities=["text", "image"])
+    licence = Licence.objects.create(
+        identifier="Own-1.0",
+        name="Own licence",
+        licence_class="weights_restricted",
+        commercial_use="limited",
+        conditions="Under 700 million users.",
+        source="https://example.org/licence",
+    )
+    alder.licensings.create(licence=licence, licence_class="weights_restricted", since="2024-01-01")
+    provider = Provider.objects.create(name="Ours", base_url="https://example.org/v1")
+    endpoint = provider.endpoints.create(
+        language_model=alder, model_name="alder", engine="vllm", quantisation="fp8"
+    )
+    alder.prices.create(input_usd=1, output_usd=2, since="2024-01-01")
+    alder.prices.create(input_usd=3, output_usd=4, since="2024-01-02", endpoint=endpoint)
+    alder.published_scores.create(benchmark="MMLU", value=70.5, shots=5, source="a paper")
+    cast(alder, new_model("Birch"), prompt="Hello")
+    told = get(client, "/models/alder")
+    assert told["modalities"] == ["text", "image"]
+    (terms,) = told["licences"]
+    assert (terms["commercial_use"], terms["conditions"], terms["text"]) == (
+        *("limited", "Under 700 million users.", "https://example.org/licence"),
+    )
+    assert [price["of_endpoint"] for price in told["prices"]] == [False, True]
+    assert told["served"] == [{"engine": "vllm", "quantisation": "fp8", "endpoints": 1}]
+    assert told["reliability"] == {"replies": 1, "complete": 1}
+    assert (told["scores"][0]["benchmark"], told["scores"][0]["value"]) == ("MMLU", 70.5)
+    assert "https://example.org/v1" not in str(told), "never where it is served"
+
+
+def test_the_document_says_what_the_gap_is_made_of(client: Client) -> None:
+    schemas = client.get(f"{V1}/openapi.json").json()["components"]["schemas"]
+    latest = schemas["LatestGap"]["properties"]
+    assert {"gap", "lower", "upper", "win_probability", "open", "closed"} <= set(latest)
+    assert "$ref" in str(schemas["GapAnswer"]["properties"]["gap"])
+
+
 def test_a_release_can_be_downloaded(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +257,10 @@ def test_a_release_can_be_downloaded(
     address = next(file["address"] for file in release["files"] if file["name"] == "votes.parquet")
     response = client.get(address)
     assert b"".join(response) == (tmp_path / "2026-06" / "votes.parquet").read_bytes()
+    known = client.get(address, headers={"If-None-Match": response["ETag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    digest = hashlib.sha256((tmp_path / "2026-06" / "votes.parquet").read_bytes()).hexdigest()
+    assert response["ETag"] == f'"{digest}"'
     for outside in ("../secret_key", "..%2f..%2fsecret_key", ".incomplete", "turns"):
         assert client.get(f"{V1}/releases/2026-06/{outside}").status_code == 404
 
@@ -163,7 +283,7 @@ def test_what_there_is_not_is_said_in_json(client: Client, path: str, status: in
 @pytest.mark.usefixtures("published")
 def test_schemathesis_finds_nothing(client: Client) -> None:
     document = client.get(f"{V1}/openapi.json").json()
-    assert len(document["paths"]) == 12
+    assert len(document["paths"]) == 17
     tried = 0
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         assert isinstance(found, Ok)
