@@ -38,6 +38,20 @@ def check_pairing(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_same_model_share(**_: Any) -> list[CheckMessage]:
+    """Refuse a share that leaves most votes uncounted: 1 is every battle, not one in a hundred."""
+    if 0 <= settings.SAME_MODEL_SHARE < 0.5:
+        return []
+    return [
+        Error(
+            f"PARITY_SAME_MODEL_SHARE is {settings.SAME_MODEL_SHARE:g}.",
+            hint="Write a share under 0.5, such as 0.01 for one battle in a hundred.",
+            id="parity.E009",
+        )
+    ]
+
+
+@register()
 def check_origins(**_: Any) -> list[CheckMessage]:
     """Refuse an origin that is not a scheme and a host."""
     return [

@@ -59,7 +59,7 @@ VISITORS_PER_NETWORK = integer("PARITY_VISITORS_PER_NETWORK", default=20)
 # `adaptive` prefers pairs whose next vote says most, within the weights; `weights` does not.
 PAIRING = os.environ.get("PARITY_PAIRING", "adaptive")
 # Share of battles in which a model meets itself: they measure what the position does to votes.
-SAME_MODEL_SHARE = number("PARITY_SAME_MODEL_SHARE", default=0.0)
+SAME_MODEL_SHARE = number("PARITY_SAME_MODEL_SHARE", default=0.01)
 # Seconds in which a vote can be taken back; names are sent and the vote counted only after it.
 UNDO_SECONDS = number("PARITY_UNDO_SECONDS", default=3.0)
 # `paced` hides each side's speed until the vote; `live` shows text as it comes.

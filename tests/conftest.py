@@ -31,6 +31,9 @@ settings.ENDPOINT_ALLOW = LOOPBACK
 # Only the tests of the second factor ask for one.
 os.environ["PARITY_STAFF_SECOND_FACTOR"] = "0"
 settings.STAFF_SECOND_FACTOR = False
+# Only the tests of it let a model meet itself: elsewhere two models are expected.
+os.environ["PARITY_SAME_MODEL_SHARE"] = "0"
+settings.SAME_MODEL_SHARE = 0.0
 # No test waits for a server that says that it is loading.
 os.environ["PARITY_ADMISSION_PATIENCE_SECONDS"] = "0"
 settings.ADMISSION_PATIENCE_SECONDS = 0.0

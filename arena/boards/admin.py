@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from arena.boards.models import Board, BoardFailure, Publication, Snapshot, SnapshotRow
+from arena.boards.models import Board, BoardFailure, Ledger, Publication, Snapshot, SnapshotRow
+from arena.boards.position import PositionBias
 from arena.read_only import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -49,6 +50,37 @@ class PublicationAdmin(ReadOnlyAdmin):
 
     list_display = ("source", "period", "boards", "decisions", "completed_at")
     list_filter = ("source",)
+
+
+@admin.register(Ledger)
+class LedgerAdmin(ReadOnlyAdmin):
+    """What the transparency page says of each source, and whether the position sways votes."""
+
+    list_display = ("source", "made_at", "battles", "counted", "position_bias")
+    fields = (*list_display, "content")
+
+    @admin.display(description="battles")
+    def battles(self, ledger: Ledger) -> str:
+        """Return how many there were."""
+        return f"{ledger.content['battles']:,}"
+
+    @admin.display(description="counted votes")
+    def counted(self, ledger: Ledger) -> str:
+        """Return how many there were."""
+        return f"{ledger.content['counted']:,}"
+
+    @admin.display(description="position bias (a model against itself)")
+    def position_bias(self, ledger: Ledger) -> str:
+        """Return the share that chose A, with its interval."""
+        bias = PositionBias.kept(ledger.content)
+        if bias is None:
+            return "not measured: no vote yet on a model against itself"
+        figures = bias.in_percent()
+        certain = "more than chance" if bias.is_certain else "no more than chance"
+        return (
+            f"A in {figures['share']}% of {bias.votes:,} votes that chose a side "
+            f"({figures['lower']}% to {figures['upper']}%): {certain}"
+        )
 
 
 @admin.register(BoardFailure)

@@ -20,6 +20,7 @@ from arena.battles.models import Battle
 from arena.boards.catalogue import Facts, read_facts
 from arena.boards.models import Board, Ledger, Method
 from arena.boards.pairs import Pairs, read_pairs
+from arena.boards.position import position_bias
 from arena.integrity.locks import only_one
 from arena.integrity.models import VoteFacts
 from arena.integrity.rule_changes import moved_votes
@@ -73,7 +74,8 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
         (`arena.integrity.rule_changes`); ``classes``: by licence class, places in battles, counted
         votes, votes left out, and these by rule; ``battles``, ``counted``; ``pairs``: the
         `replay_id` of the board that the last two are about, if there is one; ``influence``: see
-        `_influence`; ``policies``: see `_policies`. A vote between two models, or classes, counts
+        `_influence`; ``policies``: see `_policies`; ``position``: see
+        `arena.boards.position`. A vote between two models, or classes, counts
         for each of them, and once for one that met itself.
     """
     facts = read_facts(now.date())
@@ -115,6 +117,7 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
         "pairs": pairs.replay_id if pairs else "",
         "influence": _influence(pairs, facts) if pairs else None,
         "policies": _policies(pairs) if pairs else [],
+        "position": position_bias(source),
     }
 
 

@@ -38,6 +38,7 @@ _GROUPS = {
         Entry("Votes", "how_to_vote", "battles", "vote"),
         Entry("Verdicts on votes", "rule", "integrity", "votefacts"),
         Entry("Boards", "leaderboard", "boards", "board"),
+        Entry("Accounts of votes", "balance", "boards", "ledger"),
     ),
     "Staff": (
         Entry("Accounts", "group", "auth", "user"),

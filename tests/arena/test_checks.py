@@ -7,6 +7,8 @@ from pytest_django import Settings
     ("name", "value", "identity"),
     [
         ("PACING", "fast", "parity.E001"),
+        ("SAME_MODEL_SHARE", 1.0, "parity.E009"),
+        ("SAME_MODEL_SHARE", -0.1, "parity.E009"),
         ("CSRF_TRUSTED_ORIGINS", ["arena.example.org"], "parity.E002"),
         ("CSRF_TRUSTED_ORIGINS", ["https://arena.example.org/path"], "parity.E002"),
         ("MAX_TURNS", 0, "parity.E003"),

@@ -17,6 +17,7 @@ from arena.boards.choices import SIMULATED, Choice
 from arena.boards.lists import listed
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
+from arena.boards.position import PositionBias
 from arena.boards.sampling_record import SamplingEvent, sampling_record
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
 from arena.catalog.models import LanguageModel
@@ -65,6 +66,7 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
             "floor": f"{100 * FLOOR:g}",
             "most": f"{MOST:g}",
         },
+        **_position(content),
         "influence": content.get("influence"),
         "influence_share": f"{100 * content['influence']['share']:.2g}"
         if content.get("influence")
@@ -135,6 +137,19 @@ def _sampling(
     """Return each event with its model."""
     facts = {line["facts"].pk: line["facts"] for line in models}
     return [{"event": event, "facts": facts[event.model]} for event in record]
+
+
+def _position(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what votes on a model against itself say of the position; nothing where none does."""
+    bias = PositionBias.kept(content)
+    if bias is None:
+        return {"position": None}
+    return {
+        "position": bias,
+        "position_figures": bias.in_percent(),
+        "position_votes": f"{bias.votes:,}",
+        "position_even": f"{bias.even:,}",
+    }
 
 
 def _rules(votes: dict[str, int], classes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from arena.battles.generation import in_database
 from arena.battles.models import Battle, Reply, Side, Turn, Vote
 from arena.catalog.models import Standing
+from arena.integrity.facts import decide_votes
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Socket, Transcript, Visitor
 
@@ -67,6 +69,30 @@ async def test_it_streams_stores_takes_a_vote_and_reveals(
     assert reveal["receipt"] == {"code": vote["receipt"], "counted": None, "reason": None}
     nothing = {"a": 0, "b": 0, "tie": 0, "both_bad": 0}
     assert reveal["pair"] == {"votes": 0, "agreed": None, "record": nothing, "path": None}
+
+
+async def test_a_model_against_itself_is_answered_twice_and_said_not_to_count(
+    add_models: AddModels, settings: Any
+) -> None:
+    settings.UNDO_SECONDS, settings.SAME_MODEL_SHARE = 0, 1.0
+    await add_models(*PAIR)
+    visitor = Visitor()
+    turn = await visitor.battle("Explain tail recursion to a cook.")
+    assert turn.end["votable"] is True
+    assert all(turn.texts.values())
+    later = await visitor.follow_up(turn.battle, "And to a baker?")
+    assert later.end["state"] == "complete"
+    [battle] = await rows(Battle.objects.all())
+    assert battle.model_a_id == battle.model_b_id
+    await visitor.vote(turn.battle, "b")
+    await in_database(decide_votes, timezone.now())
+    status, reveal = await visitor.get(f"/battle/{turn.battle}/reveal/")
+    assert status == 200
+    names = {reveal["sides"][side]["model"]["name"] for side in Side}
+    assert len(names) == 1
+    assert reveal["receipt"]["counted"] is False
+    assert reveal["receipt"]["reason"] == "both answers came from the same model"
+    assert reveal["pair"]["path"] is None, "a model has no record against itself"
 
 
 async def test_a_follow_up_goes_to_the_same_two_with_each_sides_own_history(
