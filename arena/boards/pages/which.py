@@ -3,19 +3,24 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.utils import timezone
+from django.utils.cache import (
+    get_conditional_response,
+    patch_cache_control,
+    set_response_etag,
+)
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from arena.boards.catalogue import Facts, read_facts
+from arena.boards.catalogue import licences_on, read_facts
 from arena.boards.choices import SIMULATED, Choice
 from arena.boards.hardware import memory
 from arena.boards.leaderboard import about
-from arena.boards.measurements import Economy, economies
+from arena.boards.measurements import economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.pages.answer import answer
 from arena.boards.suitability import (
@@ -27,11 +32,15 @@ from arena.boards.suitability import (
     monthly_cost,
     shrink,
     tied_set,
+    unjudged,
 )
+from arena.catalog.licences import Permission
 from arena.catalog.models import LanguageModel, PublishedScore
 
 _LARGEST = 1e9
 _LONGEST = 2000
+# Of the answer for programs; a name that goes or changes its meaning raises it.
+_VERSION = 1
 
 
 @require_safe
@@ -39,10 +48,21 @@ def which(request: HttpRequest) -> HttpResponseBase:
     """Show the models that fit; ``format=json`` for programs. The address is the question."""
     asked, wishes = Question.of(request.GET), wishes_of(request.GET)
     if request.GET.get("format") == "json":
-        return JsonResponse(as_document(gather(asked, wishes)))
+        return _for_programs(request, as_document(gather(asked, wishes)))
     seen = tuple((each.pk, each.created_at) for each in asked.snapshots())
     key = (asked, request.GET.urlencode()[:_LONGEST], seen)
     return answer(request, "boards/which.html", key, lambda: gather(asked, wishes))
+
+
+def _for_programs(request: HttpRequest, document: dict[str, Any]) -> HttpResponseBase:
+    """Answer as the API does: for any origin, with an ETag of what is said."""
+    response = JsonResponse(document)
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Access-Control-Expose-Headers"] = "ETag"
+    patch_cache_control(response, no_cache=True)
+    set_response_etag(response)
+    known = get_conditional_response(request, etag=response["ETag"], response=response)
+    return known or response
 
 
 @dataclass(frozen=True)
@@ -102,6 +122,7 @@ def wishes_of(query: QueryDict) -> Wishes:
     bandwidth, context = _number(query, "bandwidth"), _number(query, "context")
     return Wishes(
         context=None if context is None else int(context),
+        cards=_number(query, "gpus"),
         gpu_gb=None if memory_gb is None else cards * memory_gb,
         bandwidth=None if bandwidth is None else cards * bandwidth,
         licence=query.get("licence") or "all",
@@ -146,7 +167,7 @@ def gather(asked: Question, wishes: Wishes) -> dict[str, Any]:
             if reasons[each.facts.pk]
         ],
         "few": bool(best and parts) and all(each.shrunk for each in best),
-        "unjudged": _unjudged(wishes),
+        "unjudged": unjudged(wishes),
     }
 
 
@@ -154,10 +175,12 @@ def as_document(content: dict[str, Any]) -> dict[str, Any]:
     """Return the page's answer for programs."""
     wishes = content["wishes"]
     return {
+        "version": _VERSION,
         "finding": content["sentence"],
         "source": content["choice"].source,
         "boards": content["boards"],
         "wishes": asdict(wishes),
+        "unjudged": content["unjudged"],
         "best": [as_json(each["candidate"], wishes) for each in content["best"]],
         "others": [as_json(each["candidate"], wishes) for each in content["others"]],
         "too_few_votes": [
@@ -206,31 +229,32 @@ def _candidates(
         drawable = LanguageModel.objects.drawable(at=now).exclude(pk__in=models)
         models += drawable.values_list("pk", flat=True)
     facts, economy = read_facts(now.date(), of=models), economies(now.date(), of=models)
+    licences = licences_on(now.date(), of=models)
     estimates = shrink([_by_model(part) for part in parts], rows)
     return [
-        _candidate(
-            facts[pk],
-            economy[pk],
+        _with_rating(
+            Candidate(
+                facts[pk],
+                economy[pk],
+                votes=rows[pk].votes if pk in rows else 0,
+                licence=licences.get(pk),
+            ),
             estimates.get(pk),
             sliced=bool(parts),
-            votes=rows[pk].votes if pk in rows else 0,
         )
         for pk in models
     ]
 
 
-def _candidate(
-    facts: Facts, economy: Economy, estimate: Estimate | None, *, sliced: bool, votes: int
-) -> Candidate:
+def _with_rating(candidate: Candidate, estimate: Estimate | None, *, sliced: bool) -> Candidate:
     if estimate is None:
-        return Candidate(facts, economy, votes=votes)
-    return Candidate(
-        facts,
-        economy,
-        estimate.rating,
-        estimate.rating - estimate.half,
-        estimate.rating + estimate.half,
-        votes=estimate.votes if sliced else votes,
+        return candidate
+    return replace(
+        candidate,
+        rating=estimate.rating,
+        lower=estimate.rating - estimate.half,
+        upper=estimate.rating + estimate.half,
+        votes=estimate.votes if sliced else candidate.votes,
         shrunk=sliced and estimate.shrunk,
     )
 
@@ -249,7 +273,7 @@ def _shown(each: Candidate, wishes: Wishes) -> dict[str, Any]:
             "high": f"{needed.usual:.0f}",
             "whole": f"{needed.whole:.0f}",
         }
-    cost = monthly_cost(each.economy, wishes.tokens_a_month) if wishes.tokens_a_month else None
+    cost = monthly_cost(each.economy, wishes)
     return {
         "candidate": each,
         "facts": each.facts,
@@ -260,7 +284,10 @@ def _shown(each: Candidate, wishes: Wishes) -> dict[str, Any]:
         "needs": needs,
         "speed": _speed_text(each, wishes),
         "cost": "" if cost is None else f"${cost:,.0f}",
-        "shrunk": each.shrunk,
+        "commercial_use": each.commercial_use.label,
+        "conditions": each.licence.conditions
+        if each.licence and each.commercial_use == Permission.LIMITED
+        else "",
     }
 
 
@@ -275,20 +302,6 @@ def _speed_text(each: Candidate, wishes: Wishes) -> str:
     if each.size is None:
         return ""
     return _("%(billions)s billion") % {"billions": f"{each.size.active:.3g}"}
-
-
-def _unjudged(wishes: Wishes) -> list[str]:
-    """Return which wishes nothing is known about, a sentence each."""
-    if wishes.gpu_gb is None:
-        return []
-    found = []
-    if wishes.tokens_per_second is not None and wishes.bandwidth is None:
-        found.append(_("Tokens a second were not judged: that needs your cards' bandwidth."))
-    if wishes.first_token_seconds is not None:
-        found.append(
-            _("The first word was not judged: battles measured it on other machines than yours.")
-        )
-    return found
 
 
 def by_published_scores(unrated: Sequence[Candidate]) -> tuple[str, list[dict[str, Any]]]:

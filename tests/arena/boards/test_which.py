@@ -1,19 +1,38 @@
 """Which model: what fits one's own cards, how fast it would be, and what is said without votes."""
 
+import datetime as dt
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from arena.boards.catalogue import Facts
 from arena.boards.hardware import Size, memory, most_tokens_per_second
 from arena.boards.measurements import Economy
 from arena.boards.models import SnapshotRow
-from arena.boards.pages.which import finding
+from arena.boards.pages.which import finding, wishes_of
 from arena.boards.refresh import refresh_boards
-from arena.boards.suitability import SHRINK, Candidate, shrink, tied_set
-from arena.catalog.models import Endpoint, LanguageModel, Provider, PublishedScore
+from arena.boards.suitability import (
+    SHRINK,
+    Candidate,
+    Wishes,
+    monthly_cost,
+    shrink,
+    tied_set,
+    unjudged,
+)
+from arena.catalog.licences import Permission
+from arena.catalog.models import (
+    Endpoint,
+    LanguageModel,
+    Licence,
+    Licensing,
+    Provider,
+    PublishedScore,
+)
 from tests.arena.boards.votes import NOW, cast_many, new_model
 
 
@@ -145,6 +164,87 @@ def test_the_licence_can_be_chosen(client: Client) -> None:
     assert client.get("/which/", {"licence": "good"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("budget=5", ["The budget was not judged: that needs the tokens of a month."]),
+        ("budget=5&tokens=1", []),
+        ("gpus=2", ["Your own GPUs were not judged: that needs the gigabytes of each."]),
+        ("bandwidth=300", ["The bandwidth was not judged: that needs the gigabytes of each GPU."]),
+        ("gpus=2&gb=24", []),
+        ("gb=24&budget=5", ["Prices were not judged: they are those of APIs, not of your own"]),
+        ("gb=24&tokens=5", ["Prices were not judged: they are those of APIs, not of your own"]),
+        ("gb=24&speed=9", ["Tokens a second were not judged: that needs your cards' bandwidth."]),
+        ("first=1&speed=9&context=9", []),
+    ],
+)
+def test_a_wish_that_cannot_be_judged_is_named(query: str, said: list[str]) -> None:
+    found = unjudged(wishes_of(QueryDict(query)))
+    assert len(found) == len(said)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, said, strict=True))
+
+
+def test_own_cards_are_not_priced_like_an_api() -> None:
+    economy = Economy(input_usd=Decimal(1), output_usd=Decimal(3))
+    assert monthly_cost(economy, Wishes(tokens_a_month=10)) == 20
+    assert monthly_cost(economy, Wishes(tokens_a_month=10, gpu_gb=24)) is None
+    assert monthly_cost(economy, Wishes()) is None
+
+
+@pytest.mark.parametrize(
+    ("licence_class", "permission", "expected"),
+    [
+        ("weights_restricted", Permission.NO, Permission.NO),
+        ("weights_restricted", Permission.YES, Permission.YES),
+        ("weights_restricted", Permission.UNKNOWN, Permission.LIMITED),
+        ("weights_noncommercial", Permission.LIMITED, Permission.LIMITED),
+        *(("weights_noncommercial", None, Permission.NO), ("closed", None, Permission.LIMITED)),
+        *(("fully_open", None, Permission.YES), ("unknown", None, Permission.UNKNOWN)),
+    ],
+)
+def test_commercial_use_goes_by_the_licence_and_by_its_class_only_where_that_is_not_known(
+    licence_class: str, permission: Permission | None, expected: Permission
+) -> None:
+    facts = Facts(1, "m", "M", "", licence_class, None, simulated=False)
+    licence = None if permission is None else Licence(commercial_use=permission)
+    assert Candidate(facts, Economy(), licence=licence).commercial_use == expected
+
+
+@pytest.mark.django_db
+def test_the_limits_of_a_licence_stand_beside_the_model(client: Client) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch", "weights_permissive")
+    for day, use, limits in (
+        ("2020-01-01", "limited", "Above 700 million monthly users a licence is needed."),
+        ("2030-01-01", "no", "Nothing."),
+    ):
+        licence = Licence.objects.create(
+            identifier=use,
+            name=use,
+            licence_class="weights_restricted",
+            commercial_use=use,
+            conditions=limits,
+        )
+        Licensing.objects.create(
+            language_model=alder,
+            licence=licence,
+            licence_class="weights_restricted",
+            since=dt.date.fromisoformat(day),
+        )
+    cast_many(alder, birch, wins=60, losses=60, voters=40)
+    refresh_boards(NOW)
+    text = client.get("/which/?commercial=on").content.decode()
+    assert "Above 700 million monthly users" in text
+    assert "Above 700 million" not in client.get("/which/").content.decode()
+    found = {each["model"]: each for each in find(client, commercial="on")["best"]}
+    assert found["alder"]["commercial_use"] == "limited"
+    assert found["birch"]["commercial_use"] == "yes"
+    assert find(client, budget=5)["unjudged"]
+    Licence.objects.filter(identifier="limited").update(commercial_use="no")
+    assert reasons(find(client, commercial="on")) == {
+        "alder": "Its licence forbids commercial use."
+    }
+
+
 @pytest.mark.django_db
 def test_before_any_vote_the_models_stand_by_what_others_published(client: Client) -> None:
     provider = Provider.objects.create(name="Lab", base_url="https://lab.invalid/v1")
@@ -170,3 +270,12 @@ def test_before_any_vote_the_models_stand_by_what_others_published(client: Clien
     assert "too few votes to be ranked" in text
     assert "By MMLU as others published it; not measured by this arena" in text
     assert text.index("Birch") < text.index("Alder") < text.index("nothing published")
+
+
+@pytest.mark.django_db
+def test_programs_get_an_etag_any_origin_and_the_version(client: Client) -> None:
+    first = client.get("/which/", {"format": "json"})
+    assert first.json()["version"] == 1
+    assert first["Access-Control-Allow-Origin"] == "*"
+    again = client.get("/which/", {"format": "json"}, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
