@@ -148,11 +148,17 @@ def catch_up_finding(found: Figures) -> str:
         )
     words["months"] = round(found["median"])
     if words["months"] == 0:
-        return _("Half of the closed leaders were caught up with in less than a month")
+        return (
+            _("Estimated median time until open models catch up: less than a month; %(caught)d of "
+              "%(leaders)d closed leaders caught up with so far")
+            % words
+        )  # fmt: skip
     return (
         ngettext(
-            "Half of the closed leaders were caught up with within %(months)d month",
-            "Half of the closed leaders were caught up with within %(months)d months",
+            "Estimated median time until open models catch up: %(months)d month; %(caught)d of "
+            "%(leaders)d closed leaders caught up with so far",
+            "Estimated median time until open models catch up: %(months)d months; %(caught)d of "
+            "%(leaders)d closed leaders caught up with so far",
             words["months"],
         )
         % words
@@ -256,11 +262,20 @@ def direct_finding(found: Figures | None, leaders: Figures | None) -> str:
 
 
 def rated_finding(rows: Sequence[Figures]) -> str:
-    """Say which models may be the best of a board: those whose best rank is first."""
+    """Say which models may be the best of a board: those whose best rank is first.
+
+    Ranks without intervals are single places, of which none is certain.
+    """
     first = [row for row in rows if row["rank_best"] == 1]
     if not first:
         return _("No model is rated yet")
     words = {"model": rows[0]["label"], "number": len(first)}
+    if any(row["lower"] is None for row in rows):
+        return _("%(model)s has the highest rating; without intervals it is not known for sure") % (
+            words
+        )
+    if len(rows) == 1:
+        return _("%(model)s is the only model with a rating") % words
     if len(first) == 1:
         return _("%(model)s is first beyond doubt") % words
     return _("%(number)d models may be first; %(model)s has the highest rating") % words

@@ -31,17 +31,20 @@ class Across:
         return math.log10(value) if self.logarithmic else value
 
 
-def scatter(points: Sequence[Point], across: Across, *, front: bool = True) -> Spec:
+def scatter(
+    points: Sequence[Point], across: Across, *, front: Sequence[Point] | None = None
+) -> Spec:
     """Return models as marks in the shape of their side, and a line through the best of them.
 
     Parameters
     ----------
     points : sequence with ``x``, ``rating``, ``name``, ``side``; ``lower`` and ``upper`` or None
     across : Across
-    front : bool
-        Draw the Pareto front: models that no other beats on both axes.
+    front : sequence of points, optional
+        Those on the line: by default the Pareto front, the models that no other beats on both
+        axes. Where it is empty there is no line, and every point is named that has room.
     """
-    best = pareto_front(points, less_is_better=across.less_is_better) if front else []
+    best = pareto_front(points, less_is_better=across.less_is_better) if front is None else front
     leading = {point["name"] for point in best}
     x = _across([point["x"] for point in points], across)
     stepped = sorted(best, key=lambda point: point["x"])
@@ -71,7 +74,7 @@ def scatter(points: Sequence[Point], across: Across, *, front: bool = True) -> S
             },
             *_names(
                 points,
-                [point for point in points if point["name"] in leading or not front],
+                [point for point in points if point["name"] in leading or not leading],
                 across,
             ),
         ],

@@ -134,7 +134,12 @@ def win_probability(reading: BoardReading) -> Chart | None:
     top, last = names[0], names[-1]
     chance = next(pair["value"] for pair in pairs if (pair["row"], pair["column"]) == (top, last))
     title = _("%(top)s would beat %(last)s about %(times)s times in 100")
-    if rows[-1]["rank_best"] == 1:  # nobody is surely better than a model that may be first
+    if rows[-1]["lower"] is None:
+        title = _(
+            "By rating %(top)s would beat %(last)s about %(times)s times in 100; without "
+            "intervals it is not known for sure"
+        )
+    elif rows[-1]["rank_best"] == 1:  # nobody is surely better than a model that may be first
         title = _(
             "By rating %(top)s would beat %(last)s about %(times)s times in 100, but the votes "
             "cannot tell them apart"
@@ -226,25 +231,25 @@ def _against(
     digits: int,
 ) -> Chart | None:
     known = {row["label"]: value(reading.economies[row["model"]]) for row in reading.rows}
-    # A logarithmic axis has no place for what costs nothing.
-    free = [name for name, figure in known.items() if figure == 0 and across.logarithmic]
-    marks = [
+    found = [
         {
             "x": float(figure),
             "name": row["label"],
             **{part: row[part] for part in ("rating", "lower", "upper", "side")},
         }
         for row in reading.rows
-        if (figure := known[row["label"]]) is not None and row["label"] not in free
+        if (figure := known[row["label"]]) is not None
     ]
+    # A logarithmic axis has no place for what costs nothing, but nothing is cheaper.
+    marks = [mark for mark in found if mark["x"] > 0 or not across.logarithmic]
     if len(marks) < 2:
         return None
-    front = pareto_front(marks, less_is_better=across.less_is_better)
+    front = pareto_front(found, less_is_better=across.less_is_better)
     return Chart(
         name=name,
         title=front_finding(front, cheaper=across.less_is_better),
         subtitle=subtitle,
-        spec=scatter(marks, across),
+        spec=scatter(marks, across, front=[mark for mark in front if mark in marks]),
         columns=(
             Column(_("Model")),
             Column(across.title, digits),
@@ -262,9 +267,12 @@ def _against(
                 mark["upper"],
                 _("yes") if mark in front else "",
             )
-            for mark in marks
+            for mark in found
         ],
-        note=_left_out(free, sum(figure is None for figure in known.values())),
+        note=_left_out(
+            [mark["name"] for mark in found if mark not in marks],
+            sum(figure is None for figure in known.values()),
+        ),
     )
 
 
@@ -272,9 +280,8 @@ def _left_out(free: Sequence[str], unknown: int) -> str:
     """Say which rated models a chart has no place for."""
     notes = []
     if free:
-        notes.append(
-            _("Not drawn, because they cost nothing: %(models)s.") % {"models": listed(free)}
-        )
+        text = _("Not drawn, because they cost nothing, but counted for the front: %(models)s.")
+        notes.append(text % {"models": listed(free)})
     if unknown:
         text = ngettext(
             "%(number)d rated model without such a figure is left out.",

@@ -74,7 +74,7 @@ def _chart(
         name=f"score-{place + 1}",
         title=scores_finding(benchmark, points),
         subtitle=_("Arena rating in points with 95% intervals against the score others published"),
-        spec=scatter(drawn, Across(benchmark), front=False),
+        spec=scatter(drawn, Across(benchmark), front=()),
         columns=(
             Column(_("Model")),
             Column(_("Score"), 1),

@@ -91,6 +91,19 @@ def test_a_median_that_is_not_reached_is_not_invented() -> None:
     assert "less than a month" in catch_up_finding({"median": 0.2, "leaders": leaders})
 
 
+@pytest.mark.parametrize(
+    ("median", "time"), [(0.4, "less than a month"), (2, "2 months"), (0.6, "1 month")]
+)
+def test_a_median_over_leaders_who_are_still_ahead_is_an_estimate_not_a_count(
+    median: float, time: str
+) -> None:
+    leaders = [{"caught": True}, {"caught": False}, {"caught": False}]
+    assert catch_up_finding({"median": median, "leaders": leaders}) == (
+        f"Estimated median time until open models catch up: {time}; "
+        "1 of 3 closed leaders caught up with so far"
+    )
+
+
 def row(value: float, half: float, label: str = "Coding") -> dict[str, Any]:
     return {"label": label, "value": value, "lower": value - half, "upper": value + half}
 
@@ -119,10 +132,24 @@ def test_leaders_that_never_met_are_said_to_have_not() -> None:
 
 
 def test_nobody_is_first_alone_where_ranks_overlap() -> None:
-    rows = [{"label": name, "rank_best": best} for name, best in (("A", 1), ("B", 1), ("C", 3))]
+    rows = [
+        {"label": name, "rank_best": best, "lower": 990.0}
+        for name, best in (("A", 1), ("B", 1), ("C", 3))
+    ]
     assert rated_finding(rows).startswith("2 models may be first")
-    assert "beyond doubt" in rated_finding(rows[:1])
+    assert rated_finding(rows[::2]) == "A is first beyond doubt"
+    assert rated_finding(rows[:1]) == "A is the only model with a rating"
     assert rated_finding([]) == "No model is rated yet"
+
+
+def test_nobody_is_first_beyond_doubt_where_ratings_have_no_intervals() -> None:
+    elo = [
+        {"label": name, "rank_best": best, "lower": None}
+        for name, best in (("A", 1), ("B", 2), ("C", 3))
+    ]
+    for rows in (elo, elo[:1]):
+        finding = rated_finding(rows)
+        assert finding == "A has the highest rating; without intervals it is not known for sure"
 
 
 @pytest.mark.parametrize(
