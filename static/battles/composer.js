@@ -2,9 +2,9 @@
 
 import { Attaching } from "./attach.js";
 import { find } from "./dom.js";
+import { keep, kept } from "./drafts.js";
 import { figure, say } from "./words.js";
 
-const DRAFT = "draft";
 const NEAR = 0.9; // the limit is shown from this share of it on
 
 /** Stopping takes the place of sending: the second half of a double click must not stop. */
@@ -33,7 +33,7 @@ export class Composer {
     this.busy = false;
     this.pictures = new Attaching(form, { onChange: () => this.#changed(), onProblem });
     this.field.disabled = false;
-    if (!this.field.value) this.field.value = kept();
+    if (!this.field.value) this.field.value = kept("draft");
     this.field.addEventListener("input", () => this.#changed());
     this.field.addEventListener("keydown", (event) => this.#key(event));
     form.addEventListener("submit", (event) => {
@@ -112,7 +112,7 @@ export class Composer {
         : say("left", { count: figure(-over) });
       this.limitLine.classList.toggle("over", over > 0);
     }
-    keep(this.text);
+    keep("draft", this.text);
     this.#grow();
   }
 
@@ -121,24 +121,5 @@ export class Composer {
     if (CSS.supports("field-sizing", "content")) return;
     const lines = Math.min(12, this.text.split("\n").length + Math.floor(this.text.length / 80));
     this.field.rows = Math.max(1, lines);
-  }
-}
-
-/** @returns {string} the draft of this tab, or of the last one */
-function kept() {
-  try {
-    return sessionStorage.getItem(DRAFT) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-/** @param {string} text */
-function keep(text) {
-  try {
-    if (text) sessionStorage.setItem(DRAFT, text);
-    else sessionStorage.removeItem(DRAFT);
-  } catch {
-    // storage refused or full: the draft lives as long as the page
   }
 }

@@ -4,6 +4,7 @@ import { loadRenderer } from "./answer.js";
 import { offerAfter } from "./after.js";
 import { Composer } from "./composer.js";
 import { button, find, make } from "./dom.js";
+import { keep, kept } from "./drafts.js";
 import { startFollowing, stopFollowing } from "./follow.js";
 import { isShortcut, showKeysWhenAsked } from "./keys.js";
 import { fetchReveal, sentences, turnBack, turnCards } from "./reveal.js";
@@ -22,6 +23,8 @@ import { announce, say } from "./words.js";
  * @typedef {import("./socket.js").FrameMessage} FrameMessage
  * @typedef {import("./socket.js").TurnMessage} TurnMessage
  * @typedef {import("./pictures.js").Kept} Kept
+ * @typedef {{text: string, picture: Kept | null, battle: string | null, turn: number}} Pending
+ *   a prompt, what was attached to it, and the battle (null: a new one) whose turn it is to be
  * @typedef {{state: import("./socket.js").State, votable: boolean, void: string | null}} Outcome
  */
 
@@ -32,13 +35,14 @@ class BattlePage {
   battle = null;
   /** @type {Turn[]} */
   turns = [];
-  /** A prompt that was sent and is not yet confirmed. @type {string | null} */
+  /** What was sent and is not yet confirmed. @type {Pending | null} */
   pending = null;
-  /** What was attached to it. @type {Kept | null} */
-  pendingPicture = null;
   revealed = false;
   /** How the last turn ended, as far as the vote is concerned. @type {Outcome | null} */
   outcome = null;
+
+  /** Of what is shown. */
+  path = location.pathname;
 
   /** @param {HTMLElement} page */
   constructor(page) {
@@ -79,7 +83,8 @@ class BattlePage {
   }
 
   listen() {
-    addEventListener("popstate", () => location.reload());
+    // A link within the page, as the one that skips to its content, has the same path.
+    addEventListener("popstate", () => location.pathname !== this.path && location.reload());
     // Another tab may have gone on with this battle, or voted.
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible" && !this.turns.at(-1)?.streaming) this.socket.refresh();
@@ -87,7 +92,7 @@ class BattlePage {
     document.addEventListener("keydown", (event) => {
       if (!isShortcut(event)) return;
       const onControl = event.target instanceof Element && event.target.closest("a, button, summary");
-      if (event.key === "Enter" && this.revealed && !onControl) {
+      if (event.key === "Enter" && this.revealed && !this.composer.busy && !onControl) {
         event.preventDefault();
         this.newBattle();
       } else if (event.key === "/") {
@@ -97,6 +102,7 @@ class BattlePage {
     });
     showKeysWhenAsked();
     const stored = this.page.dataset.battle;
+    this.takeUpPending(stored || null);
     if (stored) {
       loadRenderer();
       this.tabs.openFor(stored);
@@ -104,6 +110,26 @@ class BattlePage {
     } else {
       find("textarea", this.page).addEventListener("focus", () => this.socket.warmUp(), { once: true });
     }
+  }
+
+  /** What a reload interrupted: the stored turns will tell whether a follow-up arrived.
+   * @param {string | null} battle */
+  takeUpPending(battle) {
+    /** @type {Pending | null} */
+    const pending = JSON.parse(kept("pending") || "null");
+    if (!pending || pending.battle !== battle) return;
+    if (battle) {
+      this.pending = pending;
+    } else {
+      this.composer.giveBack(pending.text, pending.picture);
+      this.wait(null);
+    }
+  }
+
+  /** @param {Pending | null} pending */
+  wait(pending) {
+    this.pending = pending;
+    keep("pending", pending ? JSON.stringify(pending) : "");
   }
 
   get address() {
@@ -119,9 +145,7 @@ class BattlePage {
       this.showNotice(say("choose_first"));
       return;
     }
-    this.pending = text;
-    this.pendingPicture = picture;
-    this.hideNotice();
+    this.clearNotice();
     loadRenderer();
     this.setStage("battle");
     this.composer.setBusy(true);
@@ -129,7 +153,9 @@ class BattlePage {
     const last = this.turns.at(-1);
     const isRetry = (this.revealed || this.seats.areChosen) && last?.states.a === "failed";
     if (isRetry) this.drop(last);
-    this.show(new Turn((last?.number ?? 0) + (isRetry ? 0 : 1), text, this.seats.sides, picture));
+    const turn = (last?.number ?? 0) + (isRetry ? 0 : 1);
+    this.wait({ text, picture, battle: this.battle, turn });
+    this.show(new Turn(turn, text, this.seats.sides, picture));
     startFollowing();
     announce(say(this.seats.sides.length === 1 ? "answering_alone" : "answering"));
     this.socket.prompt(text, this.battle, acknowledged, models, picture?.id);
@@ -176,21 +202,27 @@ class BattlePage {
     this.battle = battle;
     this.tabs.openFor(battle);
     if (location.pathname === this.address) return;
-    if (first) history.replaceState(null, "", this.address);
-    else history.pushState(null, "", this.address);
+    this.goTo(this.address, first ? "replaceState" : "pushState");
   }
 
-  /** A prompt that the stored turns do not have did not arrive. @param {BattleMessage} message */
+  /** @param {string} address @param {"pushState" | "replaceState"} change */
+  goTo(address, change) {
+    history[change](null, "", address);
+    this.path = location.pathname;
+  }
+
+  /** A prompt that the stored turns do not have did not arrive, unless its reply is still to come.
+   * @param {BattleMessage} message */
   keepPendingPrompt(message) {
-    if (this.pending === null) return;
-    const last = this.turns.at(-1);
-    const arrived = message.turns.some((turn) => turn.number === last?.number && turn.state !== "failed");
-    if (!arrived && last) {
-      this.drop(last);
-      this.composer.giveBack(this.pending, this.pendingPicture);
+    if (!this.pending || this.socket.isAsking) return;
+    const { text, picture, turn } = this.pending;
+    if (!message.turns.some(({ number, state }) => number === turn && state !== "failed")) {
+      const shown = this.turns.find(({ number }) => number === turn);
+      if (shown) this.drop(shown);
+      this.composer.giveBack(text, picture);
       this.showNotice(say("not_arrived"));
     }
-    this.pending = this.pendingPicture = null;
+    this.wait(null);
   }
 
   /** @param {import("./socket.js").StoredTurn} stored @param {boolean} isContinued */
@@ -226,6 +258,7 @@ class BattlePage {
   /** What the voter can do now that a turn has ended. @param {Outcome} outcome */
   showOutcome(outcome) {
     this.outcome = outcome;
+    if (this.vote.state === "sending") return; // the reply says what became of it
     if (this.vote.state === "cast" || this.seats.areChosen) {
       if (outcome.state === "failed") this.offerTurnAgain();
     } else if (outcome.votable) {
@@ -260,7 +293,7 @@ class BattlePage {
 
   /** @param {string} code @param {string} sentence */
   refused(code, sentence) {
-    const text = this.pending;
+    const text = this.pending?.text ?? null;
     if (code !== "prompt_flagged") {
       this.refusedPrompt(sentence);
     } else if (text === null) {
@@ -282,10 +315,10 @@ class BattlePage {
    * @param {string} sentence @param {...Node} actions */
   refusedPrompt(sentence, ...actions) {
     const last = this.turns.at(-1);
-    if (this.pending !== null) {
+    if (this.pending) {
       if (last) this.drop(last);
-      this.composer.giveBack(this.pending, this.pendingPicture);
-      this.pending = this.pendingPicture = null;
+      this.composer.giveBack(this.pending.text, this.pending.picture);
+      this.wait(null);
       const shown = this.turns.at(-1);
       if (shown) this.showProgress(shown);
       else this.setStage("landing");
@@ -307,6 +340,11 @@ class BattlePage {
   async reveal(address) {
     const revealed = await fetchReveal(address, () => address === this.address);
     if (address !== this.address) return;
+    if (revealed === "no_vote") {
+      this.vote.takenBack(address);
+      this.socket.refresh();
+      return;
+    }
     if (!revealed) {
       this.showNotice(say("reveal_failed"));
       return;
@@ -335,7 +373,7 @@ class BattlePage {
       if (revealed.receipt.counted !== null) return;
       await pause(wait);
       const again = address === this.address ? await fetchReveal(address, () => true) : null;
-      if (!again || address !== this.address) return;
+      if (!again || again === "no_vote" || address !== this.address) return;
       revealed = again;
       const place = this.page.querySelector(".verdict");
       place?.replaceChildren(...sentences(revealed));
@@ -344,8 +382,8 @@ class BattlePage {
 
   /** @param {boolean} [acknowledged] as in `send` */
   again(acknowledged = false) {
-    if (!this.battle) return;
-    this.hideNotice();
+    if (!this.battle || this.socket.isAsking) return;
+    this.clearNotice();
     this.composer.setBusy(true);
     this.socket.again(this.battle, acknowledged);
   }
@@ -358,7 +396,7 @@ class BattlePage {
     this.clear();
     this.battle = null;
     this.socket.leave();
-    history.pushState(null, "", this.seats.start);
+    this.goTo(this.seats.start, "pushState");
     this.setStage("landing");
     this.composer.setPlaceholder(say("placeholder"));
     this.composer.setBusy(false);
@@ -369,7 +407,7 @@ class BattlePage {
 
   clear() {
     this.turns = [];
-    this.pending = this.pendingPicture = null;
+    this.wait(null);
     this.outcome = null;
     this.revealed = false;
     this.turnList.replaceChildren();
@@ -391,6 +429,12 @@ class BattlePage {
     this.notice.replaceChildren(make("span", {}, sentence), ...actions);
     this.notice.hidden = false;
     announce(sentence);
+  }
+
+  /** Something new begins: of what was said, only a lost connection still holds. */
+  clearNotice() {
+    if (this.socket.isLost) this.showNotice(say("offline"));
+    else this.hideNotice();
   }
 
   /** @param {string} [sentence] said in its stead */

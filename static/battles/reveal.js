@@ -30,12 +30,13 @@ const ENOUGH_VOTES = 10;
  *
  * @param {string} address of the battle
  * @param {() => boolean} wanted false ends the asking
- * @returns {Promise<Revealed | null>}
+ * @returns {Promise<Revealed | "no_vote" | null>} no vote: it was taken back in another tab
  */
 export async function fetchReveal(address, wanted) {
   for (let attempt = 0; attempt < ATTEMPTS && wanted(); attempt += 1) {
     const { status, body } = await ask("GET", `${address}reveal/`);
     if (status === 200) return body;
+    if (body.code === "no_vote") return body.code;
     if (status !== 425 && status !== 0 && status !== 429 && status < 500) return null;
     await pause(status === 425 ? BETWEEN : BETWEEN * 4);
   }

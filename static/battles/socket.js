@@ -37,6 +37,8 @@ const LONGEST_DELAY = 10_000;
 const SLOW_READER = 4408;
 const TOO_MANY = 4429;
 const AFTER_TOO_MANY = 30_000; // milliseconds
+/** Milliseconds without a word where one is due, and one more for each character that was sent: slow lines. */
+const SILENCE = 10_000;
 
 export class BattleSocket {
   /** @type {WebSocket | null} */
@@ -49,6 +51,11 @@ export class BattleSocket {
   #lost = false;
   /** @type {{type: string} | null} a request that no `battle` message has answered yet */
   #unanswered = null;
+  /** What this connection was asked and has not answered: it answers in turn. @type {string[]} */
+  #asked = [];
+  #streaming = false;
+  /** @type {number | undefined} */
+  #patience;
   /** @type {number | undefined} */
   #timer;
 
@@ -57,6 +64,15 @@ export class BattleSocket {
     this.listener = listener;
     addEventListener("online", () => this.#retryNow());
     addEventListener("pageshow", (event) => event.persisted && this.#retryNow());
+  }
+
+  /** Whether a prompt, or the same one again, waits for its battle. */
+  get isAsking() {
+    return this.#unanswered !== null;
+  }
+
+  get isLost() {
+    return this.#lost;
   }
 
   /** Open the connection early, so that the first prompt need not wait for it. */
@@ -107,22 +123,52 @@ export class BattleSocket {
     this.#battle = null;
     this.#seen = 0;
     this.#unanswered = null;
+    this.#streaming = false;
+    this.#asked.fill("resume"); // what is still answered says nothing new
   }
 
   /** @param {{type: string, [more: string]: unknown}} message that a `battle` message will answer */
   #request(message) {
     this.#unanswered = message;
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#send(message);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#ask(message);
     else this.#connect();
   }
 
-  /** @param {object} message */
+  /** @param {{type: string, [more: string]: unknown}} message @returns {number} how long it is */
   #send(message) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState !== WebSocket.OPEN) return 0;
+    const text = JSON.stringify(message);
+    this.#socket.send(text);
+    return text.length;
+  }
+
+  /** @param {{type: string, [more: string]: unknown}} message that is answered by a `battle` message or an error */
+  #ask(message) {
+    const length = this.#send(message);
+    if (!length) return;
+    this.#asked.push(message.type);
+    this.#wait(SILENCE + length);
   }
 
   #sendResume() {
-    this.#send({ type: "resume", battle: this.#battle, after: this.#seen });
+    this.#ask({ type: "resume", battle: this.#battle, after: this.#seen });
+  }
+
+  /** A connection can die without anybody being told: it is given up, or asked, after a silence.
+   * @param {number} [patience] in milliseconds */
+  #wait(patience = SILENCE) {
+    clearTimeout(this.#patience);
+    const socket = this.#socket;
+    if (!socket) return;
+    const isDue = socket.readyState === WebSocket.CONNECTING || this.#asked.length > 0;
+    if (isDue) this.#patience = setTimeout(() => this.#giveUp(socket), patience);
+    else if (this.#streaming) this.#patience = setTimeout(() => this.#sendResume(), patience);
+  }
+
+  /** @param {WebSocket} socket that may take long to close: nobody waits for it */
+  #giveUp(socket) {
+    this.#closed(socket, 0);
+    socket.close();
   }
 
   #connect() {
@@ -133,8 +179,9 @@ export class BattleSocket {
     const address = `${scheme}//${location.host}/ws/battle/?language=${language}`;
     const socket = new WebSocket(address);
     this.#socket = socket;
-    socket.addEventListener("open", () => this.#opened());
-    socket.addEventListener("message", (event) => this.#received(JSON.parse(event.data)));
+    this.#wait();
+    socket.addEventListener("open", () => socket === this.#socket && this.#opened());
+    socket.addEventListener("message", (event) => socket === this.#socket && this.#received(JSON.parse(event.data)));
     socket.addEventListener("close", (event) => this.#closed(socket, event.code));
   }
 
@@ -142,31 +189,47 @@ export class BattleSocket {
     this.#failures = 0;
     if (this.#lost) this.listener.onBack();
     this.#lost = false;
+    this.#wait();
     if (this.#battle) this.#sendResume();
     // A follow-up may have arrived before the connection broke: the stored turns will tell.
     const waiting = this.#unanswered;
-    if (waiting && (!this.#battle || waiting.type === "again")) this.#send(waiting);
+    if (waiting && (!this.#battle || waiting.type === "again")) this.#ask(waiting);
   }
 
   /** @param {BattleMessage | FrameMessage | TurnMessage | QueueMessage | ErrorMessage} message */
   #received(message) {
     if (message.type === "error") {
-      this.#unanswered = null;
-      this.listener.onError(message);
+      this.#asked.shift();
+      if (!this.#isAwaiting) {
+        this.#unanswered = null;
+        this.listener.onError(message);
+      }
     } else if (message.type === "battle") {
       this.#tookBattle(message);
     } else if (this.#inOrder(message.seq)) {
       if (message.type === "frame") this.listener.onFrame(message);
-      else if (message.type === "turn") this.listener.onTurn(message);
       else if (message.type === "queue") this.listener.onQueue(message);
+      else if (message.type === "turn") {
+        this.#streaming = false;
+        this.listener.onTurn(message);
+      }
     }
+    this.#wait();
+  }
+
+  /** Whether the reply to a prompt is still to come on this connection: what comes before says nothing of it. */
+  get #isAwaiting() {
+    return this.#asked.some((type) => type !== "resume");
   }
 
   /** @param {BattleMessage} message */
   #tookBattle(message) {
+    const answered = this.#asked.shift();
+    if (!this.#battle && (answered === undefined || answered === "resume")) return; // of one that was left
     if (message.battle !== this.#battle) this.#seen = 0;
     this.#battle = message.battle;
-    this.#unanswered = null;
+    this.#streaming = message.turns.some(({ state }) => state === "streaming");
+    if (!this.#isAwaiting) this.#unanswered = null;
     const isContinued = this.#seen > message.seq;
     this.#seen = Math.max(this.#seen, message.seq);
     this.listener.onBattle(message, isContinued);
@@ -187,6 +250,8 @@ export class BattleSocket {
   #closed(socket, code) {
     if (socket !== this.#socket) return;
     this.#socket = null;
+    this.#asked = [];
+    clearTimeout(this.#patience);
     if (code >= 4400 && code < 4500 && code !== SLOW_READER && code !== TOO_MANY) {
       this.#unanswered = null;
       this.listener.onRefused(code);

@@ -55,6 +55,13 @@ export class VoteBar {
     announce(say("vote_open"));
   }
 
+  /** The vote was undone, here or in another tab. @param {string} address */
+  takenBack(address) {
+    this.wake(address);
+    toast(say("undone"));
+    announce(say("undone"));
+  }
+
   /** A vote stands already, from before a reload. @param {string} address
    * @param {{outcome: string, final_at: string}} vote */
   restore(address, vote) {
@@ -145,10 +152,8 @@ export class VoteBar {
     const address = this.#address;
     this.#round += 1; // the countdown must not reveal meanwhile
     const { status, body } = await askAgainSoon("POST", `${address}vote/undo/`, {});
-    if (status === 200) {
-      this.wake(address);
-      toast(say("undone"));
-      announce(say("undone"));
+    if (status === 200 || body.code === "no_vote") {
+      this.takenBack(address);
     } else if (OUTCOMES.includes(body.outcome)) {
       this.#showChoice(body.outcome, 0); // too late: this is the vote that stands
     } else if (performance.now() < end) {
