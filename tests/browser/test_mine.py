@@ -13,7 +13,7 @@ from tests.browser.test_accessibility import violations
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
 ANSWER = (
-    "## Light\n\nIt **scatters**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    "## Light\n\nIt **scatters** in the air, and this is why the sky is blue to you.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
     "```python\nprint(1)\n```\n\nSo $x^2$.\n"
 )
 
@@ -71,6 +71,7 @@ def test_a_link_works_for_others_until_it_is_ended(
     reader.goto(link)
     expect(reader.locator(".answer h2").first).to_have_text("Light")
     expect(reader.locator("h1")).to_contain_text("against")
+    expect(reader.locator(".shared-prompt")).to_have_attribute("lang", "en")
     # What the server leaves to the browser: colours of code, formulas.
     expect(reader.locator(".answer code span[class^=hljs]").first).to_be_visible()
     expect(reader.locator(".answer math").first).to_be_visible()
@@ -94,6 +95,7 @@ def test_the_history_leads_back_to_a_battle_and_is_erased(visit: Visit, axe: str
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         assert violations(page, axe) == [], scheme
     expect(page.locator(".mine-models .chosen")).to_have_count(1)
+    expect(page.locator(".mine-prompt").first).to_have_attribute("lang", "en")
     page.get_by_role("searchbox").fill("no such words")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("No battle of yours fits")).to_be_visible()
