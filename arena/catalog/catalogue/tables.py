@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arena.catalog.catalogue import cells
+from arena.catalog.catalogue.contradictions import contradictions
 from arena.catalog.models import Fact
 
 SHIPPED = Path(__file__).with_name("files")
@@ -97,7 +98,8 @@ def read(folder: Path = SHIPPED) -> Catalogue:
     Raises
     ------
     CatalogueFileError
-        A file is missing or a line of it is wrong; nothing of the catalogue is to be used then.
+        A file is missing, a line of it is wrong or lines contradict each other; nothing of the
+        catalogue is to be used then.
     """
     catalogue: Catalogue = {table.name: {} for table in TABLES}
     for table in _FILES:
@@ -111,6 +113,8 @@ def read(folder: Path = SHIPPED) -> Catalogue:
         except UnicodeDecodeError as error:
             raise CatalogueFileError(f"{path.name} is not UTF-8: {error}.") from error
     _check_references(catalogue)
+    for sentence in contradictions(catalogue):
+        raise CatalogueFileError(sentence)
     return catalogue
 
 
