@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from django.utils.translation import gettext as _
 
 from arena.catalog.licences import OPEN_CLASSES, LicenceClass
-from arena.catalog.models import LanguageModel, Licensing
+from arena.catalog.models import LanguageModel, Licence, Licensing
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,21 @@ def describe_all(models: Iterable[LanguageModel], on: dt.date) -> dict[int, Fact
     )
     return {
         pk: _facts(model, in_force.get(pk, LicenceClass.UNKNOWN)) for pk, model in found.items()
+    }
+
+
+def licences_on(on: dt.date, *, of: Collection[int]) -> dict[int, Licence]:
+    """Return the licence in force on a day, by primary key, of models for which it is known."""
+    in_force = (
+        Licensing.objects.filter(language_model__in=of, since__lte=on)
+        .order_by("language_model_id", "-since")
+        .distinct("language_model_id")
+        .select_related("licence")
+    )
+    return {
+        record.language_model_id: record.licence
+        for record in in_force
+        if record.licence is not None
     }
 
 

@@ -20,10 +20,22 @@ from arena.boards.choices import LICENCES
 from arena.boards.hardware import Size, memory, most_tokens_per_second
 from arena.boards.measurements import Economy
 from arena.boards.models import SnapshotRow
-from arena.catalog.licences import LicenceClass
+from arena.catalog.licences import LicenceClass, Permission
+from arena.catalog.models import Licence
 
 # Votes of the overall board that weigh as much as as many votes of the slice.
 SHRINK = 300
+
+
+# Of a class of licences; who serves a closed model has terms of his own.
+_COMMERCIAL_USE = {
+    LicenceClass.CLOSED: Permission.LIMITED,
+    LicenceClass.WEIGHTS_NONCOMMERCIAL: Permission.NO,
+    LicenceClass.WEIGHTS_RESTRICTED: Permission.LIMITED,
+    LicenceClass.WEIGHTS_PERMISSIVE: Permission.YES,
+    LicenceClass.FULLY_OPEN: Permission.YES,
+    LicenceClass.UNKNOWN: Permission.UNKNOWN,
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,8 @@ class Wishes:
     ----------
     context : int
         Tokens.
+    cards : float
+        Own GPUs, where a number was given.
     gpu_gb : float
         Memory of all own cards together; None for an API.
     bandwidth : float
@@ -52,6 +66,7 @@ class Wishes:
     """
 
     context: int | None = None
+    cards: float | None = None
     gpu_gb: float | None = None
     bandwidth: float | None = None
     licence: str = "all"
@@ -73,6 +88,14 @@ class Candidate:
     upper: float | None = None
     votes: int = 0
     shrunk: bool = False
+    licence: Licence | None = None
+
+    @property
+    def commercial_use(self) -> Permission:
+        """Return whether the licence allows it; by its class where the licence is not known."""
+        if self.licence and self.licence.commercial_use != Permission.UNKNOWN:
+            return Permission(self.licence.commercial_use)
+        return _COMMERCIAL_USE[LicenceClass(self.facts.licence_class)]
 
     @property
     def size(self) -> Size | None:
@@ -86,9 +109,15 @@ class Candidate:
         return most_tokens_per_second(self.size, wishes.bandwidth)
 
 
-def monthly_cost(economy: Economy, tokens: float) -> float | None:
-    """Return US dollars for so many million tokens, half of them answers."""
+def monthly_cost(economy: Economy, wishes: Wishes) -> float | None:
+    """Return US dollars for the tokens of a month, half of them answers.
+
+    None without a price or a number of tokens, and on own cards, which are paid for otherwise.
+    """
+    tokens = wishes.tokens_a_month
     if economy.input_usd is None or economy.output_usd is None:
+        return None
+    if tokens is None or wishes.gpu_gb is not None:
         return None
     return tokens * float(economy.input_usd + economy.output_usd) / 2
 
@@ -206,9 +235,9 @@ def _licence(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
         return (_("Its weights cannot be downloaded."),)
     if not LICENCES[wishes.licence][1](facts):
         return (_("Its licence: %(licence)s.") % {"licence": facts.licence_label},)
-    if wishes.commercial and facts.licence_class == LicenceClass.WEIGHTS_NONCOMMERCIAL:
+    if wishes.commercial and candidate.commercial_use == Permission.NO:
         return (_("Its licence forbids commercial use."),)
-    if wishes.commercial and facts.licence_class == LicenceClass.UNKNOWN:
+    if wishes.commercial and candidate.commercial_use == Permission.UNKNOWN:
         return (_("Its licence is not known."),)
     return ()
 
@@ -255,7 +284,7 @@ def _own_speed(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
 def _budget(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
     if wishes.budget is None or wishes.tokens_a_month is None or wishes.gpu_gb is not None:
         return ()
-    cost = monthly_cost(candidate.economy, wishes.tokens_a_month)
+    cost = monthly_cost(candidate.economy, wishes)
     if cost is None:
         return (_("Its price is not known."),)
     if cost <= wishes.budget:
@@ -263,15 +292,51 @@ def _budget(candidate: Candidate, wishes: Wishes) -> Sequence[str]:
     return (_("It would cost about $%(cost)s a month.") % {"cost": f"{cost:,.0f}"},)
 
 
+def unjudged(wishes: Wishes) -> list[str]:
+    """Return which wishes could not be judged, a sentence each."""
+    own = wishes.gpu_gb is not None
+    priced = wishes.budget is not None or wishes.tokens_a_month is not None
+    without_bandwidth = wishes.tokens_per_second is not None and wishes.bandwidth is None
+    sentences = (
+        (
+            wishes.cards is not None and not own,
+            _("Your own GPUs were not judged: that needs the gigabytes of each."),
+        ),
+        (
+            wishes.bandwidth is not None and not own,
+            _("The bandwidth was not judged: that needs the gigabytes of each GPU."),
+        ),
+        (
+            own and without_bandwidth,
+            _("Tokens a second were not judged: that needs your cards' bandwidth."),
+        ),
+        (
+            own and wishes.first_token_seconds is not None,
+            _("The first word was not judged: battles measured it on other machines than yours."),
+        ),
+        (
+            own and priced,
+            _("Prices were not judged: they are those of APIs, not of your own GPUs."),
+        ),
+        (
+            not own and wishes.budget is not None and wishes.tokens_a_month is None,
+            _("The budget was not judged: that needs the tokens of a month."),
+        ),
+    )
+    return [sentence for holds, sentence in sentences if holds]
+
+
 def as_json(candidate: Candidate, wishes: Wishes) -> dict[str, Any]:
     """Return a candidate for programs; memory in gigabytes, cost in US dollars a month."""
     facts, economy, size = candidate.facts, candidate.economy, candidate.size
     needs = memory(size, wishes.context) if size and facts.is_open else None
-    tokens = wishes.tokens_a_month
     return {
         "model": facts.slug,
         "name": facts.name,
         "licence_class": facts.licence_class,
+        "licence": candidate.licence and candidate.licence.identifier,
+        "commercial_use": candidate.commercial_use,
+        "conditions": candidate.licence.conditions if candidate.licence else "",
         "rating": _rounded(candidate.rating),
         "lower": _rounded(candidate.lower),
         "upper": _rounded(candidate.upper),
@@ -290,7 +355,7 @@ def as_json(candidate: Candidate, wishes: Wishes) -> dict[str, Any]:
         "first_token_seconds": economy.first_token_seconds,
         "tokens_per_second": economy.tokens_per_second,
         "tokens_estimated_share": economy.estimated_share,
-        "cost_a_month": _rounded(monthly_cost(economy, tokens)) if tokens else None,
+        "cost_a_month": _rounded(monthly_cost(economy, wishes)),
     }
 
 
