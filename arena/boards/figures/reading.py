@@ -167,7 +167,7 @@ class GapReading:
         boards = newest_snapshots().filter(
             board__source=self.choice.source,
             board__method=Method.BRADLEY_TERRY,
-            board__days=None,
+            board__days=int(self.choice.days) if self.choice.days else None,
             board__style_controlled=bool(self.choice.style),
             **{f"board__{other}": ""},
         )
