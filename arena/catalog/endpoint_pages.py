@@ -19,6 +19,7 @@ from workers.endpoints import (
     AddressRefused,
     EndpointError,
     ListedModel,
+    Preset,
     Step,
     list_models,
     presets,
@@ -42,7 +43,9 @@ def discovered(request: HttpRequest) -> JsonResponse:
     """
     try:
         provider, base_url, key = _server_of(request)
-        listed = asyncio.run(_list(base_url, key))
+        chosen = provider.preset if provider else request.POST.get("preset", "")
+        preset = preset_for(base_url, chosen)
+        listed = asyncio.run(_list(base_url, key, preset))
     except ValidationError as error:
         return JsonResponse({"problem": " ".join(error.messages)}, status=400)
     except EndpointError as error:
@@ -66,7 +69,6 @@ def discovered(request: HttpRequest) -> JsonResponse:
         }
         for model in listed
     ]
-    preset = preset_for(base_url, provider.preset if provider else "")
     notes = list(preset.notes) if preset else []
     return JsonResponse({"models": models, "notes": notes})
 
@@ -86,9 +88,9 @@ def _server_of(request: HttpRequest) -> tuple[Provider | None, str, str]:
     return provider, provider.base_url if provider else base_url, key or stored
 
 
-async def _list(base_url: str, key: str) -> list[ListedModel]:
+async def _list(base_url: str, key: str, preset: Preset | None) -> list[ListedModel]:
     async with endpoint_clients() as clients:
-        return await list_models(clients, base_url, key)
+        return await list_models(clients, base_url, key, preset=preset)
 
 
 def state(request: HttpRequest) -> JsonResponse:

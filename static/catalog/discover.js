@@ -97,7 +97,7 @@ function complain(sentence) {
 
 async function discover() {
     const body = new FormData();
-    for (const name of ["base_url", "api_key", "provider", "csrfmiddlewaretoken"]) {
+    for (const name of ["base_url", "api_key", "provider", "preset", "csrfmiddlewaretoken"]) {
         body.set(name, input(name)?.value ?? "");
     }
     ask.disabled = true;

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workers.demo.http import Exchange
+from workers.demo.http import Exchange, Request
 from workers.demo.model_server import ModelServer, refuse
 from workers.demo.performance import Performance, tokens_of
 
@@ -40,7 +40,8 @@ class Manners:
     becomes of a longer prompt. ``loading`` is how many requests get 503 first, and ``busy`` the
     length of a round whose first request gets 429. ``laconic`` is all that it ever says;
     ``keeps_limit`` is false where a token limit is taken and ignored, ``sees`` where pictures are
-    taken and guessed at. ``listed_as`` is the name in its list, where that is another.
+    taken and guessed at. ``listed_as`` is the name in its list, where that is another, and
+    ``list_headers`` what the list wants in place of a bearer token; ``{key}`` stands for the key.
     """
 
     path: str = "/v1"
@@ -48,6 +49,7 @@ class Manners:
     lists: bool = True
     name: str = MODEL
     listed_as: str = ""
+    list_headers: tuple[tuple[str, str], ...] = ()
     only_name: bool = True
     stream_options: Literal["taken", "refused", "ignored"] = "taken"
     usage: Literal["asked", "never", "each_chunk", "last_chunk"] = "asked"
@@ -72,7 +74,10 @@ class Manners:
 
 MANNERS: Mapping[str, Manners] = {
     "openai": Manners(limits=("max_completion_tokens",), temperature="default", images=True),
-    "anthropic": Manners(temperature="up_to_one", lists=False),
+    "anthropic": Manners(
+        temperature="up_to_one",
+        list_headers=(("x-api-key", "{key}"), ("anthropic-version", "2023-06-01")),
+    ),
     "gemini": Manners(path="/v1beta/openai", usage="each_chunk", images=True),
     "vllm": Manners(key=False, context=4096, images=True),
     "tgi": Manners(key=False, lists=False, name="tgi", limits=("max_tokens",)),
@@ -152,9 +157,17 @@ class MannerlyServer(ModelServer):
         """Return the base URL, as an administrator would enter it."""
         return f"{self._scheme}://{self._http.address}{self.manners.path}"
 
+    def credentials(self, request: Request, key: str) -> Mapping[str, str]:
+        """Return the key as the route wants it."""
+        if request.path.partition("?")[0] == f"{self.manners.path}/models":
+            own = {name: value.format(key=key) for name, value in self.manners.list_headers}
+            return own or super().credentials(request, key)
+        return super().credentials(request, key)
+
     async def respond(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         """Answer below the server's own path; elsewhere there is nothing."""
-        route = (exchange.request.method, exchange.request.path)
+        path, _, _query = exchange.request.path.partition("?")
+        route = (exchange.request.method, path)
         if self._still_loading:
             self._still_loading -= 1
             await refuse(exchange, 503, "Loading model")

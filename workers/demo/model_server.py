@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from workers.demo.http import Exchange, HTTPServer
+from workers.demo.http import Exchange, HTTPServer, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,18 @@ class ModelServer(ABC):
         request = exchange.request
         body = _json_object(request.body)
         self.requests.append(RecordedRequest(request.method, request.path, request.headers, body))
-        authorization = request.headers.get("authorization")
-        if self._require_key is not None and authorization != f"Bearer {self._require_key}":
-            await refuse(exchange, 401, f"Incorrect API key provided: {authorization}")
-        else:
+        expected = {} if self._require_key is None else self.credentials(request, self._require_key)
+        given = {name: request.headers.get(name) for name in expected}
+        if given == expected:
             await self.respond(exchange, body)
+        else:
+            await refuse(
+                exchange, 401, f"Incorrect API key provided: {' '.join(map(str, given.values()))}"
+            )
+
+    def credentials(self, request: Request, key: str) -> Mapping[str, str]:
+        """Return the headers without which a request is not let in."""
+        return {"authorization": f"Bearer {key}"}
 
     async def respond(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         """Answer one request that was let in, by its route."""

@@ -10,7 +10,8 @@ import httpx2
 from workers.endpoints.errors import AddressRefused
 from workers.endpoints.policy import AddressPolicy
 
-# Nothing that the openai package or its environment variables add goes to a third party's server.
+# Nothing that the openai package or its environment variables add goes to a third party's server:
+# what a call of ours sends beside these is named in its extension `sent_headers`.
 _SENT_HEADERS = frozenset(
     {"host", "accept", "authorization", "content-type", "content-length", "connection"}
 )
@@ -18,9 +19,8 @@ _SENT_HEADERS = frozenset(
 
 def _aimed_at(address: str, request: httpx2.Request) -> httpx2.Request:
     """Return the request as it goes out; the openai package still reads its marks on the other."""
-    headers = [
-        (name, value) for name, value in request.headers.items() if name in _SENT_HEADERS and value
-    ]
+    sent = _SENT_HEADERS | request.extensions.get("sent_headers", frozenset())
+    headers = [(name, value) for name, value in request.headers.items() if name in sent and value]
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),

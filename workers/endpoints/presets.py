@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,9 @@ class Preset:
     """One kind of server or hosted API.
 
     ``quirks`` are where the admission test begins, so that fewer of its calls are refused;
-    ``lists`` is None where it is not known whether the server lists its models.
+    ``lists`` is None where it is not known whether the server lists its models. Where the list is
+    not asked for as OpenAI's is, ``list_query`` and ``list_headers`` say how; ``{key}`` stands for
+    the key, which is in no other header then.
     """
 
     slug: str
@@ -30,6 +32,8 @@ class Preset:
     protocol: Protocol = "openai"
     quirks: frozenset[Quirk] = frozenset()
     lists: bool | None = None
+    list_query: str = ""
+    list_headers: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 

@@ -19,6 +19,7 @@ from workers.endpoints.errors import (
     TimedOut,
     TooLarge,
 )
+from workers.endpoints.presets import Preset, preset_of
 from workers.endpoints.protocols import stream_reply
 from workers.endpoints.replies import Delta, Finished
 from workers.endpoints.text import safe_text
@@ -30,10 +31,11 @@ _CHECK_TOKENS = 512
 _TEXT_KEPT = 500
 _HELLO: tuple[Message, ...] = ({"role": "user", "content": "Say hello in one short sentence."},)
 PROBE_LIMITS = Limits(first_token=30.0, idle=15.0, total=60.0)
-# What servers call the context of a listed model: OpenRouter, vLLM, LM Studio, Groq, Mistral.
+# What servers call the context of a listed model: OpenRouter, vLLM, LM Studio, Groq, Mistral,
+# Anthropic.
 _CONTEXT_FIELDS = (
     *("context_length", "max_model_len", "max_context_length"),
-    *("context_window", "max_context_window"),
+    *("context_window", "max_context_window", "max_input_tokens"),
 )
 
 
@@ -145,9 +147,16 @@ class ListedModel:
 
 
 async def list_models(
-    clients: EndpointClients, base_url: str, api_key: str = "", *, limits: Limits | None = None
+    clients: EndpointClients,
+    base_url: str,
+    api_key: str = "",
+    *,
+    preset: Preset | None = None,
+    limits: Limits | None = None,
 ) -> list[ListedModel]:
     """Return the models that a server lists, in its order.
+
+    ``preset`` says how it is asked, by default the one that the base URL looks like.
 
     Raises
     ------
@@ -156,11 +165,16 @@ async def list_models(
     """
     connect = (limits or Limits()).connect
     page = bytearray()
+    known = preset or preset_of(base_url)
+    wanted = known.list_headers if known else {}
+    headers = {name: value.format(key=api_key) for name, value in wanted.items()}
     with typed_errors(api_key):
         request = clients.pool(base_url).stream(
             "GET",
             f"{base_url.removesuffix('/')}/models",
-            headers=authorization(api_key),
+            params=(known and known.list_query) or None,
+            headers=headers or authorization(api_key),
+            extensions={"sent_headers": headers.keys()},
             timeout=httpx2.Timeout(None, connect=connect),
         )
         try:

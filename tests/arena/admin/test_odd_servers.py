@@ -16,7 +16,7 @@ from tests.arena.admin.test_endpoints import add, committed, told_on
 from tests.arena.scripted_thread import playing
 from tests.workers.endpoints.test_tls import certificate
 from workers.demo.http import Exchange
-from workers.demo.manners import MannerlyServer, Manners
+from workers.demo.manners import KEY, MANNERS, MODEL, MannerlyServer, Manners
 from workers.demo.model_server import ModelServer, refuse
 from workers.demo.scripted import ScriptedServer
 
@@ -79,6 +79,17 @@ def test_a_model_of_any_name_passes_and_is_shown_as_text(client: Client, name: s
         shown = client.get(f"/admin/catalog/endpoint/{address}").content.decode()
         assert "<script>alert(1)" not in shown
     assert client.get(f"/models/{endpoint.language_model.slug}/").status_code == 200
+
+
+@committed
+def test_a_list_that_wants_its_key_elsewhere_is_asked_as_the_chosen_kind_says(
+    client: Client,
+) -> None:
+    with playing(MannerlyServer(MANNERS["anthropic"])) as server:
+        form = {"base_url": server.base_url, "api_key": KEY}
+        assert "refused the key" in client.post(DISCOVER, form).json()["problem"]
+        found = client.post(DISCOVER, {**form, "preset": "anthropic"}).json()
+    assert [model["name"] for model in found["models"]] == [MODEL]
 
 
 @committed

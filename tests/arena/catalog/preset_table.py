@@ -83,6 +83,9 @@ def _peculiarities(manners: Manners) -> list[str]:
         f"cuts prompts silently at {limit}": manners.overflow == "cut",
         f"refuses prompts over {limit}": manners.overflow == "refused" and manners.context < 8000,
         f"503 while loading, {manners.loading} times": manners.loading > 0,
+        f"its list wants {', '.join(f'`{name}`' for name, _ in manners.list_headers)}": bool(
+            manners.list_headers
+        ),
         "comment lines in the stream": manners.comments,
         _THINKS.get(manners.thinks, ""): manners.thinks != "no",
         f"says it is `{manners.served_as}`": manners.served_as != MODEL,

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.workers.asking import QUICK
+from tests.workers.conftest import LOOPBACK
 from workers.demo.fiction import FICTIONAL_MODELS
+from workers.demo.manners import KEY, MANNERS, MODEL, MannerlyServer
 from workers.demo.scripted import ScriptedServer
 from workers.endpoints import (
     EndpointAddress,
@@ -10,6 +14,7 @@ from workers.endpoints import (
     Unreachable,
     check,
     list_models,
+    presets,
 )
 
 
@@ -29,6 +34,35 @@ async def test_a_list_needs_the_right_key(clients: EndpointClients) -> None:
 
     assert caught.value.code == "auth"
     assert "wrong-key" not in caught.value.detail
+
+
+async def test_a_list_is_asked_for_as_its_preset_says() -> None:
+    """Anthropic's list takes no bearer token, and twenty models are all it says unasked."""
+
+    async def here(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async with (
+        MannerlyServer(MANNERS["anthropic"]) as server,
+        EndpointClients(policy=replace(LOOPBACK, resolver=here)) as clients,
+    ):
+        base_url = server.base_url.replace("127.0.0.1", "api.anthropic.com")
+        for listed in (
+            await list_models(clients, base_url, KEY),
+            await list_models(clients, server.base_url, KEY, preset=presets()["anthropic"]),
+        ):
+            assert [model.name for model in listed] == [MODEL]
+        with pytest.raises(Refused) as caught:
+            await list_models(clients, base_url, "wrong-key-0123")
+        with pytest.raises(Refused):
+            await list_models(clients, server.base_url, KEY)
+    assert caught.value.code == "auth"
+    assert "wrong-key" not in caught.value.detail
+    request, *_ = server.requests
+    assert request.path == "/v1/models?limit=1000"
+    assert request.headers["x-api-key"] == KEY
+    assert request.headers["anthropic-version"] == "2023-06-01"
+    assert "authorization" not in request.headers
 
 
 async def test_a_list_may_be_missing(server: ScriptedServer, clients: EndpointClients) -> None:
