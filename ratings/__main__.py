@@ -1,9 +1,10 @@
 """Rate a file of votes without a server: ``python -m ratings votes.parquet``."""
 
 import argparse
+import datetime as dt
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _NOT_WITH_ELO = (
-    *("style", "feature", "language", "category", "voter"),
+    *("style", "feature", "language", "category", "voter", "gap"),
     *("interval", "level", "ties", "anchor", "pair_weight", "prior", "rounds", "seed"),
 )
 """Options without a meaning for one pass over the votes in their order."""
@@ -75,6 +76,18 @@ def parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--since", metavar="TIME", help="only votes cast from this moment on")
     what.add_argument("--elo", action="store_true", help="Elo in the order of the file")
+    gap = said.add_argument_group("the gap between open and closed models")
+    gap.add_argument(
+        "--gap",
+        type=Path,
+        metavar="MODELS",
+        help="a CSV file of models: model, licence_class, released_on, params_total_b",
+    )
+    gap.add_argument(
+        "--day", type=_day, metavar="DAY", help="the lag is measured on it (default: today)"
+    )
+    gap.add_argument("--min-votes", type=int, default=300, help="of a model on a frontier")
+    gap.add_argument("--max-half-width", type=float, default=25.0, help="of its interval, points")
     how = said.add_argument_group("how")
     how.add_argument(
         "--interval",
@@ -132,10 +145,11 @@ def _rate(asked: argparse.Namespace, screen: "Console") -> None:
     file = _read(asked, screen)
     with screen.status("rating"):
         found = _fit(asked, file)
+        gaps = _gaps(asked, found)
     if not asked.quiet:
-        _print(found, asked.top)
+        _print(found, gaps, asked.top)
     if asked.output is not None:
-        write_boards(asked.output, found.boards, found.refused)
+        write_boards(asked.output, found.boards, found.refused, gaps)
         screen.print(f"written: {asked.output}", highlight=False)
 
 
@@ -197,6 +211,18 @@ def _fit(asked: argparse.Namespace, file: "VoteFile") -> "Slices":
     return found
 
 
+def _gaps(asked: argparse.Namespace, found: "Slices") -> dict[str, dict[str, Any]]:
+    """Return the gap of each board, where models' facts are given."""
+    if asked.gap is None:
+        return {}
+    from ratings.gap_record import EligibilityRule, gap_record  # noqa: PLC0415
+    from ratings.modelfile import read_models  # noqa: PLC0415
+
+    facts, day = read_models(asked.gap), asked.day or dt.datetime.now(dt.UTC).date()
+    rule = EligibilityRule(asked.min_votes, asked.max_half_width)
+    return {name: gap_record(board, facts, day, rule) for name, board in found.boards.items()}
+
+
 def _interval(asked: argparse.Namespace, *, has_voters: bool) -> str | None:
     """Clustered wherever the file knows its voters, unless another interval is asked for."""
     if asked.interval is None:
@@ -204,18 +230,34 @@ def _interval(asked: argparse.Namespace, *, has_voters: bool) -> str | None:
     return None if asked.interval == "none" else str(asked.interval)
 
 
-def _print(found: "Slices", top: int) -> None:
+def _print(found: "Slices", gaps: Mapping[str, Mapping[str, Any]], top: int) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     paper = Console()
     for name, board in found.boards.items():
         paper.print(_table(name, board, top))
-        for note in board.notes:
-            paper.print(note, highlight=False)
+        for sentence in (*board.notes, *_gap_sentences(gaps.get(name))):
+            paper.print(sentence, highlight=False, markup=False)
         for model, reason in board.unrated.items():
             paper.print(f"{model}: not rated, {reason}.", highlight=False, markup=False)
     for name, sentence in found.refused.items():
         paper.print(f"{name}: no board, {sentence}", highlight=False, markup=False)
+
+
+def _gap_sentences(gap: Mapping[str, Any] | None) -> list[str]:
+    """Say the gap under the widest cut."""
+    if gap is None:
+        return []
+    cut = next(iter(gap["cuts"].values()))
+    latest = cut["latest"]
+    if latest is None:
+        sides = cut["eligible"]
+        return [f"no gap: {sides['closed']} closed and {sides['open']} open models are eligible."]
+    sentence = (
+        f"gap: {latest['gap']:+.1f} points ({latest['lower']:+.1f} to {latest['upper']:+.1f}), "
+        f"{latest['closed']} (closed) against {latest['open']} (open); id {gap['id'][:16]}"
+    )
+    return [sentence]
 
 
 def _table(name: str, board: "Board", top: int) -> Any:
@@ -244,6 +286,13 @@ def _pair(text: str) -> tuple[str, str]:
     if not (name and equals and value):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-06-01") from None
 
 
 def _anchor(text: str) -> tuple[str, float]:

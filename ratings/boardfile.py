@@ -41,7 +41,12 @@ def check_suffix(path: Path) -> None:
         raise InvalidParameter(f"{path.name}: the name must end in {', '.join(SUFFIXES)}")
 
 
-def write_boards(path: Path, boards: Mapping[str, Board], refused: Mapping[str, str]) -> None:
+def write_boards(
+    path: Path,
+    boards: Mapping[str, Board],
+    refused: Mapping[str, str],
+    gaps: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
     """Write boards by name, in the format that the name of the file says.
 
     Parameters
@@ -50,11 +55,16 @@ def write_boards(path: Path, boards: Mapping[str, Board], refused: Mapping[str, 
     boards : mapping of name to Board
     refused : mapping of name to sentence
         Slices without a board; only JSON keeps them.
+    gaps : mapping of name to gap, optional
+        Of `ratings.gap_record`; only JSON keeps them.
     """
     check_suffix(path)
     match path.suffix.lower():
         case ".json":
-            content = {name: board_record(board) for name, board in boards.items()}
+            content = {
+                name: board_record(board) | ({"gap": gaps[name]} if gaps and name in gaps else {})
+                for name, board in boards.items()
+            }
             whole = {"boards": content, "refused": dict(refused)}
             path.write_text(json.dumps(whole, ensure_ascii=False, indent=1), encoding="utf-8")
         case ".csv":
