@@ -79,3 +79,18 @@ def test_on_a_phone_the_link_of_the_open_page_is_in_sight(visit: Visit) -> None:
         page = visit(address, phone=True)
         expect(page.locator(".site-nav [aria-current]")).to_be_in_viewport(ratio=1)
         page.context.close()
+
+
+def test_with_forced_colours_only_the_current_link_is_underlined(visit: Visit) -> None:
+    page = visit("/leaderboard/", forced_colors="active", viewport={"width": 1280, "height": 800})
+    colours = {
+        kind: {
+            link.evaluate("(e) => getComputedStyle(e).borderBlockEndColor")
+            for link in page.locator(f".site-nav a{which}").all()
+        }
+        for kind, which in {"current": "[aria-current]", "other": ":not([aria-current])"}.items()
+    }
+    assert (len(colours["current"]), len(colours["other"])) == (1, 1)
+    paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert colours["other"] == {paper}
+    assert not colours["current"] & colours["other"]
