@@ -218,7 +218,7 @@ class EndpointAdmin(ModelAdmin):
         )
         if left:
             names = ", ".join(endpoint.model_name for endpoint in left)
-            told = f"Enter what these cost: no list price is known of {names}."
+            told = f"Enter what these cost: there is no list price, or one of 0, of {names}."
             self.message_user(request, told, messages.WARNING)
         else:
             self.message_user(request, "Each has a price of its own now.", messages.SUCCESS)

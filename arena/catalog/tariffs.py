@@ -70,13 +70,17 @@ def price_of(endpoint: Endpoint, *, on: dt.date) -> Tariff | None:
 def confirm_list_prices(endpoints: Collection[Endpoint], *, on: dt.date) -> list[Endpoint]:
     """Make its model's list price the own price of each endpoint that has none.
 
-    Returns those that still have none, because no list price is known.
+    Returns those that still have none, because no list price is known, or it is 0: that of a free
+    tier, which nobody confirms for many servers at once.
     """
-    known = tariffs_on(on, of=endpoints)
+    known, left = tariffs_on(on, of=endpoints), []
     for endpoint in endpoints:
-        if endpoint.pk in known and known[endpoint.pk].listed:
-            set_price(endpoint, known[endpoint.pk], since=on)
-    return [endpoint for endpoint in endpoints if endpoint.pk not in known]
+        tariff = known.get(endpoint.pk)
+        if tariff is None or (tariff.listed and not tariff.input_usd + tariff.output_usd):
+            left.append(endpoint)
+        elif tariff.listed:
+            set_price(endpoint, tariff, since=on)
+    return left
 
 
 def set_price(endpoint: Endpoint, tariff: Tariff, *, since: dt.date) -> None:

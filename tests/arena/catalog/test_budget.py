@@ -244,7 +244,9 @@ class TestCaps:
         assert budget.refusals([endpoint], at=NOON) == {endpoint.pk: "no_price"}
         with pytest.raises(OverBudgetError):
             reserve([order(endpoint)], at=NOON)
-        assert confirm_list_prices([endpoint], on=DAY) == []
+        left = confirm_list_prices([endpoint], on=DAY)
+        assert left == ([] if usd else [endpoint]), "nobody confirms that it is free for many"
+        set_price(endpoint, Tariff(Decimal(usd), Decimal(usd)), since=DAY)
         assert budget.refusals([endpoint], at=NOON) == {}
 
     def test_list_prices_are_confirmed_where_nothing_else_is_known(

@@ -208,7 +208,7 @@ class TestAdmin:
         }
         answer = client.post("/admin/catalog/endpoint/", form, follow=True)
         said = html.unescape(answer.content.decode())
-        assert "no list price is known of unknown" in said
+        assert "there is no list price, or one of 0, of unknown." in said
         assert Price.objects.get(endpoint=listed).output_usd == 3
         assert not Price.objects.filter(endpoint=unknown).exists()
 
