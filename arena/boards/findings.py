@@ -11,25 +11,49 @@ from arena.boards.sentences import lag_interval, points_text
 type Figures = Mapping[str, Any]
 
 
-def gap_over_time_finding(series: Sequence[Figures]) -> str:
-    """Say whether the gap is another than a year ago, if the intervals can tell."""
-    last = series[-1]
-    year_ago = str(int(last["on"][:4]) - 1) + last["on"][4:]
-    before = [step for step in series if step["on"] <= year_ago]
-    if not before:
-        return _gap_now(last["gap"])
-    then = before[-1]
-    if min(last["gap"], then["gap"]) < 0:
-        return _turned_finding(then, last)
-    words = {"now": points_text(last["gap"]), "then": points_text(then["gap"])}
-    if last["upper"] < then["lower"]:
+def gap_over_time_finding(gap: float, change: Figures | None) -> str:
+    """Say whether the gap is another than a year ago, if the joint draws of both days can tell.
+
+    Parameters
+    ----------
+    gap : float
+        The latest, in points; closed minus open.
+    change : mapping, optional
+        Of `arena.boards.gap.figures.change`.
+    """
+    if not change:
+        return _gap_now(gap)
+    sure = change["lower"] > 0 or change["upper"] < 0
+    if min(change["now"], change["then"]) < 0:
+        return _turned_finding(change["then"], change["now"], sure=sure)
+    words = {"now": points_text(change["now"]), "then": points_text(change["then"])}
+    if not sure:
+        return (
+            _("The gap is %(now)s, a year before it was %(then)s: no change that the votes can "
+              "show")
+            % words
+        )  # fmt: skip
+    if words["now"] == words["then"]:
+        return _("The gap is %(now)s, and was the same a year before, to within a point") % words
+    if change["upper"] < 0:
         return _("The gap has narrowed from %(then)s to %(now)s within a year") % words
-    if last["lower"] > then["upper"]:
-        return _("The gap has widened from %(then)s to %(now)s within a year") % words
-    return (
-        _("The gap is %(now)s, a year before it was %(then)s: no change that the votes can show")
-        % words
-    )
+    return _("The gap has widened from %(then)s to %(now)s within a year") % words
+
+
+def published_gap_finding(rows: Sequence[Figures]) -> str:
+    """Say what the last board said, and what one said a year before it or the first of them.
+
+    Boards of different days share most of their votes, and nothing joint is known of them: so no
+    change is claimed.
+    """
+    last = rows[-1]
+    year_ago = str(int(last["on"][:4]) - 1) + last["on"][4:]
+    earlier = [row for row in rows if row["on"] <= year_ago] or [rows[0]]
+    words = {"now": _side_ahead(last["gap"]), "day": last["on"]}
+    if len(rows) == 1:
+        return _("As published on %(day)s: %(now)s") % words
+    words |= {"then": _side_ahead(earlier[-1]["gap"]), "earlier": earlier[-1]["on"]}
+    return _("As published: %(now)s on %(day)s; %(then)s on %(earlier)s") % words
 
 
 def _gap_now(gap: float) -> str:
@@ -42,10 +66,10 @@ def _gap_now(gap: float) -> str:
     }
 
 
-def _turned_finding(then: Figures, last: Figures) -> str:
+def _turned_finding(then: float, now: float, *, sure: bool) -> str:
     """Say how the gap moved where open models were or are ahead: it has a side, not a size."""
-    words = {"then": _side_ahead(then["gap"]), "now": _side_ahead(last["gap"])}
-    if last["upper"] < then["lower"] or last["lower"] > then["upper"]:
+    words = {"then": _side_ahead(then), "now": _side_ahead(now)}
+    if sure:
         return _("Now %(now)s; a year before, %(then)s") % words
     return _("Now %(now)s; a year before, %(then)s: no change that the votes can show") % words
 
@@ -98,6 +122,26 @@ def top_mean_finding(last: Figures, number: int) -> str:
     if last["gap"] > 0:
         return _("Between the means of the %(number)d best, closed leads by %(points)s") % words
     return _("Between the means of the %(number)d best, open leads by %(points)s") % words
+
+
+def top_means_finding(lines: Mapping[str, Sequence[Figures]], number: int) -> str:
+    """Say where the mean of each side's best stands; of a side with fewer models, that it does."""
+    words: dict[str, Any] = {"number": number}
+    for side, steps in lines.items():
+        words[side] = f"{steps[-1]['rating']:.0f}" if steps else ""
+    if not words["open"]:
+        return (
+            _("Mean of the %(number)d best closed models: %(closed)s; fewer than %(number)d open "
+              "ones are eligible")
+            % words
+        )  # fmt: skip
+    if not words["closed"]:
+        return (
+            _("Mean of the %(number)d best open models: %(open)s; fewer than %(number)d closed "
+              "ones are eligible")
+            % words
+        )  # fmt: skip
+    return _("Mean of the %(number)d best: closed %(closed)s, open %(open)s points") % words
 
 
 def lag_over_time_finding(lag: Figures | None) -> str:

@@ -1,7 +1,7 @@
 """The two step lines of the gap page: the best closed and the best open model by release date."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -47,6 +47,55 @@ def frontier_spec(gap: dict[str, Any], until: dt.date) -> Spec:
         ],
         encoding={"x": time_axis(min(days), until.isoformat())},
     )
+
+
+def means_spec(lines: Mapping[str, Sequence[Step]], until: dt.date) -> Spec:
+    """Return the means of the best of each side as step lines with bands.
+
+    Parameters
+    ----------
+    lines : mapping of side to steps
+        At least one of which isn't empty; each step has ``on``, ``rating``, ``lower``, ``upper``.
+    until : date
+        Where the lines end.
+    """
+    drawn = {side: drawn_steps(steps, until) for side, steps in lines.items()}
+    days = [step["on"] for steps in lines.values() for step in steps]
+    return sheet(
+        [
+            _space_between({"frontiers": lines}, until),
+            *(
+                layer
+                for side, steps in drawn.items()
+                if steps
+                for layer in (band(steps, side), line(steps, "rating", side))
+            ),
+            *(_side_name(side, steps[-1]) for side, steps in drawn.items() if steps),
+        ],
+        height=320,
+        encoding={"x": time_axis(min(days), until.isoformat())},
+    )
+
+
+def _side_name(side: str, last: Step) -> Spec:
+    """Return the side's name at the end of its line, outside the band."""
+    above = side == "closed"
+    return {
+        "data": {"values": [last]},
+        "mark": {
+            "type": "text",
+            "align": "right",
+            "baseline": "bottom" if above else "top",
+            "dy": -4 if above else 5,
+            "fontSize": 13,
+            "fontWeight": 600,
+            "color": ink(side),
+        },
+        "encoding": {
+            "y": points_axis("upper" if above else "lower"),
+            "text": {"value": _("closed") if above else _("open weights")},
+        },
+    }
 
 
 def leader_changes(steps: Sequence[Step]) -> list[Step]:

@@ -22,6 +22,7 @@ RETROSPECTIVE: tuple[Builder, ...] = (
     by_group.ladder,
     by_group.budgets,
     by_group.direct,
+    over_time.top_means,
     over_time.top_mean,
 )
 AS_PUBLISHED: tuple[Builder, ...] = (over_time.as_published,)
@@ -29,7 +30,8 @@ AS_PUBLISHED: tuple[Builder, ...] = (over_time.as_published,)
 
 def class_shares(reading: GapReading) -> list[dict[str, Any]]:
     """Return, by licence class, its models, its eligible models and its share of the votes."""
-    shares = reading.content.get("shares") or {}
+    lowered = reading.figures.get("shares") if reading.lowered else None
+    shares = lowered or reading.content.get("shares") or {}
     return [
         {
             **shares[name],

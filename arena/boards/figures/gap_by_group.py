@@ -16,6 +16,7 @@ from arena.boards.findings import (
     ladder_finding,
     slices_finding,
 )
+from arena.boards.gap.rules import DEFAULT_CUT
 from arena.boards.lists import listed
 from arena.boards.sentences import mix_hidden_sentence
 from arena.catalog.licences import LicenceClass
@@ -33,7 +34,7 @@ def by_language(reading: GapReading) -> Chart | None:
 
 def ladder(reading: GapReading) -> Chart | None:
     """Draw the best of each licence class against the closed frontier."""
-    rows = _rungs(reading, "ladder", lambda name: str(LicenceClass(name).label))
+    rows = _rungs(reading.ladder, lambda name: str(LicenceClass(name).label))
     if not rows:
         return None
     return _forest_chart(
@@ -42,12 +43,15 @@ def ladder(reading: GapReading) -> Chart | None:
         _("Best model of each licence class against the closed frontier, in points"),
         rows,
         (_("Licence"), _("Model")),
+        note=""
+        if reading.choice.cut == DEFAULT_CUT
+        else _("Every licence class with weights is here, wherever the cut lies."),
     )
 
 
 def budgets(reading: GapReading) -> Chart | None:
     """Draw the best open model that may fit each memory budget."""
-    rows = _rungs(reading, "budgets", lambda name: _("%(number)s GB") % {"number": name})
+    rows = _rungs(reading.budgets, lambda name: _("%(number)s GB") % {"number": name})
     if not rows:
         return None
     return _forest_chart(
@@ -191,8 +195,7 @@ def _slice_note(reading: GapReading, kind: str) -> str:
     return " ".join(filter(None, notes))
 
 
-def _rungs(reading: GapReading, name: str, label: Callable[[str], str]) -> list[dict[str, Any]]:
-    found = reading.groups.get(name) or {}
+def _rungs(found: Mapping[str, Any], label: Callable[[str], str]) -> list[dict[str, Any]]:
     return [
         {
             "label": label(key),

@@ -7,15 +7,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from arena.boards.charts.frame import Cell, Chart, Column
-from arena.boards.charts.frontier import frontier_spec, leader_changes
+from arena.boards.charts.frontier import frontier_spec, leader_changes, means_spec
 from arena.boards.charts.over_time import line_over_time, steps_over_time
 from arena.boards.figures.reading import GapReading
 from arena.boards.findings import (
     gap_over_time_finding,
     lag_over_time_finding,
     mix_finding,
+    published_gap_finding,
     top_mean_finding,
+    top_means_finding,
 )
+from arena.boards.lists import listed
 from arena.boards.sentences import gap_sentence
 from arena.boards.slice_names import mix_text
 
@@ -59,11 +62,14 @@ def frontiers(reading: GapReading) -> Chart | None:
 def gap_over_time(reading: GapReading) -> Chart | None:
     """Draw the difference of the two frontiers on each release date."""
     series = reading.figures.get("series") or []
+    if not series:
+        return None
+    found = gap_over_time_finding(series[-1]["gap"], reading.figures.get("change"))
     return _gap_line(
         "gap-over-time",
         reading,
         series,
-        title=reading.titled(gap_over_time_finding(series)) if series else "",
+        title=reading.titled(found),
         subtitle=_("Closed frontier minus open frontier, in points with 95% intervals"),
     )
 
@@ -83,6 +89,36 @@ def top_mean(reading: GapReading) -> Chart | None:
             "Mean of the best of each side, which suffers less from the luck of a maximum; "
             "points with 95% intervals"
         ),
+    )
+
+
+def top_means(reading: GapReading) -> Chart | None:
+    """Draw the mean of the three best of each side by release date."""
+    top = reading.figures.get("top") or {}
+    lines = {side: top.get(side) or [] for side in ("closed", "open")}
+    if not any(lines.values()):
+        return None
+    return Chart(
+        name="top-mean",
+        title=reading.titled(top_means_finding(lines, top["of"])),
+        subtitle=_(
+            "Mean rating of the best of each side so far, by release date, in points with 95% "
+            "intervals"
+        ),
+        spec=means_spec(lines, reading.until),
+        columns=(
+            Column(_("Side")),
+            Column(_("Since")),
+            Column(_("Models")),
+            Column(_("Mean rating"), 0),
+            Column(_("Lower"), 0),
+            Column(_("Upper"), 0),
+        ),
+        rows=[
+            (_SIDES[side](), step["on"], listed(step["names"]), *_bounds(step, "rating"))
+            for side, steps in lines.items()
+            for step in steps
+        ],
     )
 
 
@@ -137,7 +173,7 @@ def as_published(reading: GapReading) -> Chart | None:
         "gap-as-published",
         reading,
         same,
-        title=gap_over_time_finding(same),
+        title=published_gap_finding(same),
         subtitle=_("The gap of each day's last published board, as it stood then, in points"),
         note=""
         if len(same) == len(rows)

@@ -59,9 +59,15 @@ class GapReading:
         return _standard(self.content, self.choice.cut)
 
     @property
-    def groups(self) -> Mapping[str, Any]:
-        """Return where the ladder of licences and the memory budgets stand."""
-        return self.figures if self.lowered else _standard(self.content, DEFAULT_CUT)
+    def ladder(self) -> Mapping[str, Any]:
+        """Return the best of each licence class: every class, whatever the cut."""
+        figures = self.figures if self.lowered else _standard(self.content, DEFAULT_CUT)
+        return figures.get("ladder") or {}
+
+    @property
+    def budgets(self) -> Mapping[str, Any]:
+        """Return the best model that may fit each memory budget, open under the reader's cut."""
+        return self.figures.get("budgets") or {}
 
     def titled(self, finding: str) -> str:
         """Return a chart's finding, marked where it is of the lowered rule."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.boards.catalogue import Facts
+from arena.boards.gap.change import GapChange
 from ratings.frontier import Frontier
 from ratings.gap import FrontierGap
 from ratings.ladder import Rung
@@ -36,6 +37,30 @@ def steps(line: Frontier, facts: Sequence[Facts]) -> list[Figure]:
         }
         for step in range(len(line.dates))
     ]
+
+
+def means(line: Frontier, facts: Sequence[Facts]) -> list[Figure]:
+    """Return the steps of a mean of the best few, each with the names of those."""
+    return [
+        {
+            "on": str(line.dates[step]),
+            "rating": points(line.rating[step]),
+            "lower": points(line.lower[step]),
+            "upper": points(line.upper[step]),
+            "names": [facts[int(place)].name for place in line.leaders[step]],
+        }
+        for step in range(len(line.dates))
+    ]
+
+
+def change(found: GapChange | None) -> Figure | None:
+    """Return how the gap moved within a year; None where it had none a year before."""
+    if found is None:
+        return None
+    return {
+        "since": found.since,
+        **{name: points(getattr(found, name)) for name in ("then", "now", "lower", "upper")},
+    }
 
 
 def series(gap: FrontierGap) -> list[Figure]:
@@ -145,8 +170,13 @@ def direct(found: DirectCheck | Undefined) -> Figure | None:
     }
 
 
-def shares(facts: Sequence[Facts], votes: NDArray[np.int64], eligible: NDArray[np.bool_]) -> Figure:
-    """Return models, eligible models and the share of counted votes by licence class."""
+def shares(
+    facts: Sequence[Facts],
+    votes: NDArray[np.int64],
+    rated: NDArray[np.bool_],
+    eligible: NDArray[np.bool_],
+) -> Figure:
+    """Return rated and eligible models and the share of counted votes by licence class."""
     total = max(int(votes.sum()), 1)
     classes = sorted({fact.licence_class for fact in facts})
     of_class = {
@@ -155,7 +185,7 @@ def shares(facts: Sequence[Facts], votes: NDArray[np.int64], eligible: NDArray[n
     }
     return {
         name: {
-            "models": int(members.sum()),
+            "models": int((members & rated).sum()),
             "eligible": int((members & eligible).sum()),
             "votes": int(votes[members].sum()),
             "share": round(float(votes[members].sum()) / total, 4),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arena.boards.catalogue import Facts
 from arena.boards.gap import figures
+from arena.boards.gap.change import gap_change
 from arena.boards.gap.rules import BUDGETS, CUTS, DEFAULT_CUT, LOWERED, MIN_MODELS, STANDARD, Rule
 from ratings import Board, Comparisons
 from ratings.contenders import Contenders
@@ -25,6 +26,7 @@ from ratings.lag import lag_at, lag_line
 from ratings.licences import Cut
 from ratings.proportions import direct_check
 from ratings.survival import catch_up
+from ratings.version import NUMERICS_VERSION
 
 _DRAWS = 1000
 _TOP = 3
@@ -38,6 +40,7 @@ def gap_series(
     today: dt.date,
     comparisons: Comparisons | None = None,
     *,
+    min_votes: int = 0,
     detail: bool = True,
 ) -> dict[str, Any]:
     """Return the frontiers, the gap, the lag and what stands beside them, for one board.
@@ -52,33 +55,40 @@ def gap_series(
         The lag is measured on this day.
     comparisons : Comparisons, optional
         The board's votes, for the direct check of the two leaders.
+    min_votes : int
+        A model with fewer has no rating on the leaderboard, and none here.
     detail : bool
         False for a slice: the latest gap of each cut, without series.
 
     Returns
     -------
     dict
-        ``rule``, ``undated``, ``models``, ``shares``, ``battles``; the figures of the default cut
-        (``eligible``, ``frontiers``, ``series``, ``latest``, ``lag``, ``lags``, ``top``,
-        ``catch_up``, ``direct``); ``cuts`` with the same for the other cuts; ``ladder`` and
-        ``budgets``; ``lowered``, the default cut and the groups under a lowered rule, where
-        the standard one leaves too few models to compare. Ready for JSON.
+        ``rule``, ``undated``, ``models``, ``shares``, ``battles``, ``numerics``; the figures of
+        the default cut (``eligible``, ``frontiers``, ``series``, ``latest``, ``change``, ``lag``,
+        ``lags``, ``top``, ``catch_up``, ``budgets``, ``direct``); ``cuts`` with the same for the
+        other cuts; ``ladder``; ``lowered``, the default cut, its ladder and its shares under a
+        lowered rule, where the standard one leaves too few models to compare. Ready for JSON.
     """
     if board is None:
         return {**_nothing(STANDARD), "models": [], "shares": {}, "battles": 0, "cuts": {}}
-    fitted = _Fitted(board, facts, today, comparisons)
+    fitted = _Fitted(board, facts, today, comparisons, min_votes)
     view = fitted.view(STANDARD)
     content = view.figures(DEFAULT_CUT, detail=detail)
-    content["shares"] = figures.shares(facts, board.votes, view.eligible)
+    content["numerics"] = NUMERICS_VERSION
+    content["shares"] = view.shares()
     content["battles"] = int(board.votes.sum()) // 2
     content["cuts"] = {cut: view.figures(cut, detail=detail) for cut in CUTS[1:]}
     if not detail:
         return content
     content["models"] = fitted.models(view.eligible)
-    content |= view.groups()
+    content["ladder"] = view.ladder()
     if content["latest"] is None or min(content["eligible"].values()) < MIN_MODELS:
         lowered = fitted.view(LOWERED)
-        content["lowered"] = lowered.figures(DEFAULT_CUT, detail=True) | lowered.groups()
+        content["lowered"] = {
+            **lowered.figures(DEFAULT_CUT, detail=True),
+            "ladder": lowered.ladder(),
+            "shares": lowered.shares(),
+        }
     return content
 
 
@@ -114,6 +124,12 @@ class _Fitted:
     facts: Sequence[Facts]
     today: dt.date
     comparisons: Comparisons | None
+    min_votes: int = 0
+
+    @property
+    def rated(self) -> NDArray[np.bool_]:
+        """Return which models have a rating on the leaderboard, (m,)."""
+        return np.isfinite(self.board.rating) & (self.board.votes >= self.min_votes)
 
     def view(self, rule: Rule) -> "_View":
         """Return the models that a rule lets onto the frontiers."""
@@ -126,7 +142,7 @@ class _Fitted:
             min_votes=rule.min_votes,
             max_half_width=rule.max_half_width,
         )
-        return _View(self, rule, eligible, board.draws(_DRAWS))
+        return _View(self, rule, eligible & self.rated, board.draws(_DRAWS))
 
     def models(self, eligible: NDArray[np.bool_]) -> list[dict[str, Any]]:
         """Return every rated model as a point of the chart."""
@@ -145,7 +161,7 @@ class _Fitted:
                 "eligible": bool(eligible[place]),
             }
             for place, fact in enumerate(self.facts)
-            if np.isfinite(board.rating[place])
+            if self.rated[place]
         ]
 
 
@@ -185,16 +201,24 @@ class _View:
         if not detail:
             return content
         both = all(map(len, sides.values()))
-        top = gap_between(field, top=_TOP)
         return {
             **content,
+            "change": figures.change(gap_change(field, today)),
             "frontiers": {
                 side: figures.steps(frontier(field, members), facts)
                 for side, members in sides.items()
             },
             "series": figures.series(gap),
             "lags": figures.lags(lag_line(field, _days(gap, today))) if both else [],
-            "top": {"of": _TOP, "series": figures.series(top)},
+            "top": {
+                "of": _TOP,
+                "series": figures.series(gap_between(field, top=_TOP)),
+                **{
+                    side: figures.means(frontier(field, members, top=_TOP), facts)
+                    for side, members in sides.items()
+                },
+            },
+            "budgets": self.budgets(field),
             "catch_up": figures.catch_up(catch_up(field, today), facts),
             "direct": self.direct(gap),
         }
@@ -223,20 +247,23 @@ class _View:
         )
         return figures.direct(direct_check(votes.a, votes.b, votes.outcome, opened, closed))
 
-    def groups(self) -> dict[str, Any]:
-        """Return the best of each licence class, and of what fits each memory budget."""
-        field, facts, today = self.field(), self.fitted.facts, self.fitted.today.isoformat()
+    def ladder(self) -> dict[str, Any]:
+        """Return the best of each licence class, whatever the cut."""
+        facts = self.fitted.facts
+        found = licence_ladder(self.field(), self.fitted.today.isoformat())
+        return {name: figures.rung(rung, facts) for name, rung in found.items()}
+
+    def budgets(self, field: Contenders) -> dict[str, Any]:
+        """Return the best open model of a cut that may fit each memory budget."""
+        facts, today = self.fitted.facts, self.fitted.today.isoformat()
         sizes = weight_floor([fact.params_total_b or np.nan for fact in facts], bits=_BITS)
-        return {
-            "ladder": {
-                name: figures.rung(found, facts)
-                for name, found in licence_ladder(field, today).items()
-            },
-            "budgets": {
-                f"{budget:g}": figures.rung(found, facts)
-                for budget, found in practical_gap(field, sizes, BUDGETS, day=today).items()
-            },
-        }
+        found = practical_gap(field, sizes, BUDGETS, day=today)
+        return {f"{budget:g}": figures.rung(rung, facts) for budget, rung in found.items()}
+
+    def shares(self) -> dict[str, Any]:
+        """Return how many models, and whose votes, stand behind the figures."""
+        fitted = self.fitted
+        return figures.shares(fitted.facts, fitted.board.votes, fitted.rated, self.eligible)
 
 
 def _days(gap: FrontierGap, today: str) -> list[np.datetime64]:

@@ -57,6 +57,7 @@ def _score(place: int) -> Builder:
 CHARTS: dict[str, Builder] = {
     "gap": _of_gap(gap_over_time.frontiers),
     "gap-over-time": _of_gap(gap_over_time.gap_over_time),
+    "top-mean": _of_gap(gap_over_time.top_means),
     "gap-top-mean": _of_gap(gap_over_time.top_mean),
     "lag": _of_gap(gap_over_time.lag_over_time),
     "catch-up": _of_gap(gap_by_group.catch_up),

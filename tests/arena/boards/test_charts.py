@@ -32,6 +32,7 @@ _WITHOUT_SLICES = [
     over_time.lag_over_time,
     by_group.catch_up,
     by_group.ladder,
+    over_time.top_means,
     over_time.top_mean,
 ]
 

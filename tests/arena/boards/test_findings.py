@@ -10,9 +10,11 @@ from arena.boards.findings import (
     gap_over_time_finding,
     lag_over_time_finding,
     mix_finding,
+    published_gap_finding,
     rated_finding,
     slices_finding,
     top_mean_finding,
+    top_means_finding,
 )
 from arena.boards.pages.compare import Expected, needed_sentence, verdict
 from arena.boards.sentences import lag_interval
@@ -22,32 +24,84 @@ from tests.arena.boards.test_gap import STRENGTHS, board_of
 NAMES = {"first": "Alder", "second": "Birch"}
 
 
-def step(on: str, gap: float, half: float = 5) -> dict[str, Any]:
-    return {"on": on, "gap": gap, "lower": gap - half, "upper": gap + half}
+def change(then: float, now: float, lower: float, upper: float) -> dict[str, Any]:
+    return {"since": "2025-06-01", "then": then, "now": now, "lower": lower, "upper": upper}
 
 
 @pytest.mark.parametrize(
-    ("series", "words"),
+    ("gap", "changed", "words"),
     [
-        ([step("2026-01-01", 40)], "40 points now"),
-        ([step("2025-01-01", 80), step("2026-01-01", 40)], "narrowed from 80 points to 40"),
-        ([step("2025-01-01", 40), step("2026-01-01", 80)], "widened from 40 points to 80"),
-        ([step("2025-01-01", 40), step("2026-01-01", 42)], "no change that the votes can show"),
-        ([step("2026-01-01", -40)], "ahead of the best closed one: 40 points now"),
+        (40, None, "The gap between the best closed and the best open model: 40 points now"),
+        (-40, None, "ahead of the best closed one: 40 points now"),
+        (40, change(80, 40, -50, -30), "narrowed from 80 points to 40 points within a year"),
+        (80, change(40, 80, 30, 50), "widened from 40 points to 80 points within a year"),
+        (42, change(40, 42, -3, 7), "no change that the votes can show"),
+        (40, change(40, 40, 0, 0), "a year before it was 40 points: no change that the votes"),
+        (40, change(40.3, 39.8, -0.8, -0.1), "40 points, and was the same a year before, to"),
         (
-            [step("2025-01-01", 30), step("2026-01-01", -40)],
+            -40,
+            change(30, -40, -90, -50),
             "Now open ahead by 40 points; a year before, closed ahead by 30 points",
         ),
         (
-            [step("2025-01-01", -2), step("2026-01-01", 0.2)],
-            "Now level; a year before, open ahead by 2 points: no change",
+            0.2,
+            change(-2, 0.2, -1, 4),
+            "Now level; a year before, open ahead by 2 points: no change that the votes can show",
         ),
     ],
 )
-def test_a_change_is_claimed_only_where_intervals_part(
-    series: list[dict[str, Any]], words: str
+def test_a_change_is_claimed_only_where_the_joint_draws_show_it(
+    gap: float, changed: dict[str, Any] | None, words: str
 ) -> None:
-    assert words in gap_over_time_finding(series)
+    assert words in gap_over_time_finding(gap, changed)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "sentence"),
+    [
+        ({"2026-01-01": 40}, "As published on 2026-01-01: closed ahead by 40 points"),
+        (
+            {"2024-05-01": 90, "2025-01-01": 80, "2025-06-01": 70, "2026-01-01": 0.2},
+            "As published: level on 2026-01-01; closed ahead by 80 points on 2025-01-01",
+        ),
+        (
+            {"2025-12-01": -1.2, "2025-12-15": 30, "2026-01-01": 0},
+            "As published: level on 2026-01-01; open ahead by 1 point on 2025-12-01",
+        ),
+    ],
+)
+def test_published_gaps_are_told_with_their_days_and_no_change_is_claimed(
+    gaps: dict[str, float], sentence: str
+) -> None:
+    rows = [{"on": on, "gap": gap} for on, gap in gaps.items()]
+    assert published_gap_finding(rows) == sentence
+
+
+def mean(rating: float) -> dict[str, Any]:
+    return {"rating": rating}
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (
+            {"closed": [mean(900), mean(1104.6)], "open": [mean(1050)]},
+            "Mean of the 3 best: closed 1105, open 1050 points",
+        ),
+        (
+            {"closed": [mean(1105)], "open": []},
+            "Mean of the 3 best closed models: 1105; fewer than 3 open ones are eligible",
+        ),
+        (
+            {"closed": [], "open": [mean(1105)]},
+            "Mean of the 3 best open models: 1105; fewer than 3 closed ones are eligible",
+        ),
+    ],
+)
+def test_means_are_said_of_the_sides_that_have_one(
+    lines: dict[str, list[dict[str, Any]]], sentence: str
+) -> None:
+    assert top_means_finding(lines, 3) == sentence
 
 
 def lag(point: tuple[float, str], lower: tuple[float, str], upper: tuple[float, str]) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from arena.boards.choices import Choice
+from arena.boards.figures.gap import class_shares
+from arena.boards.figures.gap_by_group import budgets, ladder
 from arena.boards.figures.reading import GapReading
 from arena.boards.models import Board, Snapshot
 from tests.arena.boards.votes import NOW
@@ -44,3 +46,47 @@ def test_slices_are_of_the_span_of_time_that_was_chosen(kind: str) -> None:
         published(board_of(days=days, **part), content_of(gap + 1))
     assert [row["value"] for row in GapReading.of(Choice()).slices(kind)] == [11]
     assert [row["value"] for row in GapReading.of(Choice(days="90")).slices(kind)] == [41]
+
+
+def rung(name: str) -> dict[str, Any]:
+    return {"gap": 9, "lower": 1, "upper": 17, "model": name, "name": name, "eligible": 1}
+
+
+def test_budgets_follow_the_cut_and_the_ladder_has_every_class() -> None:
+    free = content_of(5.0, budgets={"24": rung("Bramble")})
+    whole = content_of(
+        5.0,
+        budgets={"24": rung("Aster")},
+        ladder={"weights_restricted": rung("Aster")},
+        cuts={"fully_open": free, "weights_permissive": content_of(6.0)},
+    )
+    charts = {
+        cut: (budgets(_reading(whole, cut)), ladder(_reading(whole, cut)))
+        for cut in ("weights_noncommercial", "weights_permissive", "fully_open")
+    }
+    fitting = {cut: practical and practical.rows[0][1] for cut, (practical, _l) in charts.items()}
+    assert fitting == {
+        "weights_noncommercial": "Aster",
+        "weights_permissive": None,
+        "fully_open": "Bramble",
+    }
+    notes = {cut: rungs and rungs.note for cut, (_b, rungs) in charts.items()}
+    assert not notes["weights_noncommercial"]
+    assert notes["fully_open"] == "Every licence class with weights is here, wherever the cut lies."
+
+
+def _reading(content: dict[str, Any], cut: str) -> GapReading:
+    snapshot = Snapshot(gap=content, created_at=NOW, replay_id="0" * 64)
+    figures = content if cut == "weights_noncommercial" else content["cuts"][cut]
+    return GapReading(Choice(cut=cut), snapshot, content, figures, lowered=False)
+
+
+def test_under_the_lowered_rule_the_shares_are_of_that_rule() -> None:
+    shares = {"closed": {"models": 3, "eligible": 0, "votes": 900, "share": 1.0}}
+    lowered = content_of(5.0, shares={"closed": shares["closed"] | {"eligible": 3}})
+    whole = content_of(5.0, shares=shares, lowered=lowered)
+    snapshot = Snapshot(gap=whole, created_at=NOW, replay_id="0" * 64)
+    for is_lowered, eligible in ((True, 3), (False, 0)):
+        figures = lowered if is_lowered else whole
+        reading = GapReading(Choice(), snapshot, whole, figures, lowered=is_lowered)
+        assert [row["eligible"] for row in class_shares(reading)] == [eligible]
