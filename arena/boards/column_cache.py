@@ -33,7 +33,7 @@ from arena.boards.vote_rows import ChangedRows, changed_rows
 
 _log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 # Longer than any reading of a source takes; a process that is killed frees the lock at once.
 PATIENCE_SECONDS = 60.0
 _SECONDS_BETWEEN_LOOKS = 0.05

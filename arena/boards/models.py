@@ -30,6 +30,9 @@ class Board(models.Model):
     language = models.CharField(max_length=20, blank=True, default="")
     days = models.PositiveSmallIntegerField(null=True, blank=True)
     style_controlled = models.BooleanField(default=False)
+    # Of its votes, those whose prompt the labelling endpoint was asked about, as of the last
+    # publication; null where labels don't make the board (`arena.boards.labelling`).
+    label_share = models.FloatField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

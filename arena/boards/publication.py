@@ -12,6 +12,7 @@ from django.utils import timezone
 from arena.boards.catalogue import read_facts
 from arena.boards.failures import Failures
 from arena.boards.gap.mix import mixed_gap
+from arena.boards.labelling import note_labels
 from arena.boards.measurements import measure_replies
 from arena.boards.models import Board, Measurement, Method, Publication, Snapshot
 from arena.boards.movement import explain
@@ -158,6 +159,7 @@ def _publish_board(
         return False
     rated = rate(wanted.method, chosen, min_votes=settings.MIN_VOTES_FOR_RATING)
     board = board or board_of(origin.source, wanted.method, wanted.part, style=wanted.style)
+    note_labels(board, votes.columns, members)
     before = board.snapshots.exclude(published_for=None).order_by("-id").first()
     if before and (before.replay_id, before.catalogue) == (rated.replay_id, origin.catalogue):
         return False

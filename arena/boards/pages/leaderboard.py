@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.choices import SIMULATED, SORTS, Choice
 from arena.boards.figures import boards as charts
+from arena.boards.labelling import labels_sentence
 from arena.boards.leaderboard import ago_text, ago_words, build_table
 from arena.boards.models import Snapshot
 from arena.boards.pages.answer import answer, part
@@ -41,7 +42,11 @@ def _state(choice: Choice, snapshot: Snapshot | None) -> tuple[object, ...]:
     if choice.source == "live":
         drawable = LanguageModel.objects.drawable(at=timezone.now())
         waiting = ",".join(map(str, drawable.order_by("pk").values_list("pk", flat=True)))
-    return choice, snapshot and (snapshot.pk, snapshot.created_at), waiting
+    return (
+        choice,
+        snapshot and (snapshot.pk, snapshot.created_at, snapshot.board.label_share),
+        waiting,
+    )
 
 
 def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
@@ -91,6 +96,7 @@ def table_of(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
             licence="all", organisation="", modality="", q="", preliminary="shown"
         ),
         "snapshot": snapshot,
+        "labels": labels_sentence(snapshot.board) if snapshot else "",
         "votes": f"{snapshot.votes:,}" if snapshot else "0",
         "voters": f"{snapshot.voters:,}" if snapshot else "0",
         "updated": ago_text(snapshot.created_at, now) if snapshot else "",

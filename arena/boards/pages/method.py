@@ -14,6 +14,7 @@ from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
 from arena.boards.sentences import mix_sentence
 from arena.catalog.licences import LicenceClass
+from arena.integrity.models import Labeller
 
 
 @require_safe
@@ -22,11 +23,14 @@ def method(request: HttpRequest) -> HttpResponseBase:
     choice = Choice.of(request.GET)
     snapshot = choice.snapshot()
     ledger = Ledger.objects.filter(source=choice.source).first()
-    key = (choice, snapshot and snapshot.parameters, ledger and ledger.made_at)
-    return answer(request, "boards/method.html", key, lambda: gather(choice, ledger))
+    labelled = Labeller.current() is not None
+    key = (choice, snapshot and snapshot.parameters, ledger and ledger.made_at, labelled)
+    return answer(
+        request, "boards/method.html", key, lambda: gather(choice, ledger, labelled=labelled)
+    )
 
 
-def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
+def gather(choice: Choice, ledger: Ledger | None, *, labelled: bool) -> dict[str, Any]:
     """Return all that the page shows."""
     snapshot = choice.snapshot()
     kept = {"half": _("half a win each"), "drop": _("left out")}
@@ -57,6 +61,7 @@ def gather(choice: Choice, ledger: Ledger | None) -> dict[str, Any]:
             "minutes": round(settings.PUBLISH_SECONDS / 60),
         },
         "preliminary": PRELIMINARY_VOTES,
+        "labelled": labelled,
         "rule": STANDARD,
         "half_width": f"{STANDARD.max_half_width:g}",
         "mix": mix_sentence(),
