@@ -42,8 +42,9 @@ SILENT_SECONDS = 20.0
 # More frames than any turn can have: a turn that did not say its last number ended before this.
 _FRAMES_OF_LOST_TURN = 1_000_000
 
-# Failures that say nothing bad of the endpoint.
-_NOT_ITS_FAULT = frozenset({"busy", "content_filter", "too_large_answer", "misconfigured"})
+# Failures that say nothing bad of the endpoint. A key that cannot be read is none of them: while
+# it is drawn its battles are void.
+_NOT_ITS_FAULT = frozenset({"busy", "content_filter", "too_large_answer"})
 # A request of more characters may be refused for its length; a shorter one is not.
 _SURELY_FITS = 1000
 

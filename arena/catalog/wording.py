@@ -52,7 +52,11 @@ _ERRORS = {
     "truncated": "The answer broke off without saying why it ended.",
     "interrupted": "The test was interrupted: the process that ran it has ended. Test again.",
     "changed": "The endpoint was changed while this test ran; another test began then.",
-    "unusable": "The endpoint cannot be called as it is stored.",
+    **dict.fromkeys(
+        ("unusable", "misconfigured"),
+        "The endpoint cannot be called as it is stored: its key cannot be read any more, or a "
+        "parameter is not allowed. Enter the key again, or look at PARITY_ENCRYPTION_KEYS.",
+    ),
 }
 _LEFT_OPEN = "This was not found out; the next test asks again."
 _OTHER = "The server's answer cannot be used."

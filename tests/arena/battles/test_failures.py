@@ -7,7 +7,7 @@ import pytest
 
 from arena.battles.generation import in_database
 from arena.battles.models import Battle, Reply, ReplyState, Turn, TurnState, Vote
-from arena.catalog.models import Endpoint, LanguageModel
+from arena.catalog.models import Endpoint, LanguageModel, Provider
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Transcript, Visitor
 
@@ -252,12 +252,23 @@ async def test_a_prompt_that_may_be_too_long_is_not_held_against_the_endpoint(
 
 
 async def test_a_key_that_cannot_be_read_is_a_failure_of_that_side_alone(
-    add_models: AddModels,
+    add_models: AddModels, settings: Any
 ) -> None:
-    bad, _ = await add_models("meridian-swift", GOOD[0])
-    await in_database(
-        lambda: type(bad.provider).objects.update(api_key_encrypted="written with another key")
+    settings.BREAKER_FAILURES = 3
+    bad, *_ = await add_models("meridian-swift", GOOD[0])
+    account = await in_database(
+        Provider.objects.create,
+        name="another account",
+        base_url=bad.provider.base_url,
+        api_key_encrypted="written with another key",
     )
+    await in_database(Endpoint.objects.filter(pk=bad.pk).update, provider=account)
     turn = await Visitor().battle("Hello")
     assert turn.end["void"] == "no_answer"
-    assert {reply.error_code for reply in await failed_replies()} == {"misconfigured"}
+    failed = await failed_replies()
+    told = {(reply.error_code, reply.endpoint_id) for reply in failed}
+    assert told == {("misconfigured", bad.pk)}
+    # It leaves the draw, like any endpoint that fails.
+    stored = await in_database(Endpoint.objects.get, pk=bad.pk)
+    assert stored.failures_in_a_row == len(failed) == 3
+    assert stored.suspended_until is not None
