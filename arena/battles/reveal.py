@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from arena.battles.errors import NotPossibleNow
 from arena.battles.mine.reasons import reasons_of
@@ -47,7 +48,7 @@ def reveal(battle: Battle) -> dict[str, Any]:
     return {
         "sides": {side.value: _side(battle, side, vote) for side in Side},
         "outcome": vote.outcome,
-        "receipt": {"code": receipt_code(vote), **_counted(vote)},
+        "receipt": {"code": receipt_code(vote), **_counted(battle, vote)},
         "pair": _pair(battle, vote),
         "reasons": reasons_of(vote).as_json(),
         "shared": _shared_path(battle),
@@ -125,11 +126,13 @@ def _cost(replies: Sequence[Reply], *, on: dt.date) -> float | None:
     return float(dollars) if replies else None
 
 
-def _counted(vote: Vote) -> Mapping[str, Any]:
+def _counted(battle: Battle, vote: Vote) -> Mapping[str, Any]:
     """Return the verdict on a vote, which the integrity rules write soon after it is final."""
     try:
         facts = vote.facts
     except ObjectDoesNotExist:
+        if battle.model_a_id == battle.model_b_id:  # no rule can say otherwise
+            return {"counted": False, "reason": _("both answers came from the same model")}
         return {"counted": None, "reason": None}
     reason = None if facts.counted else str(facts.get_not_counted_because_display())
     return {"counted": facts.counted, "reason": reason}

@@ -69,7 +69,8 @@ export function turnBack(page) {
 
 /** @param {Revealed} revealed @returns {Node[]} what came of the vote, in sentences */
 export function sentences({ sides, outcome, receipt, pair }) {
-  const choice = outcome === "a" || outcome === "b"
+  const isOneModel = sides.a.model.slug === sides.b.model.slug;
+  const choice = (outcome === "a" || outcome === "b") && !isOneModel
     ? say("preferred", { name: sides[outcome].model.name })
     : say(`chose_${outcome}`);
   const [before = "", after = ""] = pair.agreed === null || pair.votes < ENOUGH_VOTES

@@ -85,9 +85,11 @@ async def test_a_model_against_itself_is_answered_twice_and_said_not_to_count(
     [battle] = await rows(Battle.objects.all())
     assert battle.model_a_id == battle.model_b_id
     await visitor.vote(turn.battle, "b")
+    _, early = await visitor.get(f"/battle/{turn.battle}/reveal/")
     await in_database(decide_votes, timezone.now())
     status, reveal = await visitor.get(f"/battle/{turn.battle}/reveal/")
     assert status == 200
+    assert early["receipt"] == reveal["receipt"], "what is sure is said at once"
     names = {reveal["sides"][side]["model"]["name"] for side in Side}
     assert len(names) == 1
     assert reveal["receipt"]["counted"] is False
