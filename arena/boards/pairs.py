@@ -1,6 +1,7 @@
 """Direct votes of every pair of a board, and the joint covariance of its ratings, as stored."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,9 +62,16 @@ def store_pairs(board: Board, pairs: Pairs) -> None:
 
 def read_pairs(board: Board) -> Pairs | None:
     """Return the pairs of a board's newest full fit, or None before the first."""
-    stored = PairTable.objects.filter(board=board).first()
-    if stored is None:
-        return None
+    return pairs_by_board([board]).get(board.pk)
+
+
+def pairs_by_board(boards: Iterable[Board]) -> dict[int, Pairs]:
+    """Return the pairs of boards by their primary keys, of those that have any."""
+    found = PairTable.objects.filter(board__in=boards)
+    return {stored.board_id: _pairs(stored) for stored in found}
+
+
+def _pairs(stored: PairTable) -> Pairs:
     m = len(stored.language_models)
 
     def table[T: np.generic](content: bytes | memoryview, kind: type[T]) -> NDArray[T]:

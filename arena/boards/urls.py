@@ -29,6 +29,7 @@ urlpatterns = [
     path("me/board/", own.own, name="own_board"),
     path("method/", method.method, name="method"),
     path("transparency/", transparency.transparency, name="transparency"),
+    path("compare/", compare.choose, name="compare_choose"),
     re_path(r"^compare/(?P<first>[^/\0]+)/(?P<second>[^/\0]+)/$", compare.compare, name="compare"),
     # Slugs of any script; the database takes no NUL.
     re_path(r"^models/(?P<slug>[^/\0]+)/$", model.model, name="model"),

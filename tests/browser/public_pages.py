@@ -33,6 +33,7 @@ PAGES = (
     PublicPage("which", "which", f"/which/?{SIMULATED}&gpus=2&gb=40&commercial=on"),
     PublicPage("model", "model", f"/models/{ASTER}/"),
     PublicPage("compare", "compare", f"/compare/{ASTER}/{OBELISK}/"),
+    PublicPage("compare-choose", "compare_choose", "/compare/"),
     PublicPage("method", "method", f"/method/?{SIMULATED}"),
     PublicPage("transparency", "transparency", f"/transparency/?{SIMULATED}"),
     PublicPage("data", "releases", "/data/"),

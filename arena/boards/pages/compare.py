@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from arena.boards.catalogue import describe
-from arena.boards.choices import SIMULATED, Choice
+from arena.boards.choices import SIMULATED, Choice, Option
 from arena.boards.comparison import Expected, direct_votes, expectation
 from arena.boards.intervals import Axis
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pages.answer import answer
-from arena.boards.pairs import Pairs, read_pairs
+from arena.boards.pairs import Pairs, pairs_by_board, read_pairs
 from arena.boards.slice_names import slice_name
 from arena.boards.standings import (
     asked_source,
@@ -76,6 +79,53 @@ def gather(
         "of_source": source_query(board),
         "back": Choice(source=board.source).address() if board else "",
         "needed": needed_sentence(expected),
+        **_choosable(board.source if board else "", [model.slug for model in models]),
+    }
+
+
+@require_safe
+def choose(request: HttpRequest) -> HttpResponseBase:
+    """Lead to the comparison of the two models that were chosen, or show what can be chosen."""
+    source = asked_source(request.GET)
+    slugs = [request.GET.get(name, "").replace("\0", "") for name in ("first", "second")]
+    found = LanguageModel.objects.filter(slug__in=slugs).count()
+    if found == len(slugs):
+        query = f"?{urlencode({'source': source})}" if source else ""
+        return redirect(f"{reverse('compare', args=slugs)}{query}")
+    key = (source, *slugs)
+    return answer(
+        request,
+        "boards/compare_choose.html",
+        key,
+        lambda: {
+            "title": _("Compare two models"),
+            "description": _("Their own votes, and how often either would be preferred."),
+            "same": bool(slugs[0]) and slugs[0] == slugs[1],
+            **_choosable(source, slugs),
+        },
+    )
+
+
+def _choosable(source: str, slugs: Sequence[str]) -> dict[str, Any]:
+    """Return the models that stand on a source's board, or on any, as the options of two fields."""
+    boards = newest_snapshots().filter(board__category="", board__language="", board__days=None)
+    if source:
+        boards = boards.filter(board__source=source)
+    standing = SnapshotRow.objects.filter(snapshot__in=boards).values("language_model")
+    models = LanguageModel.objects.filter(Q(pk__in=standing) | Q(slug__in=slugs)).order_by("name")
+    names = list(models.values_list("slug", "name"))
+    return {
+        "source": source,
+        "choosable": [
+            {
+                "name": name,
+                "label": label,
+                "options": [Option(text, "", slug == chosen, slug) for slug, text in names],
+            }
+            for name, label, chosen in zip(
+                ("first", "second"), (_("First model"), _("Second model")), slugs, strict=True
+            )
+        ],
     }
 
 
@@ -147,6 +197,11 @@ def needed_sentence(expected: Expected | None) -> str:
     ) % {"votes": f"{votes:,}"}
 
 
+def _expected_text(expected: Expected) -> str:
+    point, low, high = expected.shares
+    return _("%(times)d (%(lower)d to %(upper)d)") % {"times": point, "lower": low, "upper": high}
+
+
 def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, Any]]:
     """Return both ratings in each slice that has both."""
     if board is None:
@@ -170,15 +225,16 @@ def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, 
         for row in rows.values()
         for value in (row.rating, row.lower, row.upper)
     )
-    found = []
+    pairs, found = pairs_by_board(both), []
     for slice_, rows in both.items():
         own = [rows[model.pk] for model in models]
+        expected = expectation(own, pairs.get(slice_.pk))
         found.append(
             {
                 "label": slice_name(slice_.category, slice_.language),
                 "overall": slice_.pk == board.pk,
                 "ratings": own,
-                "lead": round((own[0].rating or 0) - (own[1].rating or 0)),
+                "expected": _expected_text(expected) if expected else "",
                 "marks": [axis.mark(row.rating or 0, row.lower, row.upper) for row in own]
                 if axis
                 else [],

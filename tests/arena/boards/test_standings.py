@@ -1,5 +1,7 @@
 """The pages of a model and of two compared: which votes they are about, as the address says."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -59,3 +61,39 @@ def test_a_source_on_which_they_do_not_stand_says_so(client: Client) -> None:
     refresh_boards(NOW)
     assert "too few votes to compare" in page(client, "/compare/alder/birch/?source=import:y")
     assert "Against others" not in page(client, "/models/alder/?source=import:y")
+
+
+@pytest.mark.usefixtures("imported_and_one_live")
+def test_two_models_are_chosen_and_compared(client: Client) -> None:
+    text = page(client, "/compare/")
+    assert '<option value="alder">' in text
+    chosen = client.get("/compare/?first=birch&second=alder&source=import:x")
+    assert chosen.headers["Location"] == "/compare/birch/alder/?source=import%3Ax"
+    assert client.get("/compare/?first=birch&second=alder").headers["Location"] == (
+        "/compare/birch/alder/"
+    )
+    assert "Choose two different models." in page(client, "/compare/?first=alder&second=alder")
+    assert "Choose two" not in page(client, "/compare/?first=alder&second=nobody%00")
+    page(client, "/compare/?first=alder&second=birch&source=nothing", 404)
+    compared = page(client, "/compare/birch/alder/?source=import:x")
+    assert '<option value="birch" selected>' in compared
+    assert '<input type="hidden" name="source" value="import:x">' in compared
+
+
+def test_before_any_vote_there_is_nothing_to_choose(client: Client) -> None:
+    assert "No model has been voted on yet." in page(client, "/compare/")
+
+
+@pytest.mark.usefixtures("imported_and_one_live")
+def test_each_slice_says_how_often_the_first_would_be_preferred(client: Client) -> None:
+    """With its interval, from the covariance of that slice's own fit."""
+    for first, second in (("alder", "birch"), ("birch", "alder")):
+        text = page(client, f"/compare/{first}/{second}/")
+        row = text.partition('<th scope="row">All votes</th>')[2].partition("</tr>")[0]
+        found = re.search(r">(\d+) \((\d+) to (\d+)\)<", row)
+        assert found
+        point, low, high = map(int, found.groups())
+        assert low < point < high
+        assert (low > 50) == (first == "alder")
+        said = text.partition("<h1")[2].partition("</h1>")[0]
+        assert f"{point if first == 'alder' else 100 - point} times in 100" in said
