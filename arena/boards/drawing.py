@@ -1,4 +1,4 @@
-"""Charts as pictures and files: PNG and SVG drawn on the server, CSV written out.
+"""Charts as pictures and files: PNG and SVG drawn on the server, CSV and JSON written out.
 
 Drawing is done by a program of its own (`workers.drawing`), one at a time in each process; what
 was drawn is kept while it is young, because link previews come in swarms.
@@ -79,6 +79,27 @@ def as_csv(chart: Chart) -> str:
     writer.writerow([_unformulaic(column.label) for column in chart.columns])
     writer.writerows([[_unformulaic(cell) for cell in row] for row in chart.rows])
     return text.getvalue()
+
+
+def as_json(chart: Chart, board: str = "") -> str:
+    """Return what a chart says and its figures as JSON.
+
+    ``name``, ``title``, ``subtitle``, ``note``, ``board`` (the id, null without one), ``columns``
+    (labels), ``rows`` (a cell a column, null where there is no figure; days as ISO dates).
+    """
+    return json.dumps(
+        {
+            "name": chart.name,
+            "title": chart.title,
+            "subtitle": chart.subtitle,
+            "note": chart.note,
+            "board": board or None,
+            "columns": [column.label for column in chart.columns],
+            "rows": [list(row) for row in chart.rows],
+        },
+        ensure_ascii=False,
+        default=str,
+    )
 
 
 def _draw_in_turn(specification: str, form: str) -> bytes:

@@ -83,6 +83,18 @@ def _side_ahead(gap: float) -> str:
     return _("open ahead by %(points)s") % words
 
 
+def other_rules_note(days: int) -> str:
+    """Say how many earlier days are left out of a line, because their scale is another."""
+    if not days:
+        return ""
+    text = ngettext(
+        "%(number)d earlier day was rated by other rules and is not joined to these.",
+        "%(number)d earlier days were rated by other rules and are not joined to these.",
+        days,
+    )
+    return text % {"number": days}
+
+
 def mix_finding(mixed: Figures, voted: Figures | None) -> str:
     """Say who leads in the fixed mix of languages, beside what it is in the mix that was voted."""
     if voted is None:

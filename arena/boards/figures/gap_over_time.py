@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from arena.boards.charts.frame import Cell, Chart, Column
 from arena.boards.charts.frontier import frontier_spec, leader_changes, means_spec
@@ -14,6 +13,7 @@ from arena.boards.findings import (
     gap_over_time_finding,
     lag_over_time_finding,
     mix_finding,
+    other_rules_note,
     published_gap_finding,
     top_mean_finding,
     top_means_finding,
@@ -175,14 +175,7 @@ def as_published(reading: GapReading) -> Chart | None:
         same,
         title=published_gap_finding(same),
         subtitle=_("The gap of each day's last published board, as it stood then, in points"),
-        note=""
-        if len(same) == len(rows)
-        else ngettext(
-            "%(number)d earlier day was rated by other rules and is not joined to these.",
-            "%(number)d earlier days were rated by other rules and are not joined to these.",
-            len(rows) - len(same),
-        )
-        % {"number": len(rows) - len(same)},
+        note=other_rules_note(len(rows) - len(same)),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from arena.boards.catalogue import describe
 from arena.boards.charts.frame import Chart, Column, side_of
 from arena.boards.charts.intervals import intervals
 from arena.boards.charts.over_time import histories
-from arena.boards.findings import history_finding
+from arena.boards.findings import history_finding, other_rules_note
 from arena.boards.models import Board, Method, Snapshot, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.boards.slice_names import slice_name
@@ -26,13 +27,16 @@ type Builder = Callable[[LanguageModel, Board], Chart | None]
 
 def history(model: LanguageModel, board: Board) -> Chart | None:
     """Draw a model's rating on each day's last published board."""
-    days = dict(
+    published = list(
         Snapshot.objects.filter(board=board, published_for__isnull=False)
-        .annotate(day=TruncDate("published_for"))
+        .annotate(day=TruncDate("published_for"), numerics=KeyTransform("numerics", "gap"))
         .order_by("-day", "-published_for")
         .distinct("day")
-        .values_list("pk", "day")[:_MOST_DAYS]
+        .values_list("pk", "day", "parameters", "numerics")[:_MOST_DAYS]
     )
+    # Points of other parameters, or of other code, are on another scale.
+    days = {pk: day for pk, day, *rules in published if rules == list(published[0][2:])}
+    others = len(published) - len(days)
     lines = SnapshotRow.objects.filter(
         snapshot__in=list(days), language_model=model, rating__isnull=False
     )
@@ -67,6 +71,7 @@ def history(model: LanguageModel, board: Board) -> Chart | None:
             Column(_("Votes"), 0),
         ),
         rows=[(row["on"], row["value"], row["lower"], row["upper"], row["votes"]) for row in rows],
+        note=other_rules_note(others),
     )
 
 

@@ -1,6 +1,7 @@
 """The figures of the gap that a reader has chosen, read from the newest stored snapshot."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -138,7 +139,8 @@ class GapReading:
         """Return the gap of each day's last published board, oldest first.
 
         Each has ``on``, ``gap``, ``lower``, ``upper``, ``open``, ``closed``, ``id`` and ``rules``:
-        what it was made with. Where rules differ the figures are not joined.
+        what it was made with, from the parameters of the fit and the version of the numerics to
+        who is eligible. Where rules differ the figures are not joined.
         """
         if self.snapshot is None:
             return []
@@ -149,10 +151,14 @@ class GapReading:
                 day=TruncDate("published_for"),
                 latest=_nested(path, "latest"),
                 eligible=_nested(path, "eligible"),
+                rule=_nested(path, "rule"),
+                numerics=_nested("gap", "numerics"),
             )
             .order_by("-day", "-published_for")
             .distinct("day")
-            .values_list("day", "latest", "eligible", "replay_id", "parameters")[:_MOST_DAYS]
+            .values_list(
+                "day", "latest", "eligible", "replay_id", "parameters", "rule", "numerics"
+            )[:_MOST_DAYS]
         )
         rows = [
             {
@@ -161,9 +167,9 @@ class GapReading:
                 "open": latest["open"]["name"],
                 "closed": latest["closed"]["name"],
                 "id": replay_id,
-                "rules": repr(sorted((parameters or {}).items())),
+                "rules": json.dumps(rules, sort_keys=True),
             }
-            for day, latest, eligible, replay_id, parameters in stored
+            for day, latest, eligible, replay_id, *rules in stored
             if latest and not _too_few(eligible)
         ]
         return rows[::-1]

@@ -67,10 +67,12 @@ class Drawn:
     @property
     def downloads(self) -> list[Download]:
         """Return the chart as files."""
-        labels = {"png": _("Picture (PNG)"), "svg": _("Drawing (SVG)"), "csv": _("Figures (CSV)")}
         return [
-            Download(label, f"{reverse('chart', args=[self.chart.name, form])}{self.query}")
-            for form, label in labels.items()
+            *pictures_of(self.chart.name, self.query),
+            *(
+                Download(label, f"{reverse('chart', args=[self.chart.name, form])}{self.query}")
+                for form, label in (("csv", _("Figures (CSV)")), ("json", _("Figures (JSON)")))
+            ),
         ]
 
     def _is_number(self, place: int) -> bool:
@@ -80,6 +82,14 @@ class Drawn:
 def drawn(charts: Iterable[Chart | None], query: str) -> list[Drawn]:
     """Return the charts that there are, as templates want them."""
     return [Drawn(chart, query) for chart in charts if chart is not None]
+
+
+def pictures_of(name: str, query: str) -> list[Download]:
+    """Return a chart as pictures to keep."""
+    return [
+        Download(label, f"{reverse('chart', args=[name, form])}{query}")
+        for form, label in (("png", _("Picture (PNG)")), ("svg", _("Drawing (SVG)")))
+    ]
 
 
 def preview(name: str, query: str) -> str:

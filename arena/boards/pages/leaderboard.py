@@ -2,8 +2,10 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -14,7 +16,7 @@ from arena.boards.labelling import labels_sentence
 from arena.boards.leaderboard import ago_text, ago_words, build_table
 from arena.boards.models import Snapshot
 from arena.boards.pages.answer import answer, part
-from arena.boards.pages.drawn import drawn, preview
+from arena.boards.pages.drawn import Download, drawn, pictures_of, preview
 from arena.catalog.models import LanguageModel
 
 
@@ -67,6 +69,7 @@ def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         "title": _("Leaderboard"),
         "description": _("Language models rated by blind votes, with their uncertainty."),
         "picture": preview("ratings", choice.address()) if table.rows else "",
+        "files": board_files(choice, snapshot) if snapshot and table.rows else [],
         "charts": bool(figures),
         "live": True,
         "figures": figures,
@@ -83,6 +86,20 @@ def _whole(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:
         "address": choice.address(),
         "source_address": Choice(source=choice.source).address(),
     }
+
+
+def board_files(choice: Choice, snapshot: Snapshot) -> list[Download]:
+    """Return the whole board as files: its rows, and its ratings drawn with their intervals."""
+    board = snapshot.board
+    query = urlencode({"source": board.source})
+    rows = (
+        Download(label, f"{reverse(name, kwargs={'board': board.slug})}?{query}")
+        for name, label in (
+            ("api-1:board_csv", _("Figures (CSV)")),
+            ("api-1:board", _("Figures (JSON)")),
+        )
+    )
+    return [*rows, *pictures_of("ratings", choice.address())]
 
 
 def table_of(choice: Choice, snapshot: Snapshot | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A chart as a file: PNG, SVG, CSV, or the preview of a link."""
+"""A chart as a file: PNG, SVG, CSV, JSON, or the preview of a link."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from arena.boards.choices import Choice
 from arena.boards.drawing import (
     NotDrawnError,
     as_csv,
+    as_json,
     picture,
     preview_of,
     sheet_of,
@@ -28,7 +29,12 @@ from arena.catalog.models import LanguageModel
 
 type Builder = Callable[[HttpRequest, Choice], Chart | None]
 
-_KINDS = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv; charset=utf-8"}
+_KINDS = {
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+}
 _SECONDS = 300
 
 
@@ -94,10 +100,13 @@ def chart(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
     if form == "csv":
         return _sent(request, as_csv(made).encode("utf-8-sig"), form, name)
     language = get_language() or "en"
+    snapshot = choice.snapshot()
+    if form == "json":
+        text = as_json(made, snapshot.replay_id if snapshot else "")
+        return _sent(request, text.encode(), form, name)
     if request.GET.get("size") == "preview":
         spec = preview_of(made, language)
     else:
-        snapshot = choice.snapshot()
         source = (
             source_line(board_id=snapshot.replay_id, day=snapshot.created_at.date().isoformat())
             if snapshot

@@ -8,9 +8,11 @@ import pytest
 from arena.boards.choices import Choice
 from arena.boards.figures.gap import class_shares
 from arena.boards.figures.gap_by_group import budgets, ladder
+from arena.boards.figures.gap_over_time import as_published
+from arena.boards.figures.models import history
 from arena.boards.figures.reading import GapReading
-from arena.boards.models import Board, Snapshot
-from tests.arena.boards.votes import NOW
+from arena.boards.models import Board, Snapshot, SnapshotRow
+from tests.arena.boards.votes import NOW, new_model
 
 ELIGIBLE = {"open": 2, "closed": 2}
 
@@ -46,6 +48,33 @@ def test_slices_are_of_the_span_of_time_that_was_chosen(kind: str) -> None:
         published(board_of(days=days, **part), content_of(gap + 1))
     assert [row["value"] for row in GapReading.of(Choice()).slices(kind)] == [11]
     assert [row["value"] for row in GapReading.of(Choice(days="90")).slices(kind)] == [41]
+
+
+OTHER_RULES: dict[str, dict[str, Any]] = {
+    "eligibility": {"rule": {"min_votes": 100}},
+    "numerics": {"numerics": "1"},
+    "none known": {"numerics": None},
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("other", OTHER_RULES.values(), ids=OTHER_RULES)
+def test_days_of_another_rule_or_other_code_are_not_joined(other: dict[str, Any]) -> None:
+    board, alder = board_of(), new_model("Alder")
+    for days_ago, changed in ((4, other), (3, other), (2, {}), (1, {})):
+        gap = content_of(10.0 + days_ago, numerics="2") | changed
+        snapshot = published(board, gap, days_ago, parameters={"scale": 400})
+        SnapshotRow.objects.create(
+            snapshot=snapshot, language_model=alder, votes=9, rating=1000.0, lower=990, upper=1010
+        )
+    chart = as_published(GapReading.of(Choice()))
+    assert chart is not None
+    assert [row[1] for row in chart.rows] == [12, 11]
+    assert chart.note.startswith("2 earlier days were rated by other rules")
+    past = history(alder, board)
+    assert past is not None
+    assert len(past.rows) == (4 if "rule" in other else 2), "eligibility moves no rating"
+    assert past.note == ("" if "rule" in other else chart.note)
 
 
 def rung(name: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def test_the_gap_page_answers_every_choice(client: Client) -> None:
         "view=x",
         "source=import:none",
         "category=none",
-        "days=5",
+        "days=soon",
         "style=no",
     ):
         page(client, f"/gap/?{SIMULATED}&{wrong}", 404)
@@ -75,8 +75,37 @@ def test_charts_are_sent_as_files(client: Client) -> None:
     assert (again.status_code, again.content) == (304, b"")
     drawing = client.get(f"/zh-hant/charts/gap.svg?{SIMULATED}&theme=dark")
     assert drawing.content.startswith(b"<svg")
-    for wrong in ("nothing.png", "gap.exe", "gap.png"):
+    figures = client.get(f"/charts/gap-over-time.json?{SIMULATED}")
+    assert figures["Content-Type"] == "application/json"
+    document = figures.json()
+    assert len(document["board"]) == 64
+    assert {len(row) for row in document["rows"]} == {len(document["columns"])}
+    assert len(document["rows"]) == len(csv.content.splitlines()) - 1
+    kept = {"If-None-Match": figures["ETag"]}
+    again = client.get(f"/charts/gap-over-time.json?{SIMULATED}", headers=kept)
+    assert (again.status_code, again.content) == (304, b"")
+    for wrong in ("nothing.png", "gap.exe", "gap.png", "gap.json"):
         assert client.get(f"/charts/{wrong}").status_code == 404
+
+
+def test_every_file_that_the_leaderboard_names_is_sent(client: Client) -> None:
+    text = page(client, f"/leaderboard/?{SIMULATED}&licence=open&sort=votes")
+    frame = text[text.index('id="files"') :].partition("</p>")[0]
+    files = [address.replace("&amp;", "&") for address in re.findall(r'href="([^"]+)"', frame)]
+    assert [re.sub(r"[?].*", "", address) for address in files] == [
+        "/api/v1/boards/overall/table.csv",
+        "/api/v1/boards/overall",
+        "/charts/ratings.png",
+        "/charts/ratings.svg",
+    ]
+    answers = [client.get(address) for address in files]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    rated = [row["model"] for row in answers[1].json()["rows"]]
+    assert b"".join(answers[0]).count(b"\n") == len(rated) + 1
+
+
+def test_a_board_of_no_vote_has_no_files(client: Client) -> None:
+    assert 'id="files"' not in page(client, "/leaderboard/")
 
 
 def test_link_previews_name_a_picture_that_exists(client: Client) -> None:
