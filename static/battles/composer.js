@@ -3,7 +3,7 @@
 import { Attaching } from "./attach.js";
 import { find } from "./dom.js";
 import { keep, kept } from "./drafts.js";
-import { figure, say } from "./words.js";
+import { announce, figure, say } from "./words.js";
 
 const NEAR = 0.9; // the limit is shown from this share of it on
 
@@ -12,6 +12,7 @@ const DOUBLE_CLICK = 500; // milliseconds
 
 export class Composer {
   #busySince = -Infinity;
+  #isTooLong = false;
 
   /**
    * @param {HTMLFormElement} form
@@ -83,6 +84,7 @@ export class Composer {
   }
 
   #send() {
+    if (this.#isTooLong) announce(this.limitLine.textContent ?? ""); // why nothing happens
     if (this.busy || this.sendButton.disabled) return;
     const text = this.text.trim();
     const picture = this.pictures.take();
@@ -106,12 +108,15 @@ export class Composer {
     const over = length - this.limit;
     this.sendButton.disabled = length === 0 || over > 0 || this.pictures.isComing;
     this.limitLine.hidden = length < this.limit * NEAR;
-    if (!this.limitLine.hidden) {
+    this.limitLine.classList.toggle("over", over > 0);
+    this.limitLine.textContent = "";
+    if (!this.limitLine.hidden || this.#isTooLong) {
       this.limitLine.textContent = over > 0
         ? say("too_long", { count: figure(over) })
         : say("left", { count: figure(-over) });
-      this.limitLine.classList.toggle("over", over > 0);
     }
+    if (this.#isTooLong !== over > 0) announce(this.limitLine.textContent);
+    this.#isTooLong = over > 0;
     keep("draft", this.text);
     this.#grow();
   }

@@ -2,6 +2,7 @@
 
 import { loadRenderer } from "./answer.js";
 import { offerAfter } from "./after.js";
+import { keepClear } from "./clearance.js";
 import { Composer } from "./composer.js";
 import { button, find, make } from "./dom.js";
 import { keep, kept } from "./drafts.js";
@@ -43,6 +44,8 @@ class BattlePage {
 
   /** Of what is shown. */
   path = location.pathname;
+  /** The turn that failed and whose prompt was given back. @type {Turn | null} */
+  offered = null;
 
   /** @param {HTMLElement} page */
   constructor(page) {
@@ -101,6 +104,7 @@ class BattlePage {
       }
     });
     showKeysWhenAsked();
+    keepClear(this.page);
     const stored = this.page.dataset.battle;
     this.takeUpPending(stored || null);
     if (stored) {
@@ -266,14 +270,17 @@ class BattlePage {
     } else {
       this.vote.sleep(say("vote_closed"));
       const isVoid = outcome.void !== null || outcome.state === "failed";
-      this.showNotice(say(isVoid ? "void" : "stopped_turn"), this.tryAgainButton());
+      const sentence = say(isVoid ? "void" : "stopped_turn");
+      if (!this.isShown(sentence)) this.showNotice(sentence, this.tryAgainButton());
     }
   }
 
   /** Where there is no vote to lose a turn that failed costs nothing: the same can be asked again. */
   offerTurnAgain() {
     const last = this.turns.at(-1);
-    if (last && !this.composer.text.trim()) this.composer.giveBack(last.prompt, last.picture);
+    if (!last || last === this.offered) return;
+    this.offered = last; // once: what the voter then clears stays away
+    if (!this.composer.text.trim()) this.composer.giveBack(last.prompt, last.picture);
     this.showNotice(say("failed_turn"));
   }
 
@@ -377,6 +384,7 @@ class BattlePage {
       revealed = again;
       const place = this.page.querySelector(".verdict");
       place?.replaceChildren(...sentences(revealed));
+      if (revealed.receipt.counted !== null) announce(place?.querySelector(".receipt")?.textContent ?? "");
     }
   }
 
@@ -431,6 +439,11 @@ class BattlePage {
     announce(sentence);
   }
 
+  /** @param {string} sentence @returns {boolean} whether the notice says just that */
+  isShown(sentence) {
+    return !this.notice.hidden && this.notice.firstChild?.textContent === sentence;
+  }
+
   /** Something new begins: of what was said, only a lost connection still holds. */
   clearNotice() {
     if (this.socket.isLost) this.showNotice(say("offline"));
@@ -447,3 +460,4 @@ class BattlePage {
 }
 
 new BattlePage(find("#main"));
+find("#main").dataset.running = ""; // theme.js looks whether it came so far

@@ -4,7 +4,7 @@
  */
 
 import { button, find, make } from "./dom.js";
-import { isShortcut } from "./keys.js";
+import { areKeysOn, isShortcut } from "./keys.js";
 import { askAgainSoon, pause } from "./server.js";
 import { toast } from "../site/toast.js";
 import { announce, figure, say } from "./words.js";
@@ -15,6 +15,8 @@ const OUTCOMES = /** @type {const} */ (["a", "b", "tie", "both_bad"]);
 export class VoteBar {
   /** @type {string} the battle's address, ending in a slash */
   #address = "";
+  /** Whether the focus was here when its place was taken away: then it goes on to the next one. */
+  #hadFocus = false;
   /** Counts up with every change, so that what was awaited for an older state is dropped. */
   #round = 0;
 
@@ -52,7 +54,8 @@ export class VoteBar {
     if (this.state === "awake" && address === this.#address) return;
     this.#address = address;
     this.#become("awake", say("vote_question"));
-    announce(say("vote_open"));
+    this.#passFocus(this.choices);
+    announce(say(areKeysOn() ? "vote_open" : "vote_open_without_keys"));
   }
 
   /** The vote was undone, here or in another tab. @param {string} address */
@@ -76,6 +79,7 @@ export class VoteBar {
   showAfter(...nodes) {
     this.#become("cast", "");
     this.after.replaceChildren(...nodes);
+    this.#passFocus(this.after);
   }
 
   #buttons() {
@@ -91,11 +95,26 @@ export class VoteBar {
   /** @param {"asleep" | "awake" | "sending" | "cast"} state @param {string} question */
   #become(state, question) {
     this.#round += 1;
+    this.#noteFocus();
     this.bar.dataset.state = state;
     this.question.textContent = question;
     this.question.hidden = this.choices.hidden = state === "cast";
     this.after.hidden = state !== "cast";
     for (const choice of this.#buttons()) choice.disabled = state !== "awake";
+  }
+
+  #noteFocus() {
+    if (this.bar.querySelector(":focus-visible")) this.#hadFocus = true; // not that of a pointer
+  }
+
+  /** @param {HTMLElement} place whose main button takes the focus, unless the voter took it elsewhere */
+  #passFocus(place) {
+    /** @type {HTMLElement | null} */
+    const next = place.querySelector("button.primary") ?? place.querySelector("button");
+    if (!this.#hadFocus || !next) return;
+    this.#hadFocus = false;
+    const { activeElement: now } = document;
+    if (!now || now === document.body || this.bar.contains(now)) next.focus();
   }
 
   /** @param {KeyboardEvent} event */
@@ -143,6 +162,7 @@ export class VoteBar {
       await pause(Math.min(200, end - now));
       if (round !== this.#round) return;
     }
+    this.#noteFocus();
     undo.replaceWith(make("span", { class: "quiet" }, say("revealing")));
     this.onFinal(this.#address);
   }

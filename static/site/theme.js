@@ -20,6 +20,10 @@
       button.setAttribute("aria-current", String(chosen));
     }
   };
+  // By now the battle page's scripts have run, or this browser is too old for them: then it is told.
+  addEventListener("load", () => {
+    if (document.querySelector("[data-stage]:not([data-running])")) delete root.dataset.scripted;
+  });
   show(remembered());
   document.addEventListener("DOMContentLoaded", () => show(remembered()));
   document.addEventListener("click", (event) => {

@@ -1,9 +1,10 @@
 """The battle page for everyone: axe-core in each state and theme, and what it cannot see."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.battling import send, wait_until_votable
 from tests.browser.fake_server import FakeServer
@@ -21,6 +22,8 @@ async () => {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ; ")}`);
 }
 """
+# What a stored battle says that has no vote any more.
+OVER = {"votable": False, "void": "failed", "vote": None}
 ANSWER = (
     "## A heading\n\nWords, [a link](https://elsewhere.example/) and `code`.\n\n"
     "```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n\n$x^2$\n"
@@ -107,6 +110,80 @@ def test_a_screen_reader_is_told_the_stages_and_not_the_stream(
     live = page.locator(".turns [aria-live], .turns [role=status], .turns [role=log]")
     assert live.count() == 0
     expect(page.locator('.side[data-side="a"]')).to_have_attribute("aria-busy", "false")
+
+
+def test_a_prompt_that_is_too_long_is_said_once_and_when_it_is_not_sent(visit: Visit) -> None:
+    page = visit()
+    box = page.get_by_label("Your prompt")
+    said = page.locator("#announcements")
+    expect(box).to_be_enabled()
+    box.fill("a" * 30_001)
+    expect(said).to_have_text("Characters too many: 1")
+    expect(box).to_have_accessible_description("Characters too many: 1")
+    box.press("a")
+    expect(page.locator(".composer-limit")).to_have_text("Characters too many: 2")
+    expect(said).to_have_text("Characters too many: 1")  # not with every letter
+    box.press("Enter")
+    expect(said).to_have_text("Characters too many: 2")
+    box.fill("a" * 29_999)
+    expect(said).to_have_text("Characters left: 1")
+
+
+def test_a_vote_that_is_counted_later_is_said_then(visit: Visit) -> None:
+    page = visit()
+    undecided: list[bool] = []
+
+    def reveal(route: Route) -> None:
+        reply = route.fetch()
+        if reply.status != HTTPStatus.OK:
+            route.fulfill(response=reply)
+            return
+        known = reply.json()
+        known["receipt"] |= {"counted": True if undecided else None, "reason": None}
+        undecided.append(True)
+        route.fulfill(response=reply, json=known)
+
+    page.route("**/reveal/", reveal)
+    send(page, "say:An answer.")
+    wait_until_votable(page)
+    page.keyboard.press("1")
+    expect(page.locator(".receipt")).to_contain_text("it is being checked")
+    expect(page.locator("#announcements")).to_contain_text("Your vote counts")
+
+
+def test_coming_back_to_a_battle_that_is_over_says_nothing_again(
+    streaming: tuple[Page, FakeServer],
+) -> None:
+    page, server = streaming
+    server.end("failed")
+    notice = page.locator(".battle-notice")
+    expect(notice).to_contain_text("does not count")
+    page.evaluate("announcements.textContent = ''")
+    turn = {"number": 1, "prompt": "Hello", "state": "failed", "a": "", "b": ""}
+    server.tell("battle", battle=server.battle, turns=[turn], seq=1, **OVER)
+    server.tell("battle", battle=server.battle, turns=[turn, {**turn, "number": 2}], seq=1, **OVER)
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(notice).to_contain_text("does not count")
+    expect(page.locator("#announcements")).to_have_text("")
+
+
+def test_a_prompt_that_failed_and_was_cleared_stays_cleared(
+    streaming: tuple[Page, FakeServer],
+) -> None:
+    page, server = streaming
+    turn = {"number": 1, "prompt": "Hello", "state": "failed", "a": "", "b": ""}
+    chosen = {side: {"name": f"Model {side}", "organisation": ""} for side in "ab"}
+    box = page.get_by_label("Your prompt")
+    for turns in ([turn], [turn], [turn, {**turn, "number": 2}]):
+        server.tell("battle", battle=server.battle, turns=turns, seq=0, models=chosen, **OVER)
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(box).to_have_value("Hello")
+    box.fill("")
+    for _ in range(2):
+        server.tell("battle", battle=server.battle, turns=turns, seq=0, models=chosen, **OVER)
+    server.tell("error", code="test", message="All that came before is read.")
+    expect(page.locator(".battle-notice")).to_contain_text("All that came before")
+    expect(box).to_have_value("")
 
 
 def test_languages_and_directions_are_marked(streaming: tuple[Page, FakeServer]) -> None:

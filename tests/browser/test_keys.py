@@ -64,6 +64,33 @@ def test_the_list_of_keys_opens_by_its_button_and_gives_the_focus_back(visit: Vi
     expect(opener).to_be_focused()
 
 
+def test_the_keys_can_be_switched_off_and_stay_off(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Keys", exact=True).click()
+    keys = page.get_by_role("dialog", name="Keys", exact=True)
+    use = keys.get_by_label("Use these keys")
+    use.uncheck()
+    keys.get_by_role("button", name="Close", exact=True).click()
+    page.reload()
+    send(page, "say:No keys.")
+    wait_until_votable(page)
+    expect(page.locator("#announcements")).not_to_contain_text("Keys")
+    expect(page.locator(".vote-choices kbd").first).to_be_hidden()
+    for key in ("1", "4", "?", "u", "/"):
+        page.keyboard.press(key)
+    expect(keys).to_be_hidden()
+    expect(page.get_by_label("Your prompt")).not_to_be_focused()
+    expect(page.locator(".vote")).to_have_attribute("data-state", "awake")
+    page.goto("/")
+    page.get_by_role("button", name="Keys", exact=True).click()
+    expect(use).not_to_be_checked()
+    use.check()
+    page.keyboard.press("Escape")
+    page.locator("main").focus()
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+
+
 def test_a_phone_is_offered_no_keys(visit: Visit) -> None:
     page = visit(phone=True)
     expect(page.locator(".starter").first).to_be_visible()
