@@ -21,6 +21,7 @@ from arena.boards.catalogue import Facts, read_facts
 from arena.boards.models import Board, Ledger, Method
 from arena.boards.pairs import Pairs, read_pairs
 from arena.boards.position import position_bias
+from arena.boards.prediction import check_prediction
 from arena.integrity.locks import only_one
 from arena.integrity.models import VoteFacts
 from arena.integrity.rule_changes import moved_votes
@@ -75,8 +76,8 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
         votes, votes left out, and these by rule; ``battles``, ``counted``; ``pairs``: the
         `replay_id` of the board that the last two are about, if there is one; ``influence``: see
         `_influence`; ``policies``: see `_policies`; ``position``: see
-        `arena.boards.position`. A vote between two models, or classes, counts
-        for each of them, and once for one that met itself.
+        `arena.boards.position`; ``prediction``: see `arena.boards.prediction`. A vote between two
+        models, or classes, counts for each of them, and once for one that met itself.
     """
     facts = read_facts(now.date())
     battles = _battles(source)
@@ -117,6 +118,7 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
         "pairs": pairs.replay_id if pairs else "",
         "influence": _influence(pairs, facts) if pairs else None,
         "policies": _policies(pairs) if pairs else [],
+        "prediction": check_prediction(source, now),
         "position": position_bias(source),
     }
 

@@ -52,6 +52,7 @@ def gather(choice: Choice, ledger: Ledger | None, *, labelled: bool) -> dict[str
             }
             for policy in policies
         ],
+        "prediction": _prediction((ledger.content if ledger else {}).get("prediction")),
         "settings": {
             "min_votes": settings.MIN_VOTES_FOR_RATING,
             "min_votes_board": settings.MIN_VOTES_FOR_BOARD,
@@ -69,6 +70,66 @@ def gather(choice: Choice, ledger: Ledger | None, *, labelled: bool) -> dict[str
         "budgets": listed(f"{budget:g}" for budget in BUDGETS),
         "cuts": listed(LicenceClass(name).label for name in CUTS),
     }
+
+
+def _prediction(checked: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return how last week's board did on this week's votes, in the page's words."""
+    if not checked:
+        return None
+    labels = {"board": "Bradley-Terry", "elo": "Elo", "constant": _("A coin: one half each")}
+    over_coin = checked["advantages"]["constant"]
+    return {
+        "finding": prediction_finding(over_coin["lower"], over_coin["upper"]),
+        "board": checked["board"],
+        "number": checked["votes"],
+        "unpredicted": checked["unpredicted"],
+        "votes": f"{checked['votes']:,}",
+        "left": f"{checked['unpredicted']:,}",
+        **{name: checked[name][:10] for name in ("published", "since", "until")},
+        "forecasts": [
+            {
+                "label": label,
+                **{
+                    part: f"{checked['forecasts'][name][part]:.4f}"
+                    for part in ("log_loss", "brier")
+                },
+                "error": f"{100 * checked['forecasts'][name]['error']:.1f}",
+                "advantage": _advantage(checked["advantages"].get(name)),
+            }
+            for name, label in labels.items()
+            if name in checked["forecasts"]
+        ],
+        "calibration": [
+            {part: f"{100 * row[part]:.0f}" for part in ("predicted", "observed", "lower", "upper")}
+            | {"votes": f"{row['votes']:,}"}
+            for row in checked["calibration"]
+        ],
+    }
+
+
+def prediction_finding(lower: float | None, upper: float | None) -> str:
+    """Say what the interval of the board's advantage over a coin, in nats a vote, tells."""
+    if lower is not None and lower > 0:
+        return _("Last week's board predicted this week's votes better than a coin.")
+    if upper is not None and upper < 0:
+        return _("Last week's board predicted this week's votes worse than a coin.")
+    return _("On this week's votes last week's board cannot be told from a coin.")
+
+
+def _advantage(found: dict[str, float | None] | None) -> str:
+    if found is None:
+        return ""
+    if found["lower"] is None or found["upper"] is None:
+        return _signed(found["log_loss"])
+    return _("%(point)s (%(lower)s to %(upper)s)") % {
+        "point": _signed(found["log_loss"]),
+        "lower": _signed(found["lower"]),
+        "upper": _signed(found["upper"]),
+    }
+
+
+def _signed(nats: float | None) -> str:
+    return f"{nats or 0:+.4f}".replace("-", "\N{MINUS SIGN}")
 
 
 PRELIMINARY_VOTES = STANDARD.min_votes
