@@ -210,6 +210,19 @@ class Publication(models.Model):
         return f"{self.source} {self.period:%Y-%m-%d %H:%M}"
 
 
+class FactSheet(models.Model):
+    """The facts of all models in one state, as boards were published with."""
+
+    # Of `arena.boards.catalogue.digest`; a snapshot names it as its `catalogue`.
+    digest = models.CharField(primary_key=True, max_length=64)
+    # Each model's `arena.boards.catalogue.Facts`.
+    facts = models.JSONField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"facts {self.digest[:12]}"
+
+
 class Ledger(models.Model):
     """What the transparency page counts of a source: see `arena.boards.ledger`."""
 

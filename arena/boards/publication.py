@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from arena.boards.catalogue import read_facts
+from arena.boards.fact_sheets import keep_facts
 from arena.boards.failures import Failures
 from arena.boards.gap.mix import mixed_gap
 from arena.boards.labelling import note_labels
@@ -115,6 +116,7 @@ def _slices_with_board(source: str) -> set[Slice]:
 def _publish_source(source: str, period: dt.datetime, now: dt.datetime) -> int:
     votes = _votes_of(source, period)
     origin = Origin(source, votes.revision, read_facts(now.date()), now)
+    keep_facts(origin.facts.values())
     written = 0
     for wanted in wanted_boards(votes, now):
         written += _publish_board(wanted, votes, period, origin)

@@ -1,10 +1,17 @@
 """Making a stored board again from the votes in the database, and comparing every figure."""
 
+import json
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.boards.fact_sheets import kept_facts
+from arena.boards.gap.mix import mixed_gap
 from arena.boards.models import Method, Snapshot
-from arena.boards.rating import Line, rate
+from arena.boards.rating import Line, Rated, rate
 from arena.boards.slices import Slice
+from arena.boards.snapshots import Origin, gap_of
 from arena.boards.votes import CountedVotes, counted_at
 
 
@@ -19,17 +26,22 @@ class Replay:
         Of the new fit.
     differing : tuple of str
         Models whose line is not the stored one, by slug.
+    same_gap : bool or None
+        Whether every figure of the gap is the stored one; None for a board without a gap, and
+        where the models' facts of then were not kept: before published boards kept them, and of
+        live boards between two publications.
     """
 
     snapshot: Snapshot
     replay_id: str
     figures_hash: str
     differing: tuple[str, ...]
+    same_gap: bool | None
 
     @property
     def faithful(self) -> bool:
         """Return whether input, parameters, code and every figure are the same."""
-        return self.same_input and self.same_figures
+        return self.same_input and self.same_figures and self.same_gap is not False
 
     @property
     def same_input(self) -> bool:
@@ -67,7 +79,29 @@ def replay(snapshot: Snapshot, votes: CountedVotes | None = None) -> Replay:
         replay_id=rated.replay_id,
         figures_hash=rated.figures_hash,
         differing=_differing(snapshot, rated.lines),
+        same_gap=_same_gap(snapshot, rated, votes, members),
     )
+
+
+def _same_gap(
+    snapshot: Snapshot, rated: Rated, votes: CountedVotes, members: NDArray[np.bool_]
+) -> bool | None:
+    """Make the gap again from the facts of then, as of the day of then."""
+    facts = kept_facts(snapshot) if snapshot.gap else None
+    if facts is None:
+        return None
+    origin = Origin(snapshot.board.source, votes.revision, facts, snapshot.created_at)
+    again = gap_of(snapshot.board, rated, origin)
+    if "mix" in snapshot.gap:
+        again["mix"] = mixed_gap(
+            votes,
+            members,
+            facts,
+            snapshot.created_at.date(),
+            min_votes=int(snapshot.parameters["min_votes"]),
+            style=snapshot.board.style_controlled,
+        )
+    return bool(json.loads(json.dumps(again)) == snapshot.gap)
 
 
 def _differing(snapshot: Snapshot, lines: tuple[Line, ...]) -> tuple[str, ...]:

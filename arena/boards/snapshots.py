@@ -9,6 +9,7 @@ import numpy as np
 from django.db import transaction
 
 from arena.boards.catalogue import Facts, digest
+from arena.boards.fact_sheets import id_of_gap, rule_of
 from arena.boards.gap import gap_series
 from arena.boards.models import Board, Method, Snapshot, SnapshotRow
 from arena.boards.pairs import Pairs, store_pairs
@@ -114,7 +115,7 @@ def store_snapshot(
         last_vote_id=rated.votes.last_vote_id,
         decisions=origin.revision,
         catalogue=origin.catalogue,
-        gap=_gap(board, rated, origin) | ({"mix": dict(mix)} if mix else {}),
+        gap=gap_of(board, rated, origin) | ({"mix": dict(mix)} if mix else {}),
         published_for=published_for,
         created_at=origin.now,
     )
@@ -165,7 +166,8 @@ def write_standings(lines: Sequence[Line], snapshot: Snapshot) -> None:
     )
 
 
-def _gap(board: Board, rated: Rated, origin: Origin) -> dict[str, object]:
+def gap_of(board: Board, rated: Rated, origin: Origin) -> dict[str, Any]:
+    """Return the gap that is stored with a board, and its id; without the fixed mix."""
     if rated.method != Method.BRADLEY_TERRY:
         return {}
     ids = dict(zip(rated.votes.comparisons.models, rated.votes.model_ids, strict=True))
@@ -173,7 +175,19 @@ def _gap(board: Board, rated: Rated, origin: Origin) -> dict[str, object]:
     facts = [origin.facts[ids[slug]] for slug in models]
     whole = not (board.category or board.language)
     comparisons = rated.votes.comparisons if whole else None
-    return gap_series(rated.board, facts, origin.now.date(), comparisons, detail=whole)
+    day, min_votes = origin.now.date(), int(rated.parameters["min_votes"])
+    content = gap_series(
+        rated.board,
+        facts,
+        day,
+        comparisons,
+        min_votes=min_votes,
+        detail=whole,
+    )
+    if rated.board is None:
+        return content
+    found = id_of_gap(rated.replay_id, facts, day, rule_of(content, min_votes))
+    return {**content, "id": found, "day": day.isoformat()}
 
 
 def _style(rated: Rated) -> list[dict[str, Any]]:

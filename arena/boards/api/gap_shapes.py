@@ -187,6 +187,9 @@ class GapFigures(Groups):
     `lowered` has those of a lowered threshold, where the standard one leaves too few models.
     """
 
+    # Of the board, the models' dates and licences, the rule and the day, on which the lag is.
+    id: str | None = None
+    day: dt.date | None = None
     models: list[GapModel] | None = None
     shares: dict[str, ClassShare] | None = None
     battles: int | None = None

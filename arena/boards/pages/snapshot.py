@@ -87,6 +87,7 @@ def gather(found: Frozen) -> dict[str, Any]:
             for each in board.snapshots.exclude(published_for=None).order_by("-pk")[:_NEWEST]
         ],
         "current": choice.address(),
+        "replay": f"{frozen.replay_id}{f' --board {board.slug}' if found.others else ''}",
         "json": reverse("api-1:snapshot", kwargs={"id": frozen.replay_id}),
     }
 

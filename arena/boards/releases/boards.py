@@ -1,13 +1,27 @@
 """The boards of a release: their figures, and the command that gives each again from its votes."""
 
+import csv
 import json
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from arena.boards.models import Board, Method, Snapshot
+from arena.boards.fact_sheets import rule_of
+from arena.boards.gap.rules import CUTS
+from arena.boards.models import Board, FactSheet, Method, Snapshot
 from arena.boards.replay import replay
 from arena.boards.slices import CHINESE, KINDS
 from arena.boards.votes import CountedVotes, counted_at
+
+_MODELS = "models-"
+MODEL_COLUMNS = ("model", "name", "organisation", "licence_class", "released_on", "params_total_b")
+
+_OF_CUT = ("eligible", "undated", "series", "lag")
+_LATEST = (
+    *("on", "gap", "lower", "upper", "closed_ahead"),
+    *("win_probability", "win_lower", "win_upper"),
+)
 
 
 def write_boards(folder: Path, source: str, revision: int) -> int:
@@ -32,6 +46,7 @@ def write_boards(folder: Path, source: str, revision: int) -> int:
             )
         else:
             boards.append(_board(snapshot))
+    _write_models(folder, {board["gap"]["models"] for board in boards if board["gap"]})
     content = {"source": source, "boards": boards, "left_out": left_out}
     text = json.dumps(content, ensure_ascii=False, indent=1)
     (folder / "boards.json").write_text(text + "\n", encoding="utf-8")
@@ -62,6 +77,7 @@ def _board(snapshot: Snapshot) -> dict[str, Any]:
         "id": snapshot.replay_id,
         "figures_hash": snapshot.figures_hash,
         "command": ["python", "-m", "ratings", "votes.parquet", *replay_arguments(snapshot)],
+        "gap": released_gap(snapshot),
         "parameters": snapshot.parameters,
         "votes": snapshot.votes,
         "rows": [
@@ -94,7 +110,50 @@ def replay_arguments(snapshot: Snapshot) -> list[str]:
         arguments.append("--elo")
     elif snapshot.parameters.get("interval"):
         arguments += ["--interval", snapshot.parameters["interval"]]
+    if gap := released_gap(snapshot):
+        arguments += ["--gap", gap["models"], "--day", gap["day"]]
+        for name, value in gap["rule"].items():
+            arguments += [f"--{name.replace('_', '-')}", f"{value:g}"]
     return arguments
+
+
+def released_gap(snapshot: Snapshot) -> dict[str, Any] | None:
+    """Return the gap of a board as its command gives it; None where there is none to make again.
+
+    A board of one use or language has the latest figures alone, without a series.
+    """
+    stored = snapshot.gap
+    if "id" not in stored or not FactSheet.objects.filter(digest=snapshot.catalogue).exists():
+        return None
+    return {
+        "id": stored["id"],
+        "day": stored["day"],
+        "rule": asdict(rule_of(stored, int(snapshot.parameters["min_votes"]))),
+        "models": f"{_MODELS}{snapshot.catalogue[:12]}.csv",
+        "cuts": {cut: _figures(own) for cut, own in {CUTS[0]: stored, **stored["cuts"]}.items()},
+    }
+
+
+def _figures(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of a cut that the command gives; there models are named by slug alone."""
+    own = {name: stored[name] for name in _OF_CUT if name in stored}
+    latest = stored["latest"]
+    if latest is not None:
+        sides = {side: latest[side]["model"] for side in ("closed", "open")}
+        latest = {**{name: latest[name] for name in _LATEST}, **sides}
+    return {**own, "latest": latest}
+
+
+def _write_models(folder: Path, files: Iterable[str]) -> None:
+    """Write what was known of the models when boards were published: a file for each state."""
+    for name in files:
+        beginning = name.removeprefix(_MODELS).removesuffix(".csv")
+        sheet = FactSheet.objects.get(digest__startswith=beginning)
+        with (folder / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, MODEL_COLUMNS, extrasaction="ignore")
+            writer.writeheader()
+            for fact in sorted(sheet.facts, key=lambda fact: str(fact["slug"])):
+                writer.writerow({**fact, "model": fact["slug"]})
 
 
 def _conditions(board: Board) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 votes.parquet, votes.jsonl   every decided vote, counted or not and why
 turns/part-00001.parquet     prompts and answers, in parts; the same as .jsonl
-boards.json                  ids, figures and the command that gives each board again
+boards.json                  ids, figures and the command that gives each board and gap again
+models-*.csv                 what was known of the models then: licences, days, sizes
 DATA.md, LICENCE.md          what each column means, and what may be done with it
 SHA256SUMS                   of every file; `sha256sum --check SHA256SUMS`
 """

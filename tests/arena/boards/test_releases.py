@@ -14,10 +14,13 @@ from django.core.management import CommandError, call_command
 from arena.battles.mine.erasure import erase_voter
 from arena.battles.mine.reasons import Reasons, give_reasons
 from arena.battles.models import Reason, Side
+from arena.boards.gap import series
+from arena.boards.gap.rules import Rule
 from arena.boards.models import Snapshot
 from arena.boards.publication import publish_boards
 from arena.boards.releases import export, export_release
 from arena.boards.simulation import SOURCE, simulate
+from arena.catalog.models import LanguageModel, Licensing
 from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import NotCounted, VoteFacts
@@ -34,7 +37,9 @@ def lines(path: Path) -> Iterator[dict[str, object]]:
         yield json.loads(line)
 
 
-def test_every_board_comes_out_of_the_release_bit_for_bit(tmp_path: Path) -> None:
+def test_every_board_comes_out_of_the_release_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     simulate(votes=900, voters=80, seed=4, until=NOW)
     votes = VoteFacts.objects.order_by("pk").values_list("pk", flat=True)[::9]
     exclude_votes(list(votes), NotCounted.SAME_MODEL, now=NOW)
@@ -47,6 +52,7 @@ def test_every_board_comes_out_of_the_release_bit_for_bit(tmp_path: Path) -> Non
     )
     boards = json.loads((folder / "boards.json").read_text(encoding="utf-8"))["boards"]
     assert len(boards) > 10
+    monkeypatch.chdir(folder)
     for board in boards:
         _python, _m, _ratings, file, *arguments = board["command"]
         for votes_file in (folder / file, folder / "votes.jsonl"):
@@ -73,7 +79,7 @@ def rated_again(folder: Path, board: dict[str, Any], output: Path) -> dict[str, 
 
 
 def test_a_board_without_news_is_released_with_the_votes_of_a_later_publication(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alder, birch = new_model("Alder"), new_model("Birch")
     cast_many(alder, birch, wins=70, losses=50)
@@ -88,9 +94,37 @@ def test_a_board_without_news_is_released_with_the_votes_of_a_later_publication(
     written = json.loads((release.folder / "boards.json").read_text(encoding="utf-8"))
     assert {(board["board"], board["id"]) for board in written["boards"]} == first
     assert (release.votes, written["left_out"]) == (121, [])
+    monkeypatch.chdir(release.folder)
     for board in written["boards"]:
         found = rated_again(release.folder, board, tmp_path / "board.json")
         assert next(iter(found["boards"].values()))["id"] == board["id"]
+
+
+def test_the_gap_comes_out_of_the_release_with_the_facts_of_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A rule that so few votes can meet.
+    monkeypatch.setattr(series, "STANDARD", Rule(min_votes=20, max_half_width=400.0))
+    simulate(votes=900, voters=80, seed=4, until=NOW)
+    publish_boards(NOW)
+    Licensing.objects.update(licence_class="unknown")
+    LanguageModel.objects.update(weights_released_on=None, api_released_on=None)
+    folder = export_release(SOURCE, tmp_path / "release").folder
+    boards = json.loads((folder / "boards.json").read_text(encoding="utf-8"))["boards"]
+    monkeypatch.chdir(folder)
+    with_gap = [board for board in boards if board["gap"]]
+    assert {"overall", "overall-style", "coding"} <= {board["board"] for board in with_gap}
+    assert not any(board["gap"] for board in boards if board["parameters"]["method"] == "elo")
+    for board in with_gap:
+        found = rated_again(folder, board, tmp_path / "board.json")
+        gap = next(iter(found["boards"].values()))["gap"]
+        assert gap["id"] == board["gap"]["id"], board["board"]
+        for cut, own in board["gap"]["cuts"].items():
+            assert {name: gap["cuts"][cut][name] for name in own} == own, board["board"]
+    overall = next(board for board in with_gap if board["board"] == "overall")
+    widest = overall["gap"]["cuts"]["weights_noncommercial"]
+    assert widest["latest"]
+    assert len(widest["series"]) > 5
 
 
 def test_a_board_that_the_released_votes_do_not_give_is_left_out_and_named(tmp_path: Path) -> None:

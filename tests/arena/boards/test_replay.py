@@ -1,5 +1,6 @@
 """A stored board comes out the same again, figure for figure, whatever was decided since."""
 
+import datetime as dt
 from io import StringIO
 
 import pytest
@@ -10,6 +11,7 @@ from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.publication import publish_boards
 from arena.boards.replay import replay
 from arena.boards.simulation import SOURCE, simulate
+from arena.catalog.models import LanguageModel
 from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.models import NotCounted, VoteFacts
 from tests.arena.boards.votes import NOW
@@ -42,6 +44,38 @@ def test_a_changed_figure_is_found(published: list[Snapshot]) -> None:
     again = replay(published[0])
     assert again.same_input
     assert again.differing == (row.language_model.slug,)
+
+
+def test_the_gap_replays_from_the_facts_of_then(published: list[Snapshot]) -> None:
+    overall = next(each for each in published if each.board.slug == "overall")
+    assert replay(overall).same_gap
+    LanguageModel.objects.update(weights_released_on=None, api_released_on=None, name=F("slug"))
+    assert replay(overall).same_gap, "what was changed since has no part in it"
+    elo = next(each for each in published if each.board.method == "elo")
+    assert replay(elo).same_gap is None
+
+
+def test_gaps_of_the_same_votes_have_ids_of_their_own(published: list[Snapshot]) -> None:
+    overall = next(each for each in published if each.board.slug == "overall")
+    assert len(overall.gap["id"]) == 64
+    LanguageModel.objects.update(params_total_b=1)
+    publish_boards(NOW + dt.timedelta(days=1))
+    again = Snapshot.objects.filter(board=overall.board).order_by("-pk")[0]
+    assert again.pk != overall.pk
+    assert again.replay_id == overall.replay_id
+    assert again.gap["id"] != overall.gap["id"]
+    assert replay(again).same_gap
+    assert replay(overall).same_gap
+
+
+def test_a_changed_figure_of_the_gap_is_found(published: list[Snapshot]) -> None:
+    overall = next(each for each in published if each.board.slug == "overall")
+    overall.gap["models"][0]["licence_class"] = "closed or so"
+    overall.save()
+    again = replay(overall)
+    assert (again.same_figures, again.same_gap, again.faithful) == (True, False, False)
+    with pytest.raises(CommandError, match="gap differ"):
+        call_command("replay", overall.replay_id)
 
 
 def test_the_command_says_that_every_figure_is_the_same(published: list[Snapshot]) -> None:

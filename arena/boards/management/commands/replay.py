@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from arena.boards.frozen import frozen_board
 from arena.boards.models import Snapshot
 from arena.boards.replay import replay
 
@@ -22,10 +23,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("id", help="a board's id, or its beginning")
+        parser.add_argument("--board", default="", help="which of several boards with this id")
+        parser.add_argument("--source", default="", help="of which source of votes")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Replay the newest snapshot that has the id."""
-        snapshot = _find(options["id"])
+        """Replay the board that has the id, as its page shows it."""
+        snapshot = _find(options["id"], options["board"], options["source"])
         again = replay(snapshot)
         self.stdout.write(f"{snapshot}: {snapshot.votes:,} votes, id {snapshot.replay_id}")
         if not again.same_input:
@@ -35,16 +38,22 @@ class Command(BaseCommand):
             )
         if not again.same_figures:
             raise CommandError(f"Figures differ: {', '.join(again.differing) or 'those not shown'}")
+        if again.same_gap is False:
+            raise CommandError("The board is the same; figures of the gap differ.")
+        if again.same_gap:
+            gap = snapshot.gap.get("id", "none")
+            self.stdout.write(f"The gap is the same, from the models' facts of then; id {gap}")
         self.stdout.write(f"Every figure is the same; figures hash {again.figures_hash}")
 
 
-def _find(prefix: str) -> Snapshot:
+def _find(prefix: str, board: str, source: str) -> Snapshot:
     if len(prefix) < _LEAST or not set(prefix) <= set("0123456789abcdef"):
         raise CommandError(f"An id is made of 0 to 9 and a to f; give {_LEAST} of them or more.")
-    found = Snapshot.objects.filter(replay_id__startswith=prefix).select_related("board")
-    if found.order_by().values("replay_id").distinct().count() > 1:
+    stored = Snapshot.objects.filter(replay_id__startswith=prefix).order_by()
+    ids = list(stored.values_list("replay_id", flat=True).distinct()[:2])
+    if len(ids) > 1:
         raise CommandError(f"Several boards begin with {prefix}: give more of the id.")
-    snapshot = found.order_by("-id").first()
-    if snapshot is None:
+    found = frozen_board(ids[0], board=board, source=source) if ids else None
+    if found is None:
         raise CommandError(f"No stored board has the id {prefix}.")
-    return snapshot
+    return found.snapshot
