@@ -18,7 +18,7 @@ from django.utils import timezone
 from arena.admin_policy import ADMIN_CSP
 from arena.battles.models import Battle, Reply, Turn, Vote
 from arena.battles.moderation.models import Ruling, TextCheck, TextLook
-from arena.boards.models import Board, BoardFailure, Publication, Snapshot, SnapshotRow
+from arena.boards.models import Board, BoardFailure, Ledger, Publication, Snapshot, SnapshotRow
 from arena.catalog.models import (
     Budget,
     DailySpend,
@@ -79,6 +79,8 @@ def votes(db: None, tmp_path: Path) -> None:
     BoardFailure.objects.create(
         job="refresh", source="import:votes", error="NotConverged", decisions=30, at=now
     )
+    content = {"battles": 30, "counted": 0, "position": None}
+    Ledger.objects.create(source="import:votes", content=content, made_at=now)
     Budget.objects.create(endpoint=None)
     DailySpend.objects.create(endpoint=endpoint, day=now.date(), spent=1, calls=1)
     problem = Problem.objects.create(key="m1", title="t", advice="a", began_at=now, seen_at=now)
