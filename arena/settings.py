@@ -287,6 +287,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 30.0},
     },
+    # Looks often: an endpoint that is nearly back in battles is asked before, not after.
+    "ask-paused-endpoints": {
+        "task": "arena.catalog.tasks.ask_paused_endpoints",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
     "settle-lost-calls": {
         "task": "arena.catalog.tasks.settle_lost_calls",
         "schedule": 60.0,

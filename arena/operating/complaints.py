@@ -27,7 +27,7 @@ from arena.integrity.moderation import moderation_state
 from arena.operating import channels, jobs
 from arena.operating.health import read_health
 from arena.operating.models import Notice
-from arena.operating.wording import advice_on, duration, percentage
+from arena.operating.wording import advice_on, duration, fails_in_a_row, percentage
 
 # What the key begins with where a check itself has failed.
 DEAD_CHECK = "check:"
@@ -185,6 +185,9 @@ def _endpoints(now: dt.datetime) -> Iterator[Complaint]:
         failing = of_it.answers >= _ENOUGH_ANSWERS and of_it.failed_share >= _MANY_FAILURES
         if state in _DOWN:
             title = f"{endpoint} is {_DOWN[state]}"
+        elif state == EndpointState.IN_BATTLES and fails_in_a_row(endpoint):
+            # It is back because its pause is over, not because it answered.
+            title = f"{endpoint} fails: {endpoint.failures_in_a_row:,} times in a row"
         elif state == EndpointState.IN_BATTLES and failing:
             share = percentage(of_it.failed_share)
             title = f"{endpoint} fails: {share} of its answers in the last hour"

@@ -2,6 +2,8 @@
 
 from statistics import median
 
+from django.conf import settings
+
 from arena.catalog.models import Endpoint
 from arena.catalog.states import EndpointStanding, EndpointState
 from arena.catalog.wording import sentence_of_error
@@ -21,10 +23,15 @@ def advice_on(standing: EndpointStanding, health: EndpointHealth) -> str:
     return _STATES.get(standing.state, _in_battles)(standing.endpoint, health)
 
 
+def fails_in_a_row(endpoint: Endpoint) -> bool:
+    """Return whether it failed as often as takes it out of battles, and did not answer since."""
+    return endpoint.failures_in_a_row >= settings.BREAKER_FAILURES
+
+
 def _paused(endpoint: Endpoint, health: EndpointHealth) -> str:
     until = f"{endpoint.suspended_until:%H:%M} UTC"
     why = sentence_of_error(endpoint.last_failure_code)
-    return f"{why} It is tried again by itself at {until}."
+    return f"{why} It is asked again before {until}, and returns when it answers."
 
 
 def _failed(endpoint: Endpoint, health: EndpointHealth) -> str:
@@ -35,6 +42,8 @@ def _failed(endpoint: Endpoint, health: EndpointHealth) -> str:
 def _in_battles(endpoint: Endpoint, health: EndpointHealth) -> str:
     if not endpoint.language_model.sampling_weight:
         return "Its model's weight is 0, so it is never drawn. Give the model a weight."
+    if fails_in_a_row(endpoint):
+        return f"{sentence_of_error(endpoint.last_failure_code)} Nothing came since."
     if health.failed_share >= _NOTEWORTHY_SHARE:
         share = f"{health.whole.failed:,} of {health.answers:,} answers failed"
         return f"{share}, most of them so: {sentence_of_error(health.commonest)}"

@@ -27,7 +27,7 @@ from workers.endpoints.moderation import Judgement, ModerationAddress, moderate
 from workers.endpoints.payment import Paying, Payment, free_of_charge
 from workers.endpoints.policy import AddressPolicy, Allowance
 from workers.endpoints.presets import Preset, preset_of, presets
-from workers.endpoints.probe import CheckResult, ListedModel, check, list_models
+from workers.endpoints.probe import CheckResult, ListedModel, ask, check, list_models
 from workers.endpoints.protocols import stream_reply
 from workers.endpoints.replies import Delta, Finished, Timings
 from workers.endpoints.usage import TokenEstimate, Usage, most_prompt_tokens, usage_when_cut
@@ -72,6 +72,7 @@ __all__ = [
     "Untrusted",
     "Usage",
     "admit",
+    "ask",
     "check",
     "free_of_charge",
     "list_models",

@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Collection
 
-from django.db import models
-from django.db.models import F, Q
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from arena.catalog import keys
+
+_LONGEST_PAUSE = dt.timedelta(hours=1)
 
 
 class Provider(models.Model):
@@ -66,18 +68,38 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
             failures_in_a_row=0, suspended_until=None
         )
 
+    @transaction.atomic
     def record_failure(
-        self, pk: int, *, code: str, at: dt.datetime, limit: int, pause: dt.timedelta
+        self,
+        pk: int,
+        *,
+        code: str,
+        at: dt.datetime,
+        limit: int,
+        pause: dt.timedelta,
+        while_paused: bool = False,
     ) -> None:
-        """Count a failure; the `limit`-th in a row suspends the endpoint for `pause`."""
-        self.filter(pk=pk).update(
-            failures_in_a_row=F("failures_in_a_row") + 1,
-            last_failure_code=code,
-            last_failed_at=at,
-            suspended_until=models.Case(
-                models.When(failures_in_a_row__gte=limit - 1, then=models.Value(at + pause)),
-                default=F("suspended_until"),
-            ),
+        """Count a failure; the `limit`-th in a row suspends the endpoint for `pause`, each later
+        one for twice as long as the one before, up to an hour.
+
+        What was asked before a pause and fails in it is no news, and is not counted; with
+        ``while_paused`` it was asked in the pause.
+        """
+        endpoint = self.select_for_update(no_key=True).filter(pk=pk).first()
+        if endpoint is None:
+            return
+        endpoint.last_failure_code, endpoint.last_failed_at = code, at
+        paused = endpoint.suspended_until is not None and endpoint.suspended_until > at
+        if while_paused or not paused:
+            endpoint.failures_in_a_row += 1
+            doublings = endpoint.failures_in_a_row - limit
+            if doublings >= 0:
+                longest = max(pause, _LONGEST_PAUSE)
+                endpoint.suspended_until = at + min(pause * 2 ** min(doublings, 16), longest)
+        endpoint.save(
+            update_fields=[
+                *("failures_in_a_row", "suspended_until", "last_failure_code", "last_failed_at")
+            ]
         )
 
 

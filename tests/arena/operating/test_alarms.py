@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
+from arena.catalog.models import Endpoint
 from arena.environment import mailers_from_url
 from arena.integrity.locks import only_one
 from arena.operating import alarms, channels
@@ -19,6 +20,8 @@ from tests.arena.operating.rows import answered
 from tests.arena.operating.sinks import Sink, mail_server, text_of, webhook
 from tests.arena.rows import add_model
 
+URL = "https://api.example.com/v1"
+MINUTE = dt.timedelta(minutes=1)
 NOW = dt.datetime(2026, 5, 4, 12, 0, tzinfo=dt.UTC)
 SECRET = "T0K3N-in-the-path"
 TROUBLE = Complaint(key="x:1", title="It is broken", advice="Mend it.", link="/admin/endpoints/")
@@ -94,6 +97,26 @@ def test_a_problem_that_comes_and_goes_is_told_as_one(mail: Sink) -> None:
         step(minutes(half_minute / 2), *[TROUBLE] * (half_minute % 4 != 3 or half_minute < 8))
     assert len(mail.taken) == 1
     assert Problem.objects.count() == 1
+
+
+def test_an_endpoint_that_fails_on_a_quiet_site_is_told(mail: Sink, settings: Settings) -> None:
+    settings.BREAKER_FAILURES = 3
+    dead, _ = add_model("dead", base_url=URL), add_model("well", base_url=URL)
+    for minute in range(180):
+        if minute % 8 == 0 and Endpoint.objects.available(at=minutes(minute)).contains(dead):
+            answered(dead, minutes(minute), error="unreachable")
+            Endpoint.objects.record_failure(
+                dead.pk, code="unreachable", at=minutes(minute), limit=3, pause=MINUTE
+            )
+        # What else is wrong with a site that has no worker is no concern here.
+        found = [each for each in complaints(minutes(minute)) if "endpoint:" in each.key]
+        step(minutes(minute), *found)
+    [letter] = mail.taken
+    assert "dead @" in letter["Subject"]
+    assert Problem.objects.get().ended_at is None
+    Endpoint.objects.record_success([dead.pk])
+    step(minutes(184))
+    assert "ended" in mail.taken[-1]["Subject"]
 
 
 def test_several_are_one_message_and_a_new_one_is_another(mail: Sink) -> None:

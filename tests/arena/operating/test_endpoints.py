@@ -94,7 +94,7 @@ def test_each_state_says_what_is_wrong_and_what_to_do() -> None:
         answered(well, NOW - hours * HOUR)
     found = {row.endpoint.pk: row for row in rows(NOW)}
     expected = {
-        paused: ("paused", "bad", "refused the key: .* It is tried again by itself at 13:30 UTC"),
+        paused: ("paused", "bad", "refused the key: .* It is asked again before 13:30 UTC"),
         failed: ("failed its test", "bad", "refused the key: .* every ten minutes"),
         untested: ("not tested", "quiet", "Test now"),
         off: ("off", "quiet", "Enable it"),

@@ -92,7 +92,7 @@ def test_each_thing_that_is_wrong_is_said_with_what_to_do(settings: Settings) ->
     }
     assert len(found) > 5
     sentences = {
-        f"endpoint:{down.pk}": "Nothing answers at this address.*again by itself at 13:30 UTC",
+        f"endpoint:{down.pk}": "Nothing answers at this address.*asked again before 13:30 UTC",
         f"endpoint:{refused.pk}": "refused the key",
         f"endpoint:{failing.pk}": "4 of 10 answers failed, .*stopped coming",
         f"endpoint:{capped.pk}": "cap for today is reached: it returns by itself",

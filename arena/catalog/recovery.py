@@ -1,0 +1,102 @@
+"""Endpoints that failed in a row are asked for a greeting before their pause ends: voters are not
+the ones to find out that they still fail.
+
+While nobody asks, a pause ends by itself.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.conf import settings
+from django.utils import timezone
+
+from arena.catalog.addresses import endpoint_address, endpoint_clients
+from arena.catalog.admissions import plan
+from arena.catalog.budget import OverBudgetError
+from arena.catalog.models import AdmissionState, Endpoint, Reservation
+from arena.catalog.paid_calls import paying_for
+from workers.endpoints import EndpointAddress, EndpointClients, Message, Paying, ask
+
+# The job looks four times a minute, so nobody comes back between two looks.
+_SOON = dt.timedelta(seconds=30)
+# Out of battles while it is asked; no answer takes as long.
+_WHILE_ASKED = dt.timedelta(minutes=5)
+# Enough for a model that thinks first.
+_TOKENS = 512
+_GREETING: list[Message] = [{"role": "user", "content": "Say hello in one short sentence."}]
+
+type Question = tuple[Endpoint, EndpointAddress, Paying]
+
+
+def ask_the_paused(now: dt.datetime) -> None:
+    """Ask each endpoint that would return soon; it returns when it answers, or pauses longer."""
+    questions = [question for one in _claimed(now) if (question := _question(one, now))]
+    answers = asyncio.run(_answers(questions)) if questions else []
+    for (endpoint, *_), code in zip(questions, answers, strict=True):
+        if code is None:
+            Endpoint.objects.record_success([endpoint.pk])
+        elif code:
+            _fail(endpoint, code, timezone.now())
+
+
+def _claimed(now: dt.datetime) -> list[Endpoint]:
+    """Return the endpoints whose pause is nearly over, each to one caller alone."""
+    paused = Endpoint.objects.filter(
+        enabled=True,
+        admission=AdmissionState.PASSED,
+        language_model__retired_at=None,
+        suspended_until__gt=now,
+        suspended_until__lte=now + _SOON,
+    )
+    claimed = []
+    for endpoint in paused.select_related("provider"):
+        unchanged = Endpoint.objects.filter(
+            pk=endpoint.pk, suspended_until=endpoint.suspended_until
+        )
+        if unchanged.update(suspended_until=now + _WHILE_ASKED):
+            claimed.append(endpoint)
+    return claimed
+
+
+def _question(endpoint: Endpoint, now: dt.datetime) -> Question | None:
+    try:
+        address = endpoint_address(endpoint)
+    except ValueError:  # its key or its parameters cannot be used
+        _fail(endpoint, "misconfigured", now)
+        return None
+    if address.token_limit:
+        address = replace(address, token_limit=min(address.token_limit, _TOKENS))
+    return endpoint, address, paying_for(endpoint, Reservation.Purpose.ADMISSION)
+
+
+async def _answers(questions: Sequence[Question]) -> list[str | None]:
+    async with endpoint_clients() as clients:
+        return await asyncio.gather(*(_answer(clients, *question) for question in questions))
+
+
+async def _answer(
+    clients: EndpointClients, _endpoint: Endpoint, address: EndpointAddress, paying: Paying
+) -> str | None:
+    """Return None for an answer, else the error's code; empty when the call cannot be paid for."""
+    limits = plan().limits
+    try:
+        async with paying(address, _GREETING) as payment:
+            result = await ask(clients, address, _GREETING, limits=limits)
+            payment.usage = result.finished.usage if result.finished else None
+            payment.charged = result.charged
+    except OverBudgetError:
+        return ""
+    return None if result.ok or result.cut_by_limit else result.code
+
+
+def _fail(endpoint: Endpoint, code: str, at: dt.datetime) -> None:
+    Endpoint.objects.record_failure(
+        endpoint.pk,
+        code=code,
+        at=at,
+        limit=settings.BREAKER_FAILURES,
+        pause=dt.timedelta(seconds=settings.BREAKER_SECONDS),
+        while_paused=True,
+    )
