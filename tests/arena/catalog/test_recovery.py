@@ -1,4 +1,4 @@
-"""The way back of an endpoint that failed in a row: longer pauses, and a greeting before the end."""
+"""The way back of an endpoint that failed in a row: longer pauses, a greeting before each end."""
 
 import datetime as dt
 import socket
