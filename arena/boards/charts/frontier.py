@@ -93,7 +93,7 @@ def _side_name(side: str, last: Step) -> Spec:
         },
         "encoding": {
             "y": points_axis("upper" if above else "lower"),
-            "text": {"value": _("closed") if above else _("open weights")},
+            "text": {"value": _("closed") if above else _("open")},
         },
     }
 

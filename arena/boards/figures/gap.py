@@ -21,9 +21,9 @@ RETROSPECTIVE: tuple[Builder, ...] = (
     over_time.fixed_mix,
     by_group.ladder,
     by_group.budgets,
-    by_group.direct,
     over_time.top_means,
     over_time.top_mean,
+    by_group.direct,
 )
 AS_PUBLISHED: tuple[Builder, ...] = (over_time.as_published,)
 

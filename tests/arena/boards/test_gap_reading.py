@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from arena.boards.choices import Choice
 from arena.boards.figures.gap import class_shares
@@ -12,7 +13,8 @@ from arena.boards.figures.gap_over_time import as_published
 from arena.boards.figures.models import history
 from arena.boards.figures.reading import GapReading
 from arena.boards.models import Board, Snapshot, SnapshotRow
-from tests.arena.boards.votes import NOW, new_model
+from arena.boards.refresh import refresh_boards
+from tests.arena.boards.votes import NOW, cast_many, new_model
 
 ELIGIBLE = {"open": 2, "closed": 2}
 
@@ -119,3 +121,27 @@ def test_under_the_lowered_rule_the_shares_are_of_that_rule() -> None:
         figures = lowered if is_lowered else whole
         reading = GapReading(Choice(), snapshot, whole, figures, lowered=is_lowered)
         assert [row["eligible"] for row in class_shares(reading)] == [eligible]
+
+
+@pytest.mark.django_db
+def test_a_model_of_few_votes_is_rated_neither_on_the_board_nor_in_its_gap(client: Client) -> None:
+    alder, birch, cedar = (
+        new_model(name, licence, **{field: dt.date(2025, 1, 1)})
+        for name, licence, field in (
+            ("Alder", "closed", "api_released_on"),
+            ("Birch", "fully_open", "weights_released_on"),
+            ("Cedar", "fully_open", "weights_released_on"),
+        )
+    )
+    cast_many(alder, birch, wins=30, losses=25)
+    cast_many(cedar, alder, wins=2, losses=2)
+    refresh_boards(NOW)
+    board = client.get("/api/v1/boards/overall").json()
+    gap = client.get("/api/v1/gap").json()["gap"]
+    assert {row["model"]: row["rating"] is None for row in board["rows"]} == {
+        "alder": False,
+        "birch": False,
+        "cedar": True,
+    }
+    assert [model["model"] for model in gap["models"]] == ["alder", "birch"]
+    assert gap["shares"]["fully_open"]["models"] == 1
