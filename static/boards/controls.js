@@ -65,13 +65,43 @@ for (const form of document.querySelectorAll("form[data-controls]")) {
   if (!(form instanceof HTMLFormElement)) continue;
   const frame = form.dataset.controls ? document.querySelector("[data-live]") : null;
   if (frame) filterInPlace(form, frame);
-  form.addEventListener("change", (event) => {
-    const field = event.target;
-    if (!(field instanceof HTMLSelectElement) || (frame && filters.has(field.name))) return;
+  /** @param {HTMLSelectElement} field */
+  const go = (field) => {
     const rival = form.elements.namedItem(rivals[field.name] ?? "");
     if (frame && rival instanceof HTMLSelectElement && field.value) rival.selectedIndex = 0;
     // Another source has boards of its own: slices of this one may not be among them.
     const query = field.name === "source" ? `?source=${encodeURIComponent(field.value)}` : queryOf(form);
     location.assign(query);
+  };
+  whenChosen(form, (field) => {
+    if (!(frame && filters.has(field.name))) go(field);
+  });
+}
+
+/**
+ * Call once a choice is made: by the pointer at once; by the arrow keys, which pass over every
+ * choice on the way, with Enter or when the field is left.
+ *
+ * @param {HTMLFormElement} form @param {(field: HTMLSelectElement) => void} chosen
+ */
+function whenChosen(form, chosen) {
+  let passing = false;
+  /** @type {HTMLSelectElement | null} */
+  let passed = null;
+  const settle = () => {
+    const field = passed;
+    passed = null;
+    if (field) chosen(field);
+  };
+  form.addEventListener("pointerdown", () => { passing = false; });
+  form.addEventListener("keydown", ({ key }) => {
+    passing = key.startsWith("Arrow") || key.length === 1;
+    if (key === "Enter") settle();
+  });
+  form.addEventListener("focusout", settle);
+  form.addEventListener("change", ({ target: field }) => {
+    if (!(field instanceof HTMLSelectElement)) return;
+    if (passing) passed = field;
+    else chosen(field);
   });
 }

@@ -44,6 +44,21 @@ def test_the_table_is_filtered_in_place_as_one_types(visit: Visit, simulated: No
     expect(page.get_by_label("Search")).to_have_value("basalt")
 
 
+def test_the_arrow_keys_pass_over_choices_and_enter_takes_one(
+    visit: Visit, simulated: None
+) -> None:
+    page = visit(f"/leaderboard/?{SIMULATED}")
+    page.evaluate("window.sameDocument = true")
+    use = page.locator("select[name=category]")
+    use.focus()
+    for key, value in (("ArrowDown", "coding"), ("ArrowUp", ""), ("ArrowDown", "coding")):
+        use.press(key)
+        expect(use).to_have_value(value)
+    assert page.evaluate("window.sameDocument"), "the page was left on the way"
+    use.press("Enter")
+    expect(page).to_have_url(re.compile("category=coding"))
+
+
 def test_choosing_a_language_lets_go_of_the_use(visit: Visit, site: Site, simulated: None) -> None:
     site.manage("shell", "-c", _TWO_BOARDS)
     page = visit(f"/leaderboard/?{SIMULATED}")
