@@ -54,6 +54,14 @@ def test_it_checks_then_stores_and_can_be_run_again(monkeypatch: pytest.MonkeyPa
     assert endpoint.provider.read_api_key() == KEY
 
 
+def test_a_stored_endpoint_gets_no_more_calls_at_once_than_it_may_have() -> None:
+    with serving() as server:
+        options = ["--base-url", server.base_url, "--model", NAME]
+        assert "8 at once went well." in add(*options)
+        Endpoint.objects.update(max_concurrent=2)
+        assert "2 at once went well." in add(*options)
+
+
 def test_a_key_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
     add("--base-url", URL, "--model", "x", "--key-stdin", "--no-check")

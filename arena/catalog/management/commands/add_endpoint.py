@@ -33,7 +33,7 @@ from arena.catalog.licences import LicenceClass
 from arena.catalog.models import AdmissionState, Provider, Reservation
 from arena.catalog.paid_calls import paying_for
 from arena.catalog.wording import line_of, sentence_of
-from workers.endpoints import EndpointAddress, Findings, Paying, Step, presets
+from workers.endpoints import EndpointAddress, Findings, Plan, Step, presets
 
 _MOST_AT_ONCE = 4
 # Keys of a table in the file, and what each must be.
@@ -263,7 +263,7 @@ def _test_all(
                 _test,
                 _Tested(where, enrolment),
                 _address(where, enrolment),
-                _paying(enrolment),
+                _plan(enrolment),
                 _saying(say, where if len(enrolments) > 1 else ""),
                 in_turn[enrolment.gpu_group or where],
             )
@@ -279,11 +279,14 @@ def _address(where: str, enrolment: Enrolment) -> EndpointAddress:
         raise _refusal(where, error) from None
 
 
-def _paying(enrolment: Enrolment) -> Paying:
-    """Return who pays for a test: the stored endpoint, else the site by the price that is given."""
-    return paying_for(
-        stored_endpoint(enrolment), Reservation.Purpose.ADMISSION, tariff=enrolment.tariff
-    )
+def _plan(enrolment: Enrolment) -> Plan:
+    """Return the plan of a test: at most as many calls at once as the stored endpoint may have,
+    which pays for them; else the site pays, by the price that is given.
+    """
+    stored = stored_endpoint(enrolment)
+    how = plan(concurrency=stored.max_concurrent) if stored else plan()
+    purpose = Reservation.Purpose.ADMISSION
+    return replace(how, paying=paying_for(stored, purpose, tariff=enrolment.tariff))
 
 
 def _saying(say: Callable[[str], object], where: str) -> Callable[[str], object]:
@@ -293,7 +296,7 @@ def _saying(say: Callable[[str], object], where: str) -> Callable[[str], object]
 def _test(
     wanted: _Tested,
     address: EndpointAddress,
-    paying: Paying,
+    how: Plan,
     say: Callable[[str], object],
     its_turn: Lock,
 ) -> _Tested:
@@ -303,7 +306,7 @@ def _test(
     with its_turn:
         say(f"Testing {address.model_name} at {address.base_url}")
         try:
-            for event in events_of(address, replace(plan(), paying=paying)):
+            for event in events_of(address, how):
                 match event:
                     case Step():
                         steps.append(event)
