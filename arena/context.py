@@ -36,6 +36,8 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "home": _address_of("battles:new") or "/",
         "mine": _address_of("battles:mine"),
         "accounts": settings.SENDS_EMAIL,
+        # What stands between two sentences: nothing in Chinese, whose full stop is wide.
+        "space": "" if language.startswith("zh") else " ",
         "language_tag": LANGUAGE_TAGS.get(language, language),
         # Bare, as the page to come back to: the new language comes before an old prefix.
         "set_language": _without_language(_address_of("set_language") or ""),

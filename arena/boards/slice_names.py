@@ -28,6 +28,12 @@ CATEGORIES: dict[str, str | Promise] = {
     "refusal_excluded": gettext_lazy("Without refusals"),
     "starter_excluded": gettext_lazy("Without the site's own prompts"),
 }
+STYLE_FEATURES: dict[str, str | Promise] = {
+    "tokens": gettext_lazy("Length in tokens"),
+    "headers": gettext_lazy("Headings"),
+    "lists": gettext_lazy("Items of lists"),
+    "bold": gettext_lazy("Bold passages"),
+}
 
 
 def category_name(category: str) -> str:

@@ -13,6 +13,7 @@ from arena.boards.lists import listed
 from arena.boards.models import Ledger
 from arena.boards.pages.answer import answer
 from arena.boards.sentences import mix_sentence
+from arena.boards.slice_names import STYLE_FEATURES
 from arena.catalog.licences import LicenceClass
 from arena.integrity.models import Labeller
 
@@ -42,6 +43,10 @@ def gather(choice: Choice, ledger: Ledger | None, *, labelled: bool) -> dict[str
         "sources": choice.sources(),
         "simulated": choice.source == SIMULATED,
         "snapshot": snapshot,
+        "style": [
+            {**found, "name": STYLE_FEATURES.get(found["feature"], found["feature"])}
+            for found in (snapshot.style if snapshot else [])
+        ],
         "parameters": sorted((snapshot.parameters if snapshot else {}).items()),
         "policies": [
             {
