@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from arena.catalog import budget, tasks
+from arena.catalog import budget
 from arena.catalog.models import Endpoint
 from arena.catalog.recovery import ask_the_paused
 from arena.catalog.tariffs import Tariff, set_price
@@ -72,7 +72,7 @@ def test_one_that_answers_comes_back_and_one_that_does_not_stays_away(settings: 
         later = {**paused, "suspended_until": now + MINUTE}
         add_model("later", base_url=server.base_url, model_name=NAME, **later)
         add_model("off", base_url=server.base_url, model_name=NAME, enabled=False, **paused)
-        tasks.ask_paused_endpoints()
+        ask_the_paused(now)
         asked = [request.body["model"] for request in server.requests]
     assert sorted(asked) == sorted([NAME, "fault:http-500"])
     codes = {}
