@@ -23,6 +23,7 @@ from arena.boards.leaderboard import about
 from arena.boards.measurements import economies
 from arena.boards.models import Snapshot, SnapshotRow
 from arena.boards.pages.answer import answer
+from arena.boards.slice_names import slice_name
 from arena.boards.suitability import (
     Candidate,
     Estimate,
@@ -81,7 +82,8 @@ class Question:
         Http404
             There is no such source, task, language or licence.
         """
-        return cls(*(Choice.of(_without(query, *names)) for names in (_NOT_TASK, _NOT_LANGUAGE)))
+        parts = (_without(query, *names) for names in (_NOT_TASK, _NOT_LANGUAGE))
+        return cls(*(Choice.nearest(part) for part in parts))
 
     def overall(self) -> Snapshot | None:
         """Return the board of all votes of the source."""
@@ -91,6 +93,15 @@ class Question:
         """Return the boards of what is asked for; none where all votes are."""
         chosen = (each for each in (self.task, self.language) if not each.is_overall)
         return [found for each in chosen if (found := each.snapshot())]
+
+    def missing(self) -> list[str]:
+        """Return that a task or language was not judged, where it has no board."""
+        asked = (each.instead_of for each in (self.task, self.language) if each.instead_of)
+        return [
+            _("%(slice)s was not judged: it has no board of its own.")
+            % {"slice": slice_name(each.category, each.language)}
+            for each in asked
+        ]
 
     def snapshots(self) -> list[Snapshot]:
         """Return all boards that the answer is made of."""
@@ -167,7 +178,7 @@ def gather(asked: Question, wishes: Wishes) -> dict[str, Any]:
             if reasons[each.facts.pk]
         ],
         "few": bool(best and parts) and all(each.shrunk for each in best),
-        "unjudged": unjudged(wishes),
+        "unjudged": [*asked.missing(), *unjudged(wishes)],
     }
 
 

@@ -153,6 +153,19 @@ def test_own_cards_are_judged_by_an_estimate_and_never_by_what_battles_measured(
 
 
 @pytest.mark.django_db
+def test_a_task_without_a_board_is_named_and_not_an_error(client: Client) -> None:
+    cast_many(new_model("Alder"), new_model("Birch"), wins=60, losses=40)
+    refresh_boards(NOW)
+    found = find(client, category="coding", language="ja")
+    assert found["unjudged"] == [
+        "Coding was not judged: it has no board of its own.",
+        "Japanese was not judged: it has no board of its own.",
+    ]
+    assert len(found["boards"]) == 1
+    assert client.get("/which/", {"category": "nothing"}).status_code == 404
+
+
+@pytest.mark.django_db
 def test_the_licence_can_be_chosen(client: Client) -> None:
     cast_many(
         new_model("Alder", "closed"), new_model("Birch", "weights_restricted"), wins=60, losses=40
