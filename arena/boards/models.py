@@ -55,10 +55,10 @@ class Board(models.Model):
     def __str__(self) -> str:
         return f"{self.slug} ({self.source})"
 
-    def address_of(self, replay_id: str) -> str:
-        """Return the address of the page of a frozen board of this kind."""
-        named = {"board": self.slug, "source": self.source}
-        usual = {"board": "overall", "source": "live"}
+    def address_of(self, replay_id: str, *, since: str = "") -> str:
+        """Return the address of the page of a frozen board of this kind, beside an earlier one."""
+        named = {"board": self.slug, "source": self.source, "since": since}
+        usual = {"board": "overall", "source": "live", "since": ""}
         query = urlencode({name: said for name, said in named.items() if said != usual[name]})
         return reverse("snapshot", kwargs={"replay_id": replay_id}) + (f"?{query}" if query else "")
 

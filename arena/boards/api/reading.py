@@ -69,6 +69,18 @@ def _same_votes(snapshot: Snapshot) -> list[dict[str, str]]:
     ]
 
 
+def moved(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return what `arena.boards.between.moved_between` adds up."""
+    return {
+        "since": stored["from"],
+        "at": stored["at"],
+        "publications": stored["publications"],
+        "new_votes": stored["votes"]["new"],
+        "votes_gone": stored["votes"]["gone"],
+        "models": stored["models"],
+    }
+
+
 def gap_of(snapshot: Snapshot) -> dict[str, Any]:
     """Return the open-versus-closed figures of a snapshot."""
     return {

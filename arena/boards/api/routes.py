@@ -13,6 +13,7 @@ from arena.boards.api import account_shapes, model_shapes, reading, shapes
 from arena.boards.api.account import account_of
 from arena.boards.api.answers import PublicAPI, csv_answer, file_answer, kept_answer
 from arena.boards.api.comparing import encounters
+from arena.boards.between import earlier_of, moved_between
 from arena.boards.downloads import releases_at_hand
 from arena.boards.frozen import Frozen, frozen_board
 from arena.boards.gap.rules import CUTS, DEFAULT_CUT
@@ -130,6 +131,23 @@ def snapshot(
 ) -> HttpResponse:
     """Show the frozen board that has an id; of several that share it, the one asked for."""
     return _whole(request, _frozen(id, board, source).snapshot)
+
+
+@router.get("/snapshots/{id}/movement", response={200: shapes.MovementAnswer, **_PROBLEMS})
+def snapshot_movement(
+    request: HttpRequest,
+    id: Id,  # noqa: A002
+    since: Annotated[str, Query(pattern="^[0-9a-f]{64}$")],
+    board: BoardName = "",
+    source: AnySource = "",
+) -> dict[str, Any]:
+    """Show why ratings moved since an earlier published board of the same kind, in parts."""
+    later = _frozen(id, board, source).snapshot
+    earlier = earlier_of(later, since)
+    moved = moved_between(earlier, later) if earlier else None
+    if moved is None:
+        raise Http404
+    return {**reading.summary(later), "movement": reading.moved(moved)}
 
 
 @router.get("/gap", response={200: shapes.GapAnswer, **_PROBLEMS})

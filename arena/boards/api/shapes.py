@@ -78,6 +78,31 @@ class SnapshotAnswer(BoardSummary):
     rows: list[Row]
 
 
+class MovedModel(Schema):
+    """A model's points before and after; its parts sum to the change."""
+
+    before: float
+    after: float
+    parts: dict[str, float]
+
+
+class Movement(Schema):
+    """What moved ratings since the board `since`, over so many publications."""
+
+    since: str
+    at: dt.datetime
+    publications: int
+    new_votes: int
+    votes_gone: int
+    models: dict[str, MovedModel]
+
+
+class MovementAnswer(BoardSummary):
+    """A frozen board, and why its ratings moved since an earlier one."""
+
+    movement: Movement
+
+
 class GapAnswer(Schema):
     """The open-versus-closed figures of a board: see /method/ for what each means."""
 

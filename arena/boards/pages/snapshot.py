@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from arena.boards.between import earlier_of, moved_between
 from arena.boards.catalogue import read_facts
 from arena.boards.choices import SIMULATED, Choice, source_label
 from arena.boards.frozen import Frozen, frozen_board
 from arena.boards.leaderboard import rank_text
-from arena.boards.models import Board
+from arena.boards.models import Board, Snapshot
 from arena.boards.pages.answer import answer
 from arena.boards.slice_names import slice_name
 
@@ -36,15 +37,20 @@ def snapshot(request: HttpRequest, replay_id: str) -> HttpResponseBase:
     found = frozen_board(replay_id, **asked)
     if found is None:
         raise Http404("no such snapshot")
-    frozen = found.snapshot
+    frozen, since = found.snapshot, request.GET.get("since", "")
+    earlier = earlier_of(frozen, since) if since else None
+    if since and earlier is None:
+        raise Http404("no such earlier board")
     newest = frozen.board.snapshots.exclude(published_for=None).order_by("-pk").first()
-    key = frozen.pk, newest and newest.pk, [other.pk for other in found.others]
-    return answer(request, "boards/snapshot.html", key, lambda: gather(found))
+    others = [other.pk for other in found.others]
+    key = frozen.pk, newest and newest.pk, earlier and earlier.pk, others
+    return answer(request, "boards/snapshot.html", key, lambda: gather(found, earlier))
 
 
-def gather(found: Frozen) -> dict[str, Any]:
-    """Return all that the page shows."""
+def gather(found: Frozen, earlier: Snapshot | None = None) -> dict[str, Any]:
+    """Return all that the page shows: what moved since an earlier board, else the one before."""
     frozen, board = found.snapshot, found.snapshot.board
+    moved = moved_between(earlier, frozen) if earlier else frozen.movement
     lines = list(frozen.rows.select_related("language_model"))
     facts = read_facts(frozen.created_at.date(), of=[line.language_model_id for line in lines])
     names = {line.language_model.slug: line.language_model.name for line in lines}
@@ -80,10 +86,17 @@ def gather(found: Frozen) -> dict[str, Any]:
             for line in lines
             if line.rating is not None
         ],
-        "movement": movement(frozen.movement, names),
-        "before": board.address_of(frozen.movement["from"]) if frozen.movement else "",
+        "movement": movement(moved or {}, names),
+        "before": board.address_of(moved["from"]) if moved else "",
+        "earlier": earlier,
         "published": [
-            {"snapshot": each, "votes": f"{each.votes:,}"}
+            {
+                "snapshot": each,
+                "votes": f"{each.votes:,}",
+                "since": board.address_of(frozen.replay_id, since=each.replay_id)
+                if frozen.movement and each.pk < frozen.pk
+                else "",
+            }
             for each in board.snapshots.exclude(published_for=None).order_by("-pk")[:_NEWEST]
         ],
         "current": choice.address(),
@@ -122,6 +135,7 @@ def movement(stored: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
     return {
         "from": stored["from"],
         "at": stored["at"][:16].replace("T", " "),
+        "publications": stored.get("publications", 1),
         "finding": movement_finding(stored["votes"], rows),
         "parts": [str(PARTS[part]) for part in used],
         "rows": rows,

@@ -11,6 +11,7 @@ from arena.boards.models import Snapshot
 from arena.boards.newest import newest_snapshot
 from arena.boards.pages.snapshot import movement, signed
 from arena.boards.publication import publish_boards
+from arena.catalog.models import LanguageModel
 from arena.integrity.facts import decide_votes
 from tests.arena.boards.test_publication import LATER
 from tests.arena.boards.votes import NOW, cast_many, new_model
@@ -79,6 +80,36 @@ def test_the_first_board_of_its_kind_has_nothing_to_compare_with(
     client: Client, published: tuple[Snapshot, Snapshot]
 ) -> None:
     assert "the first published board of its kind" in page(client, published[0])
+
+
+def test_two_boards_any_time_apart_are_told_apart_by_the_parts_between(
+    client: Client, published: tuple[Snapshot, Snapshot]
+) -> None:
+    first, second = published
+    alder, birch = LanguageModel.objects.order_by("slug")
+    cast_many(alder, birch, wins=25, losses=5, voters=6)
+    last_day = LATER + (LATER - NOW)
+    decide_votes(last_day)
+    publish_boards(last_day)
+    third = overall()
+    text = page(client, third)
+    address = f"/snapshots/{third.replay_id}/?since={first.replay_id}"
+    assert f'<a href="{address}">since then</a>' in text
+    between = client.get(address).content.decode()
+    assert "60 new votes, 0 votes gone: " in between
+    assert "The parts of 2 publications are added." in between
+    told = client.get(
+        f"/api/v1/snapshots/{third.replay_id}/movement", {"since": first.replay_id}
+    ).json()["movement"]
+    assert (told["publications"], told["new_votes"], told["votes_gone"]) == (2, 60, 0)
+    for row in first.rows.select_related("language_model"):
+        moved = told["models"][row.language_model.slug]
+        now = third.rows.get(language_model=row.language_model).rating
+        assert (moved["before"], moved["after"]) == (row.rating, now)
+        assert sum(moved["parts"].values()) == pytest.approx(now - row.rating, abs=0.001)
+    for wrong in (third.replay_id, "0" * 64, "x", "%00"):
+        assert client.get(f"/snapshots/{third.replay_id}/?since={wrong}").status_code == 404
+    assert client.get(f"/snapshots/{first.replay_id}/?since={second.replay_id}").status_code == 404
 
 
 def test_every_id_on_a_page_is_a_link_to_its_board(
