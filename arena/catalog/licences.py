@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class LicenceClass(models.TextChoices):
@@ -28,7 +29,7 @@ OPEN_CLASSES = frozenset(
 class Permission(models.TextChoices):
     """Whether a licence allows something."""
 
-    YES = "yes", _("yes")
+    YES = "yes", pgettext_lazy("permission", "yes")
     LIMITED = "limited", _("with limits")
-    NO = "no", _("no")
+    NO = "no", pgettext_lazy("permission", "no")
     UNKNOWN = "unknown", _("unknown")
