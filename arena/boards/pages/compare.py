@@ -31,6 +31,7 @@ from arena.boards.standings import (
 from arena.catalog.models import LanguageModel
 
 _MOST_VOTES = 10_000_000
+_SHARES = ("point", "lower", "upper")
 
 
 @require_safe
@@ -197,11 +198,6 @@ def needed_sentence(expected: Expected | None) -> str:
     ) % {"votes": f"{votes:,}"}
 
 
-def _expected_text(expected: Expected) -> str:
-    point, low, high = expected.shares
-    return _("%(times)d (%(lower)d to %(upper)d)") % {"times": point, "lower": low, "upper": high}
-
-
 def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, Any]]:
     """Return both ratings in each slice that has both."""
     if board is None:
@@ -234,7 +230,7 @@ def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, 
                 "label": slice_name(slice_.category, slice_.language),
                 "overall": slice_.pk == board.pk,
                 "ratings": own,
-                "expected": _expected_text(expected) if expected else "",
+                "expected": dict(zip(_SHARES, expected.shares, strict=True)) if expected else {},
                 "marks": [axis.mark(row.rating or 0, row.lower, row.upper) for row in own]
                 if axis
                 else [],

@@ -90,7 +90,7 @@ def test_each_slice_says_how_often_the_first_would_be_preferred(client: Client) 
     for first, second in (("alder", "birch"), ("birch", "alder")):
         text = page(client, f"/compare/{first}/{second}/")
         row = text.partition('<th scope="row">All votes</th>')[2].partition("</tr>")[0]
-        found = re.search(r">(\d+) \((\d+) to (\d+)\)<", row)
+        found = re.search(r'>(\d+) <span class="bounds">\((\d+) to (\d+)\)<', row)
         assert found
         point, low, high = map(int, found.groups())
         assert low < point < high
