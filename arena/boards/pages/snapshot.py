@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -101,7 +102,8 @@ def gather(found: Frozen, earlier: Snapshot | None = None) -> dict[str, Any]:
         ],
         "current": choice.address(),
         "replay": f"{frozen.replay_id}{f' --board {board.slug}' if found.others else ''}",
-        "json": reverse("api-1:snapshot", kwargs={"id": frozen.replay_id}),
+        "json": reverse("api-1:snapshot", kwargs={"id": frozen.replay_id})
+        + f"?{urlencode({'board': board.slug, 'source': board.source})}",
     }
 
 

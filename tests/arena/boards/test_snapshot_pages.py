@@ -72,6 +72,7 @@ def test_boards_of_the_same_votes_share_an_id_and_each_has_its_own_page(
     assert f'<a href="/snapshots/{recent.replay_id}/?board=starter-excluded">' in text
     assert client.get(f"/snapshots/{recent.replay_id}/?board=coding").status_code == 404
     assert client.get(f"/snapshots/{recent.replay_id}/?board=%00").status_code == 404
+    assert f"/api/v1/snapshots/{recent.replay_id}?board=overall-90-days&amp;source=live" in text
     leaderboard = client.get("/leaderboard/", {"days": "90"}).content.decode()
     assert f'href="{address}"' in leaderboard
 
