@@ -148,7 +148,7 @@ def test_no_half_mark_is_ever_shown(streaming: Streaming) -> None:
 def test_what_was_marked_stays_marked_when_the_answer_ends(streaming: Streaming) -> None:
     page, server = streaming()
     stream(server, ANSWER, ANSWER, step=40)
-    page.locator(".answer p").first.wait_for()
+    page.locator(".answer li").first.wait_for()  # then the paragraph before it is closed
     page.evaluate("getSelection().selectAllChildren(document.querySelector('.answer p'))")
     marked = page.evaluate("String(getSelection())")
     server.end()
