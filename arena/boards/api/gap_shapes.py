@@ -5,8 +5,9 @@ null. Figures may be added: a client passes over names that it does not know.
 """
 
 import datetime as dt
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Figures(BaseModel):
@@ -208,5 +209,6 @@ class MixFigures(CutFigures):
     undefined: str | None = None
     thin: list[str] | None = None
     id: str | None = None
-    at: dt.datetime | None = None
+    # As it is stored.
+    at: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None = None
     cuts: dict[str, CutFigures] | None = None
