@@ -76,9 +76,13 @@ def test_what_rests_on_estimated_tokens_is_marked(
     cast_many(alder, birch, wins=60, losses=40, voters=40)
     refresh_boards(NOW)
     Measurement.objects.create(
-        language_model=alder, replies=20, tokens_per_second=51.2,
-        prompt_tokens=100, completion_tokens=100,
-        estimated_share=share, measured_at=NOW,
+        language_model=alder,
+        replies=20,
+        tokens_per_second=51.2,
+        prompt_tokens=100,
+        completion_tokens=100,
+        estimated_share=share,
+        measured_at=NOW,
     )
     Price.objects.create(language_model=alder, input_usd=1, output_usd=2, since=dt.date(2026, 1, 1))
     text = client.get("/models/alder/").content.decode()
