@@ -13,7 +13,8 @@ from tests.browser.test_accessibility import violations
 pytestmark = pytest.mark.browser
 type Visit = Callable[..., Page]
 ANSWER = (
-    "## Light\n\nIt **scatters** in the air, and this is why the sky is blue to you.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    "## Light\n\nIt **scatters** in the air, and this is why the sky is blue to you.\n\n"
+    "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
     "```python\nprint(1)\n```\n\nSo $x^2$.\n"
 )
 
