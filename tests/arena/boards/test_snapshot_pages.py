@@ -107,6 +107,8 @@ def test_two_boards_any_time_apart_are_told_apart_by_the_parts_between(
         moved = told["models"][row.language_model.slug]
         now = third.rows.get(language_model=row.language_model).rating
         assert (moved["before"], moved["after"]) == (row.rating, now)
+        assert now is not None
+        assert row.rating is not None
         assert sum(moved["parts"].values()) == pytest.approx(now - row.rating, abs=0.001)
     for wrong in (third.replay_id, "0" * 64, "x", "%00"):
         assert client.get(f"/snapshots/{third.replay_id}/?since={wrong}").status_code == 404
