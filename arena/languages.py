@@ -39,8 +39,9 @@ def choose_language(request: HttpRequest) -> HttpResponseBase:
     response = set_language(request)
     chosen = request.POST.get("language", "")
     # Whoever takes cookies brings that of the page on which the choice stands.
-    if not request.COOKIES and chosen in dict(settings.LANGUAGES):
-        response.headers["Location"] = f"/{chosen}{response.headers['Location']}"
+    address = response.headers.get("Location", "")
+    if not request.COOKIES and chosen in dict(settings.LANGUAGES) and address.startswith("/"):
+        response.headers["Location"] = f"/{chosen}{address}"
     return response
 
 

@@ -241,7 +241,8 @@ class _Draw:
     def same_model(self, rng: random.Random, avoid: Collection[int]) -> Pair | None:
         """Draw one model for both sides, an endpoint for each; None when none can serve both."""
         able = [pk for pk, found in self._candidates.items() if _can_meet_any(found, found)]
-        able = [pk for pk in able if pk not in avoid] or able
+        # Not one that has just failed: it would fail twice.
+        able = [pk for pk in able if pk not in avoid]
         if not able:
             return None
         weights = [self._contestants[pk].weight for pk in able]

@@ -330,8 +330,9 @@ def settle(calls: Mapping[Side, Call], results: Mapping[Side, SideResult]) -> No
     """Pay for the calls of an attempt that has ended; a second time is harmless."""
     for side, call in calls.items():
         result = results[side]
-        usage = result.usage or result.guess
-        budget.settle(call.reservation, usage=usage, charged=result.charged)
+        budget.settle(
+            call.reservation, usage=result.usage, seen=result.guess, charged=result.charged
+        )
 
 
 def void_turns(turn_ids: Collection[int], *, at: dt.datetime) -> int:

@@ -8,6 +8,9 @@ from typing import Any
 
 from arena.boards.models import Snapshot
 
+# Three weeks of hours: each step reads a document, for anybody who asks.
+MOST_PUBLICATIONS = 500
+
 
 def earlier_of(later: Snapshot, replay_id: str) -> Snapshot | None:
     """Return the published board of the same kind that has an id and came before; else None."""
@@ -31,15 +34,18 @@ def moved_between(earlier: Snapshot, later: Snapshot) -> dict[str, Any] | None:
     dict or None
         As a snapshot's ``movement``, with ``publications``, how many were added. Models that had
         a rating all the while. ``votes`` counts those that came and went again on both sides.
-        None where a publication between says nothing, as of Elo.
+        None where a publication between says nothing, as of Elo, or beyond `MOST_PUBLICATIONS`.
     """
     steps = later.board.snapshots.exclude(published_for=None).filter(
         pk__gt=earlier.pk, pk__lte=later.pk
     )
+    if steps.count() > MOST_PUBLICATIONS:
+        return None
     before, added = earlier.replay_id, 0
     votes = {"new": 0, "gone": 0}
     models: dict[str, dict[str, Any]] = {}
-    for replay_id, movement in steps.order_by("pk").values_list("replay_id", "movement"):
+    told = steps.order_by("pk").values_list("replay_id", "movement")
+    for replay_id, movement in told.iterator(chunk_size=20):
         if movement.get("from") != before:
             return None
         votes = {name: votes[name] + movement["votes"][name] for name in votes}

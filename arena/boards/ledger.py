@@ -5,6 +5,7 @@ Counting reads every battle, so it is a job, once a publication's period; pages 
 """
 
 import datetime as dt
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from arena.battles.models import Battle
 from arena.boards.catalogue import Facts, read_facts
+from arena.boards.column_cache import CacheHeldError
 from arena.boards.models import Board, Ledger, Method
 from arena.boards.pairs import Pairs, read_pairs
 from arena.boards.position import position_bias
@@ -28,6 +30,7 @@ from arena.integrity.rule_changes import moved_votes
 from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_place
 from ratings.outcomes import BothBad, Ties
 
+_logger = logging.getLogger(__name__)
 _JOB = "write ledgers"
 # The rule under which a vote is left out, where none does.
 _COUNTED = ""
@@ -118,9 +121,19 @@ def count_source(source: str, now: dt.datetime) -> dict[str, Any]:
         "pairs": pairs.replay_id if pairs else "",
         "influence": _influence(pairs, facts) if pairs else None,
         "policies": _policies(pairs) if pairs else [],
-        "prediction": check_prediction(source, now),
+        "prediction": _prediction(source, now),
         "position": position_bias(source),
     }
+
+
+def _prediction(source: str, now: dt.datetime) -> dict[str, Any] | None:
+    """Return how the board of a week ago did; None where that cannot be told this time."""
+    try:
+        return check_prediction(source, now)
+    except (RatingsError, CacheHeldError):
+        # The rest of the account does not wait for it: the next one tries again.
+        _logger.exception("The predictions about %s could not be checked", source)
+        return None
 
 
 def _battles(source: str) -> dict[_Pair, dict[str, Any]]:

@@ -103,6 +103,8 @@ class Snapshot(models.Model):
         indexes = [
             # Serves: the newest snapshot of a board.
             models.Index(fields=["board", "-id"], name="snapshot_newest_of_board"),
+            # Serves: the boards that have an id.
+            models.Index(fields=["replay_id"], name="snapshot_by_replay_id"),
         ]
 
     def __str__(self) -> str:

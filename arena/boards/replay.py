@@ -87,7 +87,8 @@ def _same_gap(
     snapshot: Snapshot, rated: Rated, votes: CountedVotes, members: NDArray[np.bool_]
 ) -> bool | None:
     """Make the gap again from the facts of then, as of the day of then."""
-    facts = kept_facts(snapshot) if snapshot.gap else None
+    # A gap from before gaps had an id was computed otherwise: it tells nothing of its board.
+    facts = kept_facts(snapshot) if "id" in snapshot.gap else None
     if facts is None:
         return None
     origin = Origin(snapshot.board.source, votes.revision, facts, snapshot.created_at)

@@ -16,7 +16,7 @@ from arena.catalog.admin_of_budgets import BudgetAdmin, DailySpendAdmin
 from arena.catalog.admin_of_endpoints import EndpointAdmin
 from arena.catalog.admin_of_facts import AliasInline, ClaimInline, LicensingInline, disputes_of
 from arena.catalog.admin_of_moderation import ModerationAdmin
-from arena.catalog.admissions import test_again
+from arena.catalog.admissions import forget, test_again
 from arena.catalog.forms import (
     LanguageModelForm,
     ProviderForm,
@@ -192,7 +192,10 @@ class ProviderAdmin(ModelAdmin):
         """Save the account; with another address or key its endpoints are tested again."""
         super().save_model(request, obj, form, change)
         if change and {"base_url", "api_key", "remove_key", "preset"} & set(form.changed_data):
-            test_again(obj.endpoints.filter(enabled=True), moved="base_url" in form.changed_data)
+            moved = "base_url" in form.changed_data
+            if moved:
+                forget(obj.endpoints.filter(enabled=False))
+            test_again(obj.endpoints.filter(enabled=True), moved=moved)
 
     @admin.display(description="a key is stored", boolean=True)
     def key_stored(self, provider: Provider) -> bool:

@@ -8,13 +8,14 @@ the schedule and ended.
 
 import asyncio
 import datetime as dt
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from typing import cast
 
 from django.conf import settings
-from django.db import IntegrityError, close_old_connections, connections, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from arena.catalog import budget
@@ -24,6 +25,7 @@ from arena.catalog.addresses import (
     preset_for,
     without_token_limits,
 )
+from arena.catalog.background import in_background
 from arena.catalog.models import Admission, AdmissionState, Endpoint, Reservation, RunState
 from arena.catalog.paid_calls import paying_for
 from workers.endpoints import (
@@ -167,7 +169,9 @@ def test_in_background(endpoints: Iterable[Endpoint], reason: Admission.Reason) 
     for endpoint in endpoints:
         admission, is_new = open_admission(endpoint, reason)
         if is_new:
-            transaction.on_commit(_starter(admission.pk))
+            work = partial(run_admission, admission.pk)
+            name = f"admission {admission.pk}"
+            transaction.on_commit(partial(in_background, work, name))
 
 
 @transaction.atomic
@@ -181,12 +185,17 @@ def test_again(endpoints: Iterable[Endpoint], *, moved: bool) -> None:
     keys = [endpoint.pk for endpoint in changed]
     list(Endpoint.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
     if moved:
-        Endpoint.objects.filter(pk__in=keys).update(
-            admission=AdmissionState.UNTESTED, findings={}, refused_parameters=[]
-        )
+        forget(Endpoint.objects.filter(pk__in=keys))
     for admission in Admission.objects.open().filter(endpoint__in=keys):
         _end_outdated(admission)
     test_in_background(changed, Admission.Reason.ASKED)
+
+
+def forget(endpoints: QuerySet[Endpoint]) -> None:
+    """Forget what was found of endpoints at another address: they join battles after a new test."""
+    endpoints.update(
+        admission=AdmissionState.UNTESTED, findings={}, refused_parameters=[], quirks=[]
+    )
 
 
 def _end_outdated(admission: Admission) -> None:
@@ -199,17 +208,6 @@ def _end_outdated(admission: Admission) -> None:
         doing="",
         steps=[*admission.steps, asdict(step)],
     )
-
-
-def _starter(pk: int) -> Callable[[], None]:
-    def run() -> None:
-        close_old_connections()
-        try:
-            run_admission(pk)
-        finally:
-            connections.close_all()
-
-    return threading.Thread(target=run, name=f"admission {pk}", daemon=True).start
 
 
 def run_admission(pk: int) -> Admission:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
-from arena.catalog.addresses import kept_token_limit
+from arena.catalog.addresses import kept_token_limit, preset_for
 from arena.catalog.models import Budget, Endpoint, Reservation
 from arena.catalog.tariffs import Tariff, tariffs_on
 from workers.endpoints import Message, Usage, most_prompt_tokens
@@ -232,7 +232,13 @@ def reserve(
 
 
 @transaction.atomic
-def settle(reservation: int | None, *, usage: Usage | None = None, charged: bool = True) -> None:
+def settle(
+    reservation: int | None,
+    *,
+    usage: Usage | None = None,
+    seen: Usage | None = None,
+    charged: bool = True,
+) -> None:
     """Pay for a call that has ended, and give back what was held for it.
 
     Doing it twice is harmless. What is not known counts as the worst case.
@@ -243,6 +249,10 @@ def settle(reservation: int | None, *, usage: Usage | None = None, charged: bool
         What `reserve` returned; None is nothing.
     usage
         The tokens of the call, counted or estimated; None when nobody can say.
+    seen
+        An estimate of what a call used that we cut off, where there is no ``usage``. Under a cap it
+        counts only where the server is known to stop then; elsewhere the server may go on to the
+        limit, and bill it.
     charged
         False when the call was never made, or was refused before any work.
     """
@@ -251,6 +261,8 @@ def settle(reservation: int | None, *, usage: Usage | None = None, charged: bool
     held = Reservation.objects.select_for_update().filter(pk=reservation).first()
     if held is None:
         return
+    if usage is None and seen is not None and (_stops_when_cut(held) or not _is_capped(held)):
+        usage = seen
     cost = held.amount if charged else Decimal(0)
     if usage is not None:
         tariff = Tariff(held.input_usd, held.output_usd)
@@ -269,6 +281,19 @@ def settle(reservation: int | None, *, usage: Usage | None = None, charged: bool
             cursor.execute(_SETTLE, {**figures, "endpoint": account})
             if charged:
                 cursor.execute(_COUNT, {**figures, "endpoint": account})
+
+
+def _stops_when_cut(held: Reservation) -> bool:
+    if held.endpoint is None:
+        return False
+    provider = held.endpoint.provider
+    preset = preset_for(provider.base_url, provider.preset)
+    return preset is not None and preset.stops_when_cut
+
+
+def _is_capped(held: Reservation) -> bool:
+    budgets = _budgets([held.endpoint_id] if held.endpoint_id else []).values()
+    return any((b.daily_cap, b.total_cap) != (None, None) for b in budgets)
 
 
 def settle_lost(at: dt.datetime) -> int:

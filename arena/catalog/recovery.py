@@ -6,18 +6,20 @@ While nobody asks, a pause ends by itself.
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
 
 from arena.catalog.addresses import endpoint_address, endpoint_clients
 from arena.catalog.admissions import plan
+from arena.catalog.background import in_background
 from arena.catalog.budget import OverBudgetError
 from arena.catalog.models import AdmissionState, Endpoint, Reservation
 from arena.catalog.paid_calls import paying_for
-from workers.endpoints import EndpointAddress, EndpointClients, Message, Paying, ask
+from workers.endpoints import EndpointAddress, Message, Paying, ask
 
 # The job looks four times a minute, so nobody comes back between two looks.
 _SOON = dt.timedelta(seconds=30)
@@ -27,18 +29,29 @@ _WHILE_ASKED = dt.timedelta(minutes=5)
 _TOKENS = 512
 _GREETING: list[Message] = [{"role": "user", "content": "Say hello in one short sentence."}]
 
-type Question = tuple[Endpoint, EndpointAddress, Paying]
+type Question = tuple[EndpointAddress, Paying]
 
 
-def ask_the_paused(now: dt.datetime) -> None:
-    """Ask each endpoint that would return soon; it returns when it answers, or pauses longer."""
-    questions = [question for one in _claimed(now) if (question := _question(one, now))]
-    answers = asyncio.run(_answers(questions)) if questions else []
-    for (endpoint, *_), code in zip(questions, answers, strict=True):
-        if code is None:
-            Endpoint.objects.record_success([endpoint.pk])
-        elif code:
-            _fail(endpoint, code, timezone.now())
+def ask_the_paused(
+    now: dt.datetime, *, start: Callable[[Callable[[], object], str], None] = in_background
+) -> None:
+    """Ask each endpoint that would return soon; it returns when it answers, or pauses longer.
+
+    One that hangs holds up no other, nor whoever called: ``start`` runs each by itself.
+    """
+    for endpoint in _claimed(now):
+        start(partial(_ask_whether_back, endpoint, now), f"greeting of endpoint {endpoint.pk}")
+
+
+def _ask_whether_back(endpoint: Endpoint, now: dt.datetime) -> None:
+    question = _question(endpoint, now)
+    if question is None:
+        return
+    code = asyncio.run(_answer(*question))
+    if code is None:
+        Endpoint.objects.record_success([endpoint.pk])
+    elif code:
+        _fail(endpoint, code, timezone.now())
 
 
 def _claimed(now: dt.datetime) -> list[Endpoint]:
@@ -50,8 +63,11 @@ def _claimed(now: dt.datetime) -> list[Endpoint]:
         suspended_until__gt=now,
         suspended_until__lte=now + _SOON,
     )
-    claimed = []
+    claimed: list[Endpoint] = []
     for endpoint in paused.select_related("provider"):
+        # Of models that cannot be loaded together one is asked; the others come back by themselves.
+        if endpoint.gpu_group and endpoint.gpu_group in {one.gpu_group for one in claimed}:
+            continue
         unchanged = Endpoint.objects.filter(
             pk=endpoint.pk, suspended_until=endpoint.suspended_until
         )
@@ -68,21 +84,14 @@ def _question(endpoint: Endpoint, now: dt.datetime) -> Question | None:
         return None
     if address.token_limit:
         address = replace(address, token_limit=min(address.token_limit, _TOKENS))
-    return endpoint, address, paying_for(endpoint, Reservation.Purpose.ADMISSION)
+    return address, paying_for(endpoint, Reservation.Purpose.ADMISSION)
 
 
-async def _answers(questions: Sequence[Question]) -> list[str | None]:
-    async with endpoint_clients() as clients:
-        return await asyncio.gather(*(_answer(clients, *question) for question in questions))
-
-
-async def _answer(
-    clients: EndpointClients, _endpoint: Endpoint, address: EndpointAddress, paying: Paying
-) -> str | None:
+async def _answer(address: EndpointAddress, paying: Paying) -> str | None:
     """Return None for an answer, else the error's code; empty when the call cannot be paid for."""
     limits = plan().limits
     try:
-        async with paying(address, _GREETING) as payment:
+        async with endpoint_clients() as clients, paying(address, _GREETING) as payment:
             result = await ask(clients, address, _GREETING, limits=limits)
             payment.usage = result.finished.usage if result.finished else None
             payment.charged = result.charged

@@ -39,6 +39,8 @@ const TOO_MANY = 4429;
 const AFTER_TOO_MANY = 30_000; // milliseconds
 /** Milliseconds without a word where one is due, and one more for each character that was sent: slow lines. */
 const SILENCE = 10_000;
+/** A prompt waits for the moderation check first, which may be given half a minute. */
+const PROMPT_SILENCE = 40_000;
 
 export class BattleSocket {
   /** @type {WebSocket | null} */
@@ -147,7 +149,7 @@ export class BattleSocket {
     const length = this.#send(message);
     if (!length) return;
     this.#asked.push(message.type);
-    this.#wait(SILENCE + length);
+    this.#wait((message.type === "resume" ? SILENCE : PROMPT_SILENCE) + length);
   }
 
   #sendResume() {

@@ -95,7 +95,8 @@ function whenChosen(form, chosen) {
   };
   form.addEventListener("pointerdown", () => { passing = false; });
   form.addEventListener("keydown", ({ key }) => {
-    passing = key.startsWith("Arrow") || key.length === 1;
+    // Space opens the list, in which nothing is passed over.
+    passing = key.startsWith("Arrow") || (key.length === 1 && key !== " ");
     if (key === "Enter") settle();
   });
   form.addEventListener("focusout", settle);

@@ -42,6 +42,8 @@ def test_without_cookies_the_switcher_names_the_language_in_the_address() -> Non
     assert (response.status_code, response["Location"]) == (302, "/zh-hans/gap/?days=90")
     odd = Client().post("/i18n/setlang/", {"language": "tlh", "next": "/gap/"})
     assert odd["Location"] == "/gap/"
+    nowhere = Client().post("/i18n/setlang/", {"language": "en"}, headers={"accept": "text/css"})
+    assert nowhere.status_code == 204
 
 
 def test_a_cache_is_told_that_a_bare_path_differs_by_visitor(client: Client) -> None:

@@ -217,7 +217,7 @@ def test_a_connection_that_died_silently_gives_the_prompt_back(visit: Visit) -> 
     page.goto("/")
     send(page, "Into the void")
     server.wait_to_hear("prompt")
-    page.clock.fast_forward(15_000)
+    page.clock.fast_forward(45_000)
     expect(page.locator(".battle-notice")).to_contain_text("send it again")
     expect(page.get_by_label("Your prompt")).to_have_value("Into the void")
 

@@ -150,7 +150,8 @@ class Abilities:
         for _ in range(_PICTURES):
             picture = questions.two_colours(self._chance)
             result = await self._interview.ask(self._address, picture.messages)
-            if not is_settled(result):
+            # Who thought up to the limit has not said what is to be seen.
+            if not is_settled(result) or (result.cut_by_limit and not result.text):
                 return _unknown("images", result)
             if is_refusal(result):
                 self._remember(takes_images=False)

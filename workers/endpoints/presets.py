@@ -20,7 +20,8 @@ class Preset:
     ``quirks`` are where the admission test begins, so that fewer of its calls are refused;
     ``lists`` is None where it is not known whether the server lists its models. Where the list is
     not asked for as OpenAI's is, ``list_query`` and ``list_headers`` say how; ``{key}`` stands for
-    the key, which is in no other header then.
+    the key, which is in no other header then. ``stops_when_cut`` is True where the server is known
+    to make no more tokens once nobody listens.
     """
 
     slug: str
@@ -34,6 +35,7 @@ class Preset:
     lists: bool | None = None
     list_query: str = ""
     list_headers: Mapping[str, str] = field(default_factory=dict)
+    stops_when_cut: bool = False
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 

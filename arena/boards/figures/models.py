@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +13,7 @@ from arena.boards.charts.over_time import histories
 from arena.boards.findings import history_finding, other_rules_note
 from arena.boards.models import Board, Method, Snapshot, SnapshotRow
 from arena.boards.newest import newest_snapshots
+from arena.boards.published_days import KEPT_NUMERICS, published_days
 from arena.boards.slice_names import slice_name
 from arena.catalog.models import LanguageModel
 
@@ -27,19 +26,17 @@ type Builder = Callable[[LanguageModel, Board], Chart | None]
 
 def history(model: LanguageModel, board: Board) -> Chart | None:
     """Draw a model's rating on each day's last published board."""
-    published = list(
-        Snapshot.objects.filter(board=board, published_for__isnull=False)
-        .annotate(day=TruncDate("published_for"), numerics=KeyTransform("numerics", "gap"))
-        .order_by("-day", "-published_for")
-        .distinct("day")
-        .values_list("pk", "day", "parameters", "numerics")[:_MOST_DAYS]
-    )
+    published = published_days(board, most=_MOST_DAYS)
+    made = Snapshot.objects.filter(pk__in=published).annotate(numerics=KEPT_NUMERICS)
+    rules = {pk: rest for pk, *rest in made.values_list("pk", "parameters", "numerics")}
     # Points of other parameters, or of other code, are on another scale.
-    days = {pk: day for pk, day, *rules in published if rules == list(published[0][2:])}
-    others = len(published) - len(days)
-    lines = SnapshotRow.objects.filter(
-        snapshot__in=list(days), language_model=model, rating__isnull=False
+    newest = rules[next(iter(published))] if published else None
+    days = {pk: day for pk, day in published.items() if rules[pk] == newest}
+    found = SnapshotRow.objects.filter(
+        snapshot__in=list(published), language_model=model, rating__isnull=False
     )
+    lines = [line for line in found if line.snapshot_id in days]
+    others = len(found) - len(lines)
     rows = sorted(
         (
             {

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any, Self
 
 from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from arena.boards.choices import Choice
 from arena.boards.gap.rules import DEFAULT_CUT, MIN_BATTLES, MIN_MODELS
 from arena.boards.models import Method, Snapshot
 from arena.boards.newest import newest_mix, newest_snapshots
+from arena.boards.published_days import KEPT_NUMERICS, published_days
 from arena.boards.slice_names import category_name, language_name
 
 # Published boards are shown by day; more days than this are more than a screen has pixels.
@@ -145,31 +145,28 @@ class GapReading:
         if self.snapshot is None:
             return []
         path = "gap" if self.choice.cut == DEFAULT_CUT else f"gap__cuts__{self.choice.cut}"
+        days = published_days(self.snapshot.board, most=_MOST_DAYS)
         stored = (
-            Snapshot.objects.filter(board=self.snapshot.board, published_for__isnull=False)
+            Snapshot.objects.filter(pk__in=days)
             .annotate(
-                day=TruncDate("published_for"),
                 latest=_nested(path, "latest"),
                 eligible=_nested(path, "eligible"),
                 rule=_nested(path, "rule"),
-                numerics=_nested("gap", "numerics"),
+                numerics=KEPT_NUMERICS,
             )
-            .order_by("-day", "-published_for")
-            .distinct("day")
-            .values_list(
-                "day", "latest", "eligible", "replay_id", "parameters", "rule", "numerics"
-            )[:_MOST_DAYS]
+            .order_by("-published_for")
+            .values_list("pk", "latest", "eligible", "replay_id", "parameters", "rule", "numerics")
         )
         rows = [
             {
-                "on": day.isoformat(),
+                "on": days[pk].isoformat(),
                 **{name: latest[name] for name in ("gap", "lower", "upper")},
                 "open": latest["open"]["name"],
                 "closed": latest["closed"]["name"],
                 "id": replay_id,
                 "rules": json.dumps(rules, sort_keys=True),
             }
-            for day, latest, eligible, replay_id, *rules in stored
+            for pk, latest, eligible, replay_id, *rules in stored
             if latest and not _too_few(eligible)
         ]
         return rows[::-1]

@@ -161,10 +161,11 @@ def _rules(votes: dict[str, int], classes: dict[str, dict[str, Any]]) -> list[di
             "classes": [
                 {
                     "label": str(LicenceClass(name).label),
-                    "votes": f"{classes[name].get('by_rule', {}).get(rule, 0):,}",
+                    "votes": f"{classes[name]['by_rule'].get(rule, 0):,}",
                 }
                 for name in LicenceClass.values
-                if name in classes
+                # An account from before they were counted has none until the next one.
+                if "by_rule" in classes.get(name, {})
             ],
         }
         for rule in NotCounted.values

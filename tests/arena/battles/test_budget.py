@@ -12,7 +12,8 @@ from arena.battles.models import Reply
 from arena.battles.pairing import draw_pair, endpoint_of_model
 from arena.battles.turns import start_battle
 from arena.catalog import budget
-from arena.catalog.models import Budget, DailySpend, Endpoint, Reservation
+from arena.catalog.budget import set_caps
+from arena.catalog.models import Budget, DailySpend, Endpoint, Provider, Reservation
 from arena.catalog.tariffs import Tariff, set_price
 from arena.ids import uuid7
 from tests.arena.battles.conftest import AddModels
@@ -134,11 +135,17 @@ async def test_what_is_refused_before_the_first_word_costs_nothing(
     assert not await in_database(Reservation.objects.exists)
 
 
-async def test_a_stopped_call_costs_what_came_of_it_and_not_all_that_was_held(
-    add_models: AddModels,
+@pytest.mark.parametrize(
+    ("cap", "preset", "costs_all"),
+    [(None, "", False), (Decimal(100), "vllm", False), (Decimal(100), "openrouter", True)],
+)
+async def test_a_stopped_call_costs_what_came_of_it_but_under_a_cap_what_may_be_billed(
+    add_models: AddModels, cap: Decimal | None, preset: str, costs_all: bool
 ) -> None:
     for endpoint in await add_models("steady-1-5000", "steady-1-5001"):
         await in_database(priced, endpoint)
+    await in_database(Provider.objects.update, preset=preset)
+    await in_database(set_caps, None, total_cap=cap)
     # A dollar a side: seconds of a busy machine are a small part of it.
     await in_database(Endpoint.objects.update, token_limit=1_000_000)
     turn = Transcript()
@@ -158,7 +165,10 @@ async def test_a_stopped_call_costs_what_came_of_it_and_not_all_that_was_held(
     spent, estimated, calls = await in_database(read)
     assert (estimated, calls) == (spent, 2)
     seen = sum(len(text) for text in turn.texts.values()) // 4
-    assert DOLLAR.cost(0, seen) < spent < Decimal("0.5")
+    if costs_all:
+        assert spent >= 2
+    else:
+        assert DOLLAR.cost(0, seen) < spent < Decimal("0.5")
     assert not await in_database(Reservation.objects.exists)
     replies = await in_database(lambda: list(Reply.objects.all()))
     assert [reply.completion_tokens for reply in replies] == [None, None]

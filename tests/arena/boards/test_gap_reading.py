@@ -55,7 +55,6 @@ def test_slices_are_of_the_span_of_time_that_was_chosen(kind: str) -> None:
 OTHER_RULES: dict[str, dict[str, Any]] = {
     "eligibility": {"rule": {"min_votes": 100}},
     "numerics": {"numerics": "1"},
-    "none known": {"numerics": None},
 }
 
 
@@ -77,6 +76,22 @@ def test_days_of_another_rule_or_other_code_are_not_joined(other: dict[str, Any]
     assert past is not None
     assert len(past.rows) == (4 if "rule" in other else 2), "eligibility moves no rating"
     assert past.note == ("" if "rule" in other else chart.note)
+
+
+@pytest.mark.django_db
+def test_days_from_before_the_version_was_kept_are_joined() -> None:
+    board, alder = board_of(), new_model("Alder")
+    for days_ago, kept in ((3, {}), (2, {}), (1, {"numerics": "2"})):
+        gap = content_of(10.0 + days_ago, **kept)
+        assert ("numerics" in gap) == bool(kept)
+        snapshot = published(board, gap, days_ago, parameters={"scale": 400})
+        SnapshotRow.objects.create(
+            snapshot=snapshot, language_model=alder, votes=9, rating=1000.0, lower=990, upper=1010
+        )
+    chart, past = as_published(GapReading.of(Choice())), history(alder, board)
+    assert chart is not None
+    assert past is not None
+    assert (len(chart.rows), chart.note, len(past.rows), past.note) == (3, "", 3, "")
 
 
 def rung(name: str) -> dict[str, Any]:

@@ -68,6 +68,16 @@ def test_gaps_of_the_same_votes_have_ids_of_their_own(published: list[Snapshot])
     assert replay(overall).same_gap
 
 
+def test_a_gap_from_before_it_had_an_id_tells_nothing_of_its_board(
+    published: list[Snapshot],
+) -> None:
+    overall = next(each for each in published if each.board.slug == "overall")
+    del overall.gap["id"], overall.gap["change"]
+    overall.save()
+    again = replay(overall)
+    assert (again.same_gap, again.faithful) == (None, True)
+
+
 def test_a_changed_figure_of_the_gap_is_found(published: list[Snapshot]) -> None:
     overall = next(each for each in published if each.board.slug == "overall")
     overall.gap["models"][0]["licence_class"] = "closed or so"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import socket
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,10 @@ NAME = FICTIONAL_MODELS[0].name
 URL = "https://api.example.com/v1"
 NOW = dt.datetime(2026, 5, 4, 12, 0, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
+
+
+def at_once(work: Callable[[], object], _name: str) -> None:
+    work()
 
 
 def fail(endpoint: Endpoint, at: dt.datetime) -> Endpoint:
@@ -72,7 +77,7 @@ def test_one_that_answers_comes_back_and_one_that_does_not_stays_away(settings: 
         later = {**paused, "suspended_until": now + MINUTE}
         add_model("later", base_url=server.base_url, model_name=NAME, **later)
         add_model("off", base_url=server.base_url, model_name=NAME, enabled=False, **paused)
-        ask_the_paused(now)
+        ask_the_paused(now, start=at_once)
         asked = [request.body["model"] for request in server.requests]
     assert sorted(asked) == sorted([NAME, "fault:http-500"])
     codes = {}
@@ -100,7 +105,7 @@ def test_one_that_is_asked_already_is_left_alone() -> None:
             "m", base_url=server.base_url, model_name=NAME, suspended_until=now + MINUTE / 6
         )
         Endpoint.objects.filter(pk=endpoint.pk).update(suspended_until=now + 5 * MINUTE)
-        ask_the_paused(now)  # another has claimed it
+        ask_the_paused(now, start=at_once)  # another has claimed it
         assert not server.requests
 
 
@@ -117,7 +122,7 @@ def test_one_that_cannot_pay_is_not_asked() -> None:
         )
         set_price(endpoint, Tariff(Decimal(1), Decimal(1)), since=now.date())
         budget.set_caps(endpoint, daily_cap=Decimal(0))
-        ask_the_paused(now)
+        ask_the_paused(now, start=at_once)
         assert not server.requests
     endpoint.refresh_from_db()
     assert endpoint.failures_in_a_row == 3
