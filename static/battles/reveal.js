@@ -85,7 +85,7 @@ export function sentences({ sides, outcome, receipt, pair }) {
 
 /** The two against each other. @param {Revealed["sides"]} sides @param {Revealed["pair"]} pair */
 function record(sides, { record: { a, b, tie, both_bad: bothBad }, path }) {
-  if (!path) return [];
+  if (!path || !isOurs(path)) return [];
   const counts = say("record", {
     a: sides.a.model.name, b: sides.b.model.name,
     won_a: figure(a), won_b: figure(b), neither: figure(tie + bothBad),
@@ -118,9 +118,14 @@ function card(side, { sides, outcome }) {
   return [title, facts, figures(sides[side], rating)];
 }
 
+/** Whether it is a path of this site, whatever a name may have made of it. @param {string} url */
+function isOurs(url) {
+  return url.startsWith("/") && URL.canParse(url, location.href) && new URL(url, location.href).origin === location.origin;
+}
+
 /** @param {RevealedModel} model */
-function nameOf(model) {
-  return make("a", { href: model.url }, model.name);
+function nameOf({ name, url }) {
+  return isOurs(url) ? make("a", { href: url }, name) : make("span", {}, name);
 }
 
 /** @param {Rating | null} rating */

@@ -21,6 +21,12 @@ for part in (Slice(category="coding"), Slice(language="en")):
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def two_slices(site: Site, simulated: None) -> None:
+    """Let there be a use and a language to choose before any page is made, and kept."""
+    site.manage("shell", "-c", _TWO_BOARDS)
+
+
 def test_every_chart_of_the_gap_is_drawn(visit: Visit, simulated: None) -> None:
     page = visit(f"/gap/?{SIMULATED}")
     charts = page.locator(".chart")
@@ -59,8 +65,7 @@ def test_the_arrow_keys_pass_over_choices_and_enter_takes_one(
     expect(page).to_have_url(re.compile("category=coding"))
 
 
-def test_choosing_a_language_lets_go_of_the_use(visit: Visit, site: Site, simulated: None) -> None:
-    site.manage("shell", "-c", _TWO_BOARDS)
+def test_choosing_a_language_lets_go_of_the_use(visit: Visit, simulated: None) -> None:
     page = visit(f"/leaderboard/?{SIMULATED}")
     page.locator("select[name=category]").select_option("coding")
     expect(page).to_have_url(re.compile("category=coding"))

@@ -150,7 +150,8 @@ def test_hostile_names_of_models_run_nothing_at_the_reveal(fake: FakeServer) -> 
       completion_tokens: 1, tokens_estimated: true, tokens_per_second: 1, reasoning: [text],
       finish_reason: "length" };
     const revealed = { sides: { a: side, b: side }, outcome: "a",
-      receipt: { code: text, counted: false, reason: text }, pair: { votes: 0, agreed: null } };
+      receipt: { code: text, counted: false, reason: text }, pair: { votes: 90, agreed: 0.5,
+        path: text, record: { a: 1, b: 2, tie: 3, both_bad: 4 } } };
     turnCards(page, revealed);
     document.querySelector(".vote-after").replaceChildren(...sentences(revealed));
     shown += Number(document.querySelector(".head-name").textContent.includes(text));
