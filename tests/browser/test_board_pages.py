@@ -56,13 +56,14 @@ def test_the_arrow_keys_pass_over_choices_and_enter_takes_one(
     page = visit(f"/leaderboard/?{SIMULATED}")
     page.evaluate("window.sameDocument = true")
     use = page.locator("select[name=category]")
+    first = use.locator("option").nth(1).get_attribute("value") or "nothing"
     use.focus()
-    for key, value in (("ArrowDown", "coding"), ("ArrowUp", ""), ("ArrowDown", "coding")):
+    for key, value in (("ArrowDown", first), ("ArrowUp", ""), ("ArrowDown", first)):
         use.press(key)
         expect(use).to_have_value(value)
     assert page.evaluate("window.sameDocument"), "the page was left on the way"
     use.press("Enter")
-    expect(page).to_have_url(re.compile("category=coding"))
+    expect(page).to_have_url(re.compile(f"category={first}"))
 
 
 def test_choosing_a_language_lets_go_of_the_use(visit: Visit, simulated: None) -> None:
