@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from arena.boards.models import SnapshotRow
-from arena.boards.pairs import Pairs
+from arena.boards.pairs import JointRatings, Pairs
 
 _POINTS_PER_LOGIT = 400 / math.log(10)
 _SURE = NormalDist().inv_cdf(0.975)
@@ -69,7 +69,7 @@ class Expected:
         return max(0, math.ceil((wanted - known) / (chance * (1 - chance))))
 
 
-def expectation(rows: Sequence[SnapshotRow | None], pairs: Pairs | None) -> Expected | None:
+def expectation(rows: Sequence[SnapshotRow | None], pairs: JointRatings | None) -> Expected | None:
     """Return what the ratings expect; None when one has no rating or no joint uncertainty."""
     first, second = rows
     if first is None or second is None or pairs is None:

@@ -1,7 +1,7 @@
 """Direct votes of every pair of a board, and the joint covariance of its ratings, as stored."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,26 +11,36 @@ from arena.boards.models import Board, PairTable
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
-    """What m models did against each other.
+class JointRatings:
+    """How the ratings of m models hang together.
 
     Attributes
     ----------
     models : tuple of m int
         Primary keys.
-    won, tied, both_bad : (m, m) int32
-        Votes from the row's side; `tied` and `both_bad` are symmetric.
     covariance : (m, m) float32
         Of the ratings, in points squared, centred on their mean; NaN without a rating.
+    """
+
+    models: tuple[int, ...]
+    covariance: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs(JointRatings):
+    """What the models did against each other, beside that.
+
+    Attributes
+    ----------
+    won, tied, both_bad : (m, m) int32
+        Votes from the row's side; `tied` and `both_bad` are symmetric.
     replay_id : str
         Of the fit that it came from.
     """
 
-    models: tuple[int, ...]
     won: NDArray[np.int32]
     tied: NDArray[np.int32]
     both_bad: NDArray[np.int32]
-    covariance: NDArray[np.float32]
     replay_id: str
 
     @property
@@ -62,29 +72,31 @@ def store_pairs(board: Board, pairs: Pairs) -> None:
 
 def read_pairs(board: Board) -> Pairs | None:
     """Return the pairs of a board's newest full fit, or None before the first."""
-    return pairs_by_board([board]).get(board.pk)
-
-
-def pairs_by_board(boards: Iterable[Board]) -> dict[int, Pairs]:
-    """Return the pairs of boards by their primary keys, of those that have any."""
-    found = PairTable.objects.filter(board__in=boards)
-    return {stored.board_id: _pairs(stored) for stored in found}
-
-
-def _pairs(stored: PairTable) -> Pairs:
+    stored = PairTable.objects.filter(board=board).first()
+    if stored is None:
+        return None
     m = len(stored.language_models)
-
-    def table[T: np.generic](content: bytes | memoryview, kind: type[T]) -> NDArray[T]:
-        return np.frombuffer(zlib.decompress(content), dtype=kind).reshape(m, m)
-
     return Pairs(
         models=tuple(stored.language_models),
-        won=table(stored.won, np.int32),
-        tied=table(stored.tied, np.int32),
-        both_bad=table(stored.both_bad, np.int32),
-        covariance=table(stored.covariance, np.float32),
+        won=_table(stored.won, np.int32, m),
+        tied=_table(stored.tied, np.int32, m),
+        both_bad=_table(stored.both_bad, np.int32, m),
+        covariance=_table(stored.covariance, np.float32, m),
         replay_id=stored.replay_id,
     )
+
+
+def joint_ratings(boards: Iterable[Board]) -> Iterator[tuple[int, JointRatings]]:
+    """Yield the joint ratings of boards that have any, by the board's primary key, one by one."""
+    stored = PairTable.objects.filter(board__in=boards)
+    for board, models, covariance in stored.values_list(
+        "board", "language_models", "covariance"
+    ).iterator(chunk_size=4):
+        yield board, JointRatings(tuple(models), _table(covariance, np.float32, len(models)))
+
+
+def _table[T: np.generic](content: bytes | memoryview, kind: type[T], m: int) -> NDArray[T]:
+    return np.frombuffer(zlib.decompress(content), dtype=kind).reshape(m, m)
 
 
 def _deflated(table: NDArray[np.generic], kind: str) -> bytes:

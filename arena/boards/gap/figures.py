@@ -8,20 +8,17 @@ from numpy.typing import NDArray
 
 from arena.boards.catalogue import Facts
 from arena.boards.gap.change import GapChange
+from ratings import gap_record
 from ratings.frontier import Frontier
 from ratings.gap import FrontierGap
+from ratings.gap_record import points
 from ratings.ladder import Rung
-from ratings.lag import Lag, LagFigure
+from ratings.lag import Lag
 from ratings.proportions import DirectCheck
 from ratings.survival import CatchUp
 from ratings.undefined import Undefined
 
 type Figure = dict[str, Any]
-
-
-def points(value: float) -> float | None:
-    """Return points to 0.01; None where there is no number."""
-    return round(float(value), 2) + 0.0 if np.isfinite(value) else None
 
 
 def steps(line: Frontier, facts: Sequence[Facts]) -> list[Figure]:
@@ -63,58 +60,22 @@ def change(found: GapChange | None) -> Figure | None:
     }
 
 
-def series(gap: FrontierGap) -> list[Figure]:
-    """Return the gap on each day."""
-    return [
-        {
-            "on": str(gap.dates[step]),
-            "gap": points(gap.gap[step]),
-            "lower": points(gap.lower[step]),
-            "upper": points(gap.upper[step]),
-        }
-        for step in range(len(gap.dates))
-    ]
-
-
 def latest(gap: FrontierGap, facts: Sequence[Facts]) -> Figure | None:
     """Return the gap on the last day with the two leaders; None without a gap."""
-    if not len(gap.dates):
+    found = gap_record.latest(gap, [fact.slug for fact in facts])
+    if found is None:
         return None
-    last = gap.latest()
-    closed, opened = (
-        facts[int(leaders[last, 0])] for leaders in (gap.closed_leaders, gap.open_leaders)
-    )
-    return {
-        **series(gap)[last],
-        "closed_ahead": round(float(gap.closed_ahead[last]), 4),
-        "win_probability": round(float(gap.win_probability[last]), 4),
-        "win_lower": round(float(gap.win_lower[last]), 4),
-        "win_upper": round(float(gap.win_upper[last]), 4),
-        "closed": {"model": closed.slug, "name": closed.name},
-        "open": {"model": opened.slug, "name": opened.name},
-    }
-
-
-def lag(found: Lag | Undefined) -> Figure | None:
-    """Return a lag with its interval and the part that is certain; None where there is none."""
-    if isinstance(found, Undefined):
-        return None
-    named = (
-        ("point", found.point),
-        ("lower", found.lower),
-        ("upper", found.upper),
-        ("significance", found.significance),
-    )
-    return {
-        **{name: _months(figure) for name, figure in named},
-        "lead": points(found.lead),
-    }
+    names = {fact.slug: fact.name for fact in facts}
+    leaders = {side: found[side] for side in ("closed", "open")}
+    return found | {side: {"model": slug, "name": names[slug]} for side, slug in leaders.items()}
 
 
 def lags(line: Sequence[Lag | Undefined]) -> list[Figure]:
     """Return the lags of several days; days without one are left out."""
     return [
-        {"on": str(found.day), **(lag(found) or {})} for found in line if isinstance(found, Lag)
+        {"on": str(found.day), **(gap_record.lag(found) or {})}
+        for found in line
+        if isinstance(found, Lag)
     ]
 
 
@@ -192,10 +153,6 @@ def shares(
         }
         for name, members in of_class.items()
     }
-
-
-def _months(figure: LagFigure) -> Figure:
-    return {"months": round(figure.months, 2), "state": figure.state}
 
 
 def _rounded(value: float | None) -> float | None:

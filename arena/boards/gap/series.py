@@ -16,11 +16,12 @@ from arena.boards.catalogue import Facts
 from arena.boards.gap import figures
 from arena.boards.gap.change import gap_change
 from arena.boards.gap.rules import BUDGETS, CUTS, DEFAULT_CUT, LOWERED, MIN_MODELS, STANDARD, Rule
-from ratings import Board, Comparisons
+from ratings import Board, Comparisons, gap_record
 from ratings.contenders import Contenders
 from ratings.eligibility import eligible_models
 from ratings.frontier import frontier
 from ratings.gap import FrontierGap, gap_between
+from ratings.gap_record import points
 from ratings.ladder import licence_ladder, practical_gap, weight_floor
 from ratings.lag import lag_at, lag_line
 from ratings.licences import Cut
@@ -155,9 +156,9 @@ class _Fitted:
                 "licence_class": fact.licence_class,
                 "released_on": fact.released_on.isoformat() if fact.released_on else None,
                 "votes": int(board.votes[place]),
-                "rating": figures.points(board.rating[place]),
-                "lower": figures.points(board.lower[place]),
-                "upper": figures.points(board.upper[place]),
+                "rating": points(board.rating[place]),
+                "lower": points(board.lower[place]),
+                "upper": points(board.upper[place]),
                 "eligible": bool(eligible[place]),
             }
             for place, fact in enumerate(self.facts)
@@ -190,7 +191,7 @@ class _View:
         """Return the gap of a cut over time, with the latest figures."""
         field = self.field(cut)
         gap = gap_between(field)
-        return {**self._latest(field, gap), "series": figures.series(gap)}
+        return {**self._latest(field, gap), "series": gap_record.series(gap)}
 
     def figures(self, cut: str, *, detail: bool) -> dict[str, Any]:
         """Return all figures of a cut; without detail, the latest ones alone."""
@@ -208,11 +209,11 @@ class _View:
                 side: figures.steps(frontier(field, members), facts)
                 for side, members in sides.items()
             },
-            "series": figures.series(gap),
+            "series": gap_record.series(gap),
             "lags": figures.lags(lag_line(field, _days(gap, today))) if both else [],
             "top": {
                 "of": _TOP,
-                "series": figures.series(gap_between(field, top=_TOP)),
+                "series": gap_record.series(gap_between(field, top=_TOP)),
                 **{
                     side: figures.means(frontier(field, members, top=_TOP), facts)
                     for side, members in sides.items()
@@ -232,7 +233,7 @@ class _View:
             "undated": gap.undated,
             "eligible": {side: len(members) for side, members in sides.items()},
             "latest": figures.latest(gap, self.fitted.facts),
-            "lag": figures.lag(lag_at(field, today)) if both else None,
+            "lag": gap_record.lag(lag_at(field, today)) if both else None,
         }
 
     def direct(self, gap: FrontierGap) -> dict[str, Any] | None:

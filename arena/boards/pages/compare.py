@@ -19,7 +19,7 @@ from arena.boards.intervals import Axis
 from arena.boards.models import Board, Method, SnapshotRow
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pages.answer import answer
-from arena.boards.pairs import Pairs, pairs_by_board, read_pairs
+from arena.boards.pairs import Pairs, joint_ratings, read_pairs
 from arena.boards.slice_names import slice_name
 from arena.boards.standings import (
     asked_source,
@@ -221,10 +221,12 @@ def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, 
         for row in rows.values()
         for value in (row.rating, row.lower, row.upper)
     )
-    pairs, found = pairs_by_board(both), []
-    for slice_, rows in both.items():
-        own = [rows[model.pk] for model in models]
-        expected = expectation(own, pairs.get(slice_.pk))
+    own_rows = {slice_.pk: [rows[model.pk] for model in models] for slice_, rows in both.items()}
+    expectations = {pk: expectation(own_rows[pk], joint) for pk, joint in joint_ratings(both)}
+    found = []
+    for slice_ in both:
+        own = own_rows[slice_.pk]
+        expected = expectations.get(slice_.pk)
         found.append(
             {
                 "label": slice_name(slice_.category, slice_.language),
