@@ -115,7 +115,7 @@ def _choosable(source: str, slugs: Sequence[str]) -> dict[str, Any]:
     standing = SnapshotRow.objects.filter(snapshot__in=boards).values("language_model")
     models = LanguageModel.objects.filter(Q(pk__in=standing) | Q(slug__in=slugs)).order_by("name")
     names = list(models.values_list("slug", "name"))
-    if not any(slugs):
+    if not any(slugs) and len(names) >= 2:
         slugs = [slug for slug, _name in names[:2]]  # two different ones to begin with
     return {
         "source": source,

@@ -82,6 +82,10 @@ def test_two_models_are_chosen_and_compared(client: Client) -> None:
 
 def test_before_any_vote_there_is_nothing_to_choose(client: Client) -> None:
     assert "No model has been voted on yet." in page(client, "/compare/")
+    new_model("Alder")
+    alone = page(client, "/compare/?first=alder")
+    assert alone.count('<option value="alder"') == 2
+    assert "No model has been voted on yet." in page(client, "/compare/")
 
 
 @pytest.mark.usefixtures("imported_and_one_live")
