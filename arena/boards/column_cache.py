@@ -33,7 +33,7 @@ from arena.boards.vote_rows import ChangedRows, changed_rows
 
 _log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 # Longer than any reading of a source takes; a process that is killed frees the lock at once.
 PATIENCE_SECONDS = 60.0
 _SECONDS_BETWEEN_LOOKS = 0.05
@@ -47,7 +47,7 @@ _KINDS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "outcome": ("i1", ()),
     "voter": ("<i8", ()),
     "at": ("<i8", ()),
-    "bits": ("u1", ()),
+    "bits": ("<u2", ()),
     "category": ("i1", ()),
     "language": ("i1", ()),
     "style": ("<f8", (4,)),

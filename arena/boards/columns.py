@@ -22,6 +22,7 @@ class Bit(IntFlag):
     STARTER = 32
     STYLED = 64
     LABELLED = 128
+    WITH_PICTURE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class VoteColumns:
         63 bits of the voter's key: enough to tell voters apart, too few to be one.
     at : (n,) int64
         When it was cast, in microseconds since 2000.
-    bits : (n,) uint8
+    bits : (n,) uint16
         Of `Bit`.
     category : (n,) int8
         Place in `arena.integrity.categories.USES`, from 1; 0 without one.
@@ -59,7 +60,7 @@ class VoteColumns:
     outcome: NDArray[np.int8]
     voter: NDArray[np.int64]
     at: NDArray[np.int64]
-    bits: NDArray[np.uint8]
+    bits: NDArray[np.uint16]
     category: NDArray[np.int8]
     language: NDArray[np.int8]
     style: NDArray[np.float64]
@@ -78,7 +79,7 @@ class VoteColumns:
             outcome=rows["outcome"].astype(np.int8),
             voter=(rows["voter"][:, 1] & np.uint64((1 << 63) - 1)).astype(np.int64),
             at=rows["at"].astype(np.int64),
-            bits=rows["bits"].astype(np.uint8),
+            bits=rows["bits"].astype(np.uint16),
             category=rows["category"].astype(np.int8),
             language=(rows["language"] - 1).astype(np.int8),
             style=_style(rows),
@@ -108,7 +109,7 @@ class VoteColumns:
 
     def has(self, bit: Bit) -> NDArray[np.bool_]:
         """Return of which votes something is true."""
-        return (self.bits & np.uint8(bit)) > 0
+        return (self.bits & np.uint16(bit)) > 0
 
     def counted(self) -> "VoteColumns":
         """Return the counted votes; no copy when all are."""

@@ -25,6 +25,7 @@ CATEGORIES: dict[str, str | Promise] = {
     "hard": gettext_lazy("Hard prompts"),
     "longer": gettext_lazy("Longer prompts"),
     "multi_turn": gettext_lazy("Several turns"),
+    "with_picture": gettext_lazy("With a picture"),
     "refusal_excluded": gettext_lazy("Without refusals"),
     "starter_excluded": gettext_lazy("Without the site's own prompts"),
 }

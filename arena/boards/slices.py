@@ -21,6 +21,7 @@ KINDS: dict[str, Callable[[VoteColumns], Flags]] = {
     "hard": lambda columns: columns.has(Bit.HARD),
     "longer": lambda columns: columns.has(Bit.LONGER),
     "multi_turn": lambda columns: columns.has(Bit.MULTI_TURN),
+    "with_picture": lambda columns: columns.has(Bit.WITH_PICTURE),
     "refusal_excluded": lambda columns: ~columns.has(Bit.REFUSAL),
     "starter_excluded": lambda columns: ~columns.has(Bit.STARTER),
 }

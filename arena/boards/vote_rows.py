@@ -48,7 +48,7 @@ def _select(table: str) -> str:
             (CASE v.outcome WHEN 'a' THEN 0 WHEN 'b' THEN 1 WHEN 'tie' THEN 2 ELSE 3 END)::int2,
             (f.counted::int + 2 * f.hard::int + 4 * f.longer::int + 8 * f.multi_turn::int
              + 16 * f.refusal::int + 32 * f.starter::int + 64 * (f.tokens_a IS NOT NULL)::int
-             + 128 * (f.label_version > 0)::int)::int2,
+             + 128 * (f.label_version > 0)::int + 256 * f.with_picture::int)::int2,
             coalesce(array_position(%(uses)s::text[], f.category::text), 0)::int2,
             coalesce(array_position(%(tags)s::text[], f.language::text), 1)::int2,
             v.cast_at, {counts}, b.voter_id

@@ -48,6 +48,7 @@ class Evidence:
     reasons: set[str] = field(default_factory=set)
     styles: dict[str, Style] = field(default_factory=dict)
     refusal: bool = False
+    with_picture: bool = False
 
     @property
     def has_text(self) -> bool:
@@ -73,6 +74,7 @@ class Evidence:
             multi_turn=len(self.prompts) > 1,
             refusal=self.refusal,
             starter=is_starter(first),
+            with_picture=self.with_picture,
             style=self._style(),
         )
 
@@ -93,9 +95,10 @@ def read_evidence(votes: Iterable[DueVote], names: "CatalogueNames") -> dict[UUI
     read: dict[UUID, Evidence] = defaultdict(Evidence)
     battles = {vote.battle: vote for vote in votes}
     complete = Turn.objects.filter(battle__in=battles, state=TurnState.COMPLETE)
-    prompts = complete.order_by("battle", "number").values_list("battle_id", "prompt")
-    for battle, prompt in prompts.iterator(chunk_size=_TEXTS):
+    prompts = complete.order_by("battle", "number").values_list("battle_id", "prompt", "picture_id")
+    for battle, prompt, picture in prompts.iterator(chunk_size=_TEXTS):
         read[battle].prompts.append(prompt)
+        read[battle].with_picture |= picture is not None
         if battles[battle].source == "live" and names.asked_for(prompt):
             read[battle].reasons.add(NotCounted.IDENTITY_IN_PROMPT)
     if not read:

@@ -31,6 +31,7 @@ class NewFacts(NamedTuple):
     multi_turn: bool
     refusal: bool
     starter: bool
+    with_picture: bool
     style: tuple[int, int, int, int, int, int, int, int] | None
 
 
@@ -38,12 +39,14 @@ class NewFacts(NamedTuple):
 _LABELLED = ("category", "category_by", "hard")
 _RULED = (
     *("counted", "not_counted_because", "language", "longer", "multi_turn", "refusal", "starter"),
+    "with_picture",
     *("tokens_a", "tokens_b", "headers_a", "headers_b", "lists_a", "lists_b", "bold_a", "bold_b"),
 )
 _TYPES = {
     **dict.fromkeys(("hard", "longer", "multi_turn", "refusal", "starter", "counted"), "bool"),
+    "with_picture": "bool",
     **dict.fromkeys(("not_counted_because", "category", "category_by", "language"), "text"),
-    **dict.fromkeys(_RULED[7:], "int"),
+    **dict.fromkeys(_RULED[8:], "int"),
 }
 _COLUMNS = (*_RULED, *_LABELLED)
 
@@ -86,7 +89,7 @@ def write_facts(
     rows = [
         (
             *(new.reason == "", new.reason, new.language, new.longer, new.multi_turn),
-            *(new.refusal, new.starter, *(new.style or (None,) * 8)),
+            *(new.refusal, new.starter, new.with_picture, *(new.style or (None,) * 8)),
             *(new.category, category_by if new.category else "", new.hard),
         )
         for new in found

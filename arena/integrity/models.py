@@ -57,6 +57,8 @@ class Facts(models.Model):
     refusal = models.BooleanField(default=False)
     # The first prompt is one that the landing page offers.
     starter = models.BooleanField(default=False)
+    # A picture was sent with a prompt. The default is the database's: rows are written in SQL too.
+    with_picture = models.BooleanField(db_default=False)
     tokens_a = models.PositiveIntegerField(null=True)
     tokens_b = models.PositiveIntegerField(null=True)
     headers_a = models.PositiveIntegerField(null=True)

@@ -33,6 +33,12 @@ class RuleChange:
 CHANGES: tuple[RuleChange, ...] = (
     RuleChange(
         "rules",
+        4,
+        dt.date(2026, 11, 21),
+        _("Votes on battles in which a picture was sent are told apart."),
+    ),
+    RuleChange(
+        "rules",
         3,
         dt.date(2026, 11, 21),
         _("Votes on texts that a moderator ruled harmful, or an attempt to cheat, are left out."),

@@ -22,6 +22,7 @@ COLUMNS = {
     "hard, longer, multi_turn": "Kinds of prompt: hard; 500 tokens or more; several turns.",
     "refusal": "An answer begins as refusals do.",
     "starter": "The first prompt is one that the site offers.",
+    "with_picture": "A picture was sent with a prompt; `turns` says with which.",
     "styled": "Whether the answers were known, so that their style was counted.",
     "tokens_a, tokens_b": "Estimated from the text alone: one per ideograph, one per four other "
     "characters; over all turns.",

@@ -32,6 +32,7 @@ SCHEMA = pa.schema(
         ("language", pa.string()),
         ("main_language", pa.string()),
         *((name, pa.bool_()) for name in ("hard", "longer", "multi_turn", "refusal", "starter")),
+        ("with_picture", pa.bool_()),
         ("styled", pa.bool_()),
         *((name, pa.int32()) for name in STYLE_COUNTS),
         ("rule_version", pa.int16()),
@@ -43,7 +44,7 @@ SCHEMA = pa.schema(
 _COLUMNS = ", ".join(
     (
         *("counted", "not_counted_because", "category", "category_by", "language", "hard"),
-        *("longer", "multi_turn", "refusal", "starter", *STYLE_COUNTS),
+        *("longer", "multi_turn", "refusal", "starter", "with_picture", *STYLE_COUNTS),
         *("rule_version", "label_version"),
     )
 )
@@ -64,7 +65,7 @@ _QUERY = f"""
     SELECT v.id, b.id, a.slug, o.slug, v.outcome, b.voter_id, v.cast_at, f.counted,
         f.not_counted_because, f.category, f.category_by, f.language,
         split_part(f.language, '-', 1), f.hard, f.longer, f.multi_turn, f.refusal, f.starter,
-        f.tokens_a IS NOT NULL, {", ".join(f"f.{name}" for name in STYLE_COUNTS)},
+        f.with_picture, f.tokens_a IS NOT NULL, {", ".join(f"f.{name}" for name in STYLE_COUNTS)},
         f.rule_version, f.label_version, {_REASONS}, coalesce(c.text, '')
     FROM ({_FACTS}) f
     JOIN battles_vote v ON v.id = f.vote_id

@@ -44,7 +44,7 @@ def votes_of(shares: dict[str, float], leads: dict[str, float], n: int = 12_000)
             outcome=np.where(closed_wins, 0, 1).astype(np.int8),
             voter=rng.integers(0, 300, n),
             at=np.zeros(n, dtype=np.int64),
-            bits=np.full(n, Bit.COUNTED, dtype=np.uint8),
+            bits=np.full(n, Bit.COUNTED, dtype=np.uint16),
             category=np.zeros(n, dtype=np.int8),
             language=np.array([TAGS.index(tag) for tag in tags], dtype=np.int8),
             style=np.zeros((n, 4)),

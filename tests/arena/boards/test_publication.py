@@ -1,22 +1,27 @@
 """The full set of boards: each slice once a period, whoever publishes and however often."""
 
 import datetime as dt
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 
 from arena.battles.starter_prompts import starter_prompts
 from arena.boards import publication, snapshots
 from arena.boards.models import Board, PairTable, Publication, Snapshot
 from arena.boards.newest import newest_snapshot
-from arena.boards.pairs import read_pairs
+from arena.boards.pairs import difference_variances, read_pairs
 from arena.boards.publication import period_of, publish_boards
 from arena.boards.refresh import refresh_boards
+from arena.boards.replay import replay
 from arena.boards.simulation import SOURCE, simulate
+from arena.integrity.fact_rows import begin_epochs
 from arena.integrity.facts import decide_votes
+from arena.integrity.models import VoteFacts
 from tests.arena.boards.votes import NOW, cast, cast_many, new_model
 
 LATER = NOW + dt.timedelta(seconds=settings.PUBLISH_SECONDS)
@@ -110,6 +115,32 @@ def test_votes_on_the_sites_own_prompts_can_be_left_out() -> None:
     assert whole
     assert without
     assert (whole.votes, without.votes) == (117, 110)
+
+
+@pytest.mark.django_db
+def test_votes_with_a_picture_have_a_board_and_earlier_boards_replay(client: Client) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    votes = [cast(alder, birch, prompt="What is this?", picture=True) for _ in range(110)]
+    cast_many(alder, birch, wins=4, losses=5)
+    decide_votes(NOW)
+    # As an older rule left them, which knew no pictures.
+    VoteFacts.objects.update(with_picture=False, rule_version=3)
+    begin_epochs()
+    publish_boards(NOW)
+    assert newest_snapshot("live", "bradley_terry", category="with_picture") is None
+    earlier = list(Snapshot.objects.select_related("board"))
+    decide_votes(LATER)
+    publish_boards(LATER)
+    board = newest_snapshot("live", "bradley_terry", category="with_picture")
+    assert board
+    assert (board.board.slug, board.votes) == ("with-picture", len(votes))
+    assert replay(board).faithful
+    assert len(earlier) > 2
+    assert all(replay(snapshot).faithful for snapshot in earlier)
+    rows = client.get("/api/v1/boards/with-picture").json()["rows"]
+    assert {row["model"] for row in rows} == {"alder", "birch"}
+    page = client.get("/leaderboard/", {"category": "with_picture"})
+    assert "With a picture" in page.content.decode()
 
 
 @pytest.mark.django_db
@@ -209,7 +240,9 @@ def test_direct_votes_are_kept_beside_the_newest_board() -> None:
     assert pairs.won.tolist() == [[0, 8], [4, 0]]
     assert pairs.tied.tolist() == [[0, 1], [1, 0]]
     assert pairs.votes.tolist() == [[0, 13], [13, 0]]
-    assert pairs.covariance[0, 0] > 0
+    (variance,) = difference_variances([table.board], alder.pk, birch.pk).values()
+    assert 0 < variance < math.inf
+    assert difference_variances([table.board], alder.pk, 0) == {}
 
 
 def publish_boards_after_deciding() -> dict[str, int]:

@@ -70,6 +70,27 @@ def test_every_board_comes_out_of_the_release_bit_for_bit(
                     )
 
 
+def test_the_board_of_votes_with_a_picture_comes_out_of_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    for number in range(110):
+        cast(alder, birch, "ab"[number % 2], prompt="What is this?", picture=True)
+    cast_many(alder, birch, wins=3, losses=2)
+    decide_votes(NOW)
+    publish_boards(NOW)
+    release = export_release("live", tmp_path / "release")
+    rows = list(lines(release.folder / "votes.jsonl"))
+    assert [row["with_picture"] for row in rows] == [True] * 110 + [False] * 5
+    assert "with_picture" in (release.folder / "DATA.md").read_text(encoding="utf-8")
+    written = json.loads((release.folder / "boards.json").read_text(encoding="utf-8"))
+    board = next(each for each in written["boards"] if each["board"] == "with-picture")
+    monkeypatch.chdir(release.folder)
+    found = rated_again(release.folder, board, tmp_path / "board.json")
+    assert next(iter(found["boards"].values()))["id"] == board["id"]
+    assert board["votes"] == 110
+
+
 def rated_again(folder: Path, board: dict[str, Any], output: Path) -> dict[str, Any]:
     """Run a released board's command; return what it wrote."""
     _python, _m, _ratings, file, *arguments = board["command"]

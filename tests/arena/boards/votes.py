@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from arena.battles.models import Battle, Reply, Turn, Vote
+from arena.battles.pictures.models import Picture
 from arena.catalog.models import LanguageModel, Licensing
 from arena.voters.models import Voter
 
@@ -29,14 +30,23 @@ def cast(
     source: str = "live",
     final_at: dt.datetime = NOW,
     prompt: str = "",
+    picture: bool = False,
     answers: Sequence[str] = ("One.", "Two."),
 ) -> Vote:
-    """Store a battle and its vote; with a prompt, also the turn and its two replies."""
+    """Store a battle and its vote; with a prompt, also the turn and its two replies.
+
+    A picture goes with the prompt.
+    """
     voter = voter or Voter.objects.create(source=source)
     battle = Battle.objects.create(voter=voter, model_a=model_a, model_b=model_b)
     if prompt:
         turn = Turn.objects.create(
-            battle=battle, number=1, prompt=prompt, state="complete", ended_at=final_at
+            battle=battle,
+            number=1,
+            prompt=prompt,
+            picture=_picture(voter, final_at) if picture else None,
+            state="complete",
+            ended_at=final_at,
         )
         Reply.objects.bulk_create(
             Reply(
@@ -55,6 +65,12 @@ def cast(
         source=source,
         cast_at=final_at - dt.timedelta(seconds=3),
         final_at=final_at,
+    )
+
+
+def _picture(voter: Voter, at: dt.datetime) -> Picture:
+    return Picture.objects.create(
+        voter=voter, content=b"drawn", sha256="0", width=1, height=1, used_at=at
     )
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
+from arena.battles.mine.erasure import erase_voter
 from arena.battles.models import Retraction, Turn, Vote
 from arena.integrity import facts
 from arena.integrity.fact_rows import exclude_votes
@@ -148,6 +149,31 @@ def test_it_notes_style_turns_refusals_and_starters() -> None:
     assert found.refusal
     assert found.starter
     assert (found.multi_turn, found.longer, found.hard) == (False, False, False)
+
+
+@pytest.mark.django_db
+def test_it_notes_that_a_picture_was_sent_also_in_votes_of_an_older_rule() -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    seen = cast(alder, birch, prompt="What is this?", picture=True)
+    read = cast(alder, birch, prompt="What is that?")
+    decide_votes(LATER)
+    assert (seen.facts.with_picture, read.facts.with_picture) == (True, False)
+    VoteFacts.objects.update(rule_version=3, with_picture=False)
+    assert decide_votes(LATER) == 2
+    found = VoteFacts.objects.in_bulk()
+    assert (found[seen.pk].with_picture, found[read.pk].with_picture) == (True, False)
+    past = PastVoteFacts.objects.get()
+    assert (past.vote, past.with_picture) == (seen, False)
+
+
+@pytest.mark.django_db
+def test_it_is_known_of_an_erased_battle_that_it_had_a_picture() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), prompt="What is this?", picture=True)
+    decide_votes(LATER)
+    erase_voter(vote.battle.voter_id, at=LATER)
+    VoteFacts.objects.update(rule_version=0)
+    assert decide_votes(LATER) == 1
+    assert VoteFacts.objects.get().with_picture
 
 
 @pytest.mark.django_db
