@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from arena.boards.models import SnapshotRow
-from arena.boards.pairs import JointRatings, Pairs
+from arena.boards.models import Board, Method, SnapshotRow
+from arena.boards.newest import newest_snapshots
+from arena.boards.pairs import Pairs, difference_variances
+from arena.catalog.models import LanguageModel
 
 _POINTS_PER_LOGIT = 400 / math.log(10)
 _SURE = NormalDist().inv_cdf(0.975)
@@ -69,20 +71,56 @@ class Expected:
         return max(0, math.ceil((wanted - known) / (chance * (1 - chance))))
 
 
-def expectation(rows: Sequence[SnapshotRow | None], pairs: JointRatings | None) -> Expected | None:
-    """Return what the ratings expect; None when one has no rating or no joint uncertainty."""
-    first, second = rows
-    if first is None or second is None or pairs is None:
-        return None
-    if first.rating is None or second.rating is None:
-        return None
-    try:
-        i, j = (pairs.models.index(row.language_model_id) for row in (first, second))
-    except ValueError:
-        return None
-    covariance = pairs.covariance
-    variance = float(covariance[i, i] + covariance[j, j] - 2 * covariance[i, j])
-    if not math.isfinite(variance) or variance <= 0:
+@dataclass(frozen=True)
+class Encounter:
+    """Two models on a board where both stand.
+
+    Attributes
+    ----------
+    board : Board
+    rows : (SnapshotRow, SnapshotRow)
+        Of the first and the second, in the board's newest snapshot.
+    expected : Expected or None
+        None when one has no rating or the two have no joint uncertainty.
+    """
+
+    board: Board
+    rows: tuple[SnapshotRow, SnapshotRow]
+    expected: Expected | None
+
+
+def encounters(models: Sequence[LanguageModel], source: str) -> list[Encounter]:
+    """Return the boards of a source where two models stand, with what their ratings expect.
+
+    Boards of all time without style control: everything first, then uses and languages.
+    """
+    newest = newest_snapshots().filter(
+        board__source=source,
+        board__method=Method.BRADLEY_TERRY,
+        board__days=None,
+        board__style_controlled=False,
+    )
+    first, second = models
+    lines = SnapshotRow.objects.filter(snapshot__in=newest, language_model__in=models)
+    by_board: dict[Board, dict[int, SnapshotRow]] = {}
+    for line in lines.select_related("snapshot__board"):
+        by_board.setdefault(line.snapshot.board, {})[line.language_model_id] = line
+    both = {
+        board: (rows[first.pk], rows[second.pk])
+        for board, rows in by_board.items()
+        if len(rows) == 2
+    }
+    variances = difference_variances(both, first.pk, second.pk)
+    return [
+        Encounter(board, both[board], _expectation(*both[board], variances.get(board.pk)))
+        for board in sorted(both, key=lambda board: (board.slug != "overall", board.slug))
+    ]
+
+
+def _expectation(
+    first: SnapshotRow, second: SnapshotRow, variance: float | None
+) -> Expected | None:
+    if first.rating is None or second.rating is None or variance is None:
         return None
     return Expected(first.rating - second.rating, math.sqrt(variance))
 

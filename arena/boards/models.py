@@ -158,12 +158,14 @@ class PairTable(models.Model):
         Board, primary_key=True, on_delete=models.CASCADE, related_name="pair_table"
     )
     replay_id = models.CharField(max_length=64)
-    # Primary keys of the m models; the tables below are (m, m) in this order, deflated.
+    # Primary keys of the m models; the tables below are (m, m) in this order.
     language_models = models.JSONField()
+    # Of int32, deflated.
     won = models.BinaryField()
     tied = models.BinaryField()
     both_bad = models.BinaryField()
-    # Points squared; empty where the fit has no interval.
+    # Of float32, points squared, NaN without a rating; stored as it is, so that
+    # `pairs.difference_variances` can read single numbers of it.
     covariance = models.BinaryField()
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -1,43 +1,42 @@
-"""Direct votes of every pair of a board, and the joint covariance of its ratings, as stored."""
+"""Direct votes of every pair of a board, and how its ratings vary together, as stored."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from arena.boards.models import Board, PairTable
 
+_FLOAT = np.dtype("<f4")
+_THREE_NUMBERS = """
+    SELECT board,
+        substring(covariance FROM 4 * ii + 1 FOR 4),
+        substring(covariance FROM 4 * jj + 1 FOR 4),
+        substring(covariance FROM 4 * ij + 1 FOR 4)
+    FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[], %s::int[])
+        AS places (board, fit, ii, jj, ij)
+    JOIN boards_pairtable ON board_id = board AND replay_id = fit  -- not a newer one's places
+"""
+
 
 @dataclass(frozen=True, eq=False)
-class JointRatings:
-    """How the ratings of m models hang together.
+class Pairs:
+    """What the m models of a board did against each other.
 
     Attributes
     ----------
     models : tuple of m int
         Primary keys.
-    covariance : (m, m) float32
-        Of the ratings, in points squared, centred on their mean; NaN without a rating.
-    """
-
-    models: tuple[int, ...]
-    covariance: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs(JointRatings):
-    """What the models did against each other, beside that.
-
-    Attributes
-    ----------
     won, tied, both_bad : (m, m) int32
         Votes from the row's side; `tied` and `both_bad` are symmetric.
     replay_id : str
         Of the fit that it came from.
     """
 
+    models: tuple[int, ...]
     won: NDArray[np.int32]
     tied: NDArray[np.int32]
     both_bad: NDArray[np.int32]
@@ -50,54 +49,76 @@ class Pairs(JointRatings):
         return total
 
 
-def store_pairs(board: Board, pairs: Pairs) -> None:
-    """Put the pairs of a board's newest fit in the place of those before."""
+def store_pairs(board: Board, pairs: Pairs, covariance: NDArray[np.float32]) -> None:
+    """Put the pairs of a board's newest fit in the place of those before.
+
+    `covariance` is that of the ratings, (m, m), in points squared, centred on their mean; NaN
+    where a model has no rating.
+    """
     PairTable.objects.update_or_create(
         board=board,
         defaults={
             "replay_id": pairs.replay_id,
             "language_models": list(pairs.models),
-            **{
-                name: _deflated(getattr(pairs, name), kind)
-                for name, kind in (
-                    ("won", "<i4"),
-                    ("tied", "<i4"),
-                    ("both_bad", "<i4"),
-                    ("covariance", "<f4"),
-                )
-            },
+            "won": _deflated(pairs.won),
+            "tied": _deflated(pairs.tied),
+            "both_bad": _deflated(pairs.both_bad),
+            "covariance": covariance.astype(_FLOAT).tobytes(),
         },
     )
 
 
 def read_pairs(board: Board) -> Pairs | None:
     """Return the pairs of a board's newest full fit, or None before the first."""
-    stored = PairTable.objects.filter(board=board).first()
+    stored = PairTable.objects.defer("covariance").filter(board=board).first()
     if stored is None:
         return None
     m = len(stored.language_models)
     return Pairs(
         models=tuple(stored.language_models),
-        won=_table(stored.won, np.int32, m),
-        tied=_table(stored.tied, np.int32, m),
-        both_bad=_table(stored.both_bad, np.int32, m),
-        covariance=_table(stored.covariance, np.float32, m),
+        won=_inflated(stored.won, m),
+        tied=_inflated(stored.tied, m),
+        both_bad=_inflated(stored.both_bad, m),
         replay_id=stored.replay_id,
     )
 
 
-def joint_ratings(boards: Iterable[Board]) -> Iterator[tuple[int, JointRatings]]:
-    """Yield the joint ratings of boards that have any, by the board's primary key, one by one."""
-    stored = PairTable.objects.filter(board__in=boards)
-    for board, models, covariance in stored.values_list(
-        "board", "language_models", "covariance"
-    ).iterator(chunk_size=4):
-        yield board, JointRatings(tuple(models), _table(covariance, np.float32, len(models)))
+def difference_variances(boards: Collection[Board], first: int, second: int) -> dict[int, float]:
+    """Return the variance of the difference of two models' ratings on each board that rates both.
+
+    Parameters
+    ----------
+    boards : collection of Board
+    first, second : int
+        Primary keys of the models.
+
+    Returns
+    -------
+    dict of int to float
+        Positive, by the board's primary key, in points squared. A comparison asks for every
+        slice at once: Postgres reads three numbers of each table, not the tables.
+    """
+    places: list[tuple[int, str, int, int, int]] = []
+    listed = PairTable.objects.filter(board__in=boards)
+    for board, fit, models in listed.values_list("board", "replay_id", "language_models"):
+        if first in models and second in models:
+            i, j, m = models.index(first), models.index(second), len(models)
+            places.append((board, fit, i * m + i, j * m + j, i * m + j))
+    if not places:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_THREE_NUMBERS, [list(column) for column in zip(*places, strict=True)])
+        numbers = {
+            board: np.frombuffer(b"".join(map(bytes, three)), _FLOAT).astype(float)
+            for board, *three in cursor
+        }
+    variances = {board: ii + jj - 2 * ij for board, (ii, jj, ij) in numbers.items()}
+    return {board: value for board, value in variances.items() if value > 0}  # NaN is not
 
 
-def _table[T: np.generic](content: bytes | memoryview, kind: type[T], m: int) -> NDArray[T]:
-    return np.frombuffer(zlib.decompress(content), dtype=kind).reshape(m, m)
+def _inflated(content: bytes | memoryview, m: int) -> NDArray[np.int32]:
+    return np.frombuffer(zlib.decompress(content), dtype="<i4").reshape(m, m)
 
 
-def _deflated(table: NDArray[np.generic], kind: str) -> bytes:
-    return zlib.compress(np.ascontiguousarray(table, dtype=kind).tobytes(), level=1)
+def _deflated(table: NDArray[np.int32]) -> bytes:
+    return zlib.compress(np.ascontiguousarray(table, dtype="<i4").tobytes(), level=1)

@@ -143,9 +143,9 @@ def store_pairs_of(board: Board, rated: Rated) -> None:
             won=records.won.astype(np.int32),
             tied=records.tied.astype(np.int32),
             both_bad=records.both_bad.astype(np.int32),
-            covariance=covariance,
             replay_id=rated.replay_id,
         ),
+        covariance,
     )
 
 

@@ -12,8 +12,9 @@ from ninja import Query, Router
 from arena.boards.api import account_shapes, model_shapes, reading, shapes
 from arena.boards.api.account import account_of
 from arena.boards.api.answers import PublicAPI, csv_answer, file_answer, kept_answer
-from arena.boards.api.comparing import encounters
+from arena.boards.api.comparing import figures
 from arena.boards.between import earlier_of, moved_between
+from arena.boards.comparison import encounters
 from arena.boards.downloads import releases_at_hand
 from arena.boards.frozen import Frozen, frozen_board
 from arena.boards.gap.rules import CUTS, DEFAULT_CUT
@@ -185,7 +186,7 @@ def compare(
         "first": first,
         "second": second,
         "source": source,
-        "boards": encounters(models, source),
+        "boards": [figures(each) for each in encounters(models, source)],
     }
 
 

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.catalogue import describe
 from arena.boards.choices import SIMULATED, Choice, Option
-from arena.boards.comparison import Expected, direct_votes, expectation
+from arena.boards.comparison import Encounter, Expected, direct_votes, encounters
 from arena.boards.intervals import Axis
-from arena.boards.models import Board, Method, SnapshotRow
+from arena.boards.models import Board, SnapshotRow
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pages.answer import answer
-from arena.boards.pairs import Pairs, joint_ratings, read_pairs
+from arena.boards.pairs import Pairs, read_pairs
 from arena.boards.slice_names import slice_name
 from arena.boards.standings import (
     asked_source,
@@ -62,7 +62,8 @@ def gather(
         row.language_model_id: row
         for row in (snapshot.rows.filter(language_model__in=models) if snapshot else ())
     }
-    expected = expectation([rows.get(model.pk) for model in models], pairs)
+    met = encounters(models, board.source) if board else []
+    expected = next((each.expected for each in met if each.board == board), None)
     return {
         "title": _("%(first)s against %(second)s") % names,
         "description": verdict(names, expected),
@@ -75,7 +76,7 @@ def gather(
         "verdict": verdict(names, expected),
         "expected": expected,
         "record": record(models, pairs),
-        "slices": _slices(models, board),
+        "slices": _slices(met),
         "votes_from": source_options(boards, board),
         "of_source": source_query(board),
         "back": Choice(source=board.source).address() if board else "",
@@ -200,44 +201,24 @@ def needed_sentence(expected: Expected | None) -> str:
     ) % {"votes": f"{votes:,}"}
 
 
-def _slices(models: list[LanguageModel], board: Board | None) -> list[dict[str, Any]]:
-    """Return both ratings in each slice that has both."""
-    if board is None:
-        return []
-    boards = newest_snapshots().filter(
-        board__source=board.source,
-        board__method=Method.BRADLEY_TERRY,
-        board__days=None,
-        board__style_controlled=False,
-    )
-    lines = SnapshotRow.objects.filter(
-        snapshot__in=boards, language_model__in=models, rating__isnull=False
-    ).select_related("snapshot__board")
-    by_board: dict[Board, dict[int, SnapshotRow]] = {}
-    for line in lines:
-        by_board.setdefault(line.snapshot.board, {})[line.language_model_id] = line
-    both = {slice_: rows for slice_, rows in by_board.items() if len(rows) == len(models)}
+def _slices(met: Sequence[Encounter]) -> list[dict[str, Any]]:
+    """Return both ratings in each slice that has both, the slice of all votes first."""
+    rated = [each for each in met if all(row.rating is not None for row in each.rows)]
     axis = Axis.over(
-        value
-        for rows in both.values()
-        for row in rows.values()
-        for value in (row.rating, row.lower, row.upper)
+        value for each in rated for row in each.rows for value in (row.rating, row.lower, row.upper)
     )
-    own_rows = {slice_.pk: [rows[model.pk] for model in models] for slice_, rows in both.items()}
-    expectations = {pk: expectation(own_rows[pk], joint) for pk, joint in joint_ratings(both)}
-    found = []
-    for slice_ in both:
-        own = own_rows[slice_.pk]
-        expected = expectations.get(slice_.pk)
-        found.append(
-            {
-                "label": slice_name(slice_.category, slice_.language),
-                "overall": slice_.pk == board.pk,
-                "ratings": own,
-                "expected": dict(zip(_SHARES, expected.shares, strict=True)) if expected else {},
-                "marks": [axis.mark(row.rating or 0, row.lower, row.upper) for row in own]
-                if axis
-                else [],
-            }
-        )
+    found = [
+        {
+            "label": slice_name(each.board.category, each.board.language),
+            "overall": each.board.slug == "overall",
+            "ratings": each.rows,
+            "expected": dict(zip(_SHARES, each.expected.shares, strict=True))
+            if each.expected
+            else {},
+            "marks": [axis.mark(row.rating or 0, row.lower, row.upper) for row in each.rows]
+            if axis
+            else [],
+        }
+        for each in rated
+    ]
     return sorted(found, key=lambda row: (not row["overall"], str(row["label"])))
