@@ -17,14 +17,17 @@ ACCOUNTS: Mapping[str, tuple[str, ...]] = {
         *("huggingface.co/Qwen/", "alibabacloud.com/"),
     ),
     "Anthropic": ("docs.anthropic.com/", "platform.claude.com/"),
-    "Cohere": ("docs.cohere.com/", "huggingface.co/CohereLabs/"),
+    "Cohere": (
+        *("docs.cohere.com/", "huggingface.co/CohereLabs/"),
+        "github.com/cohere-ai/",
+    ),
     "DeepSeek": (
         *("github.com/deepseek-ai/", "huggingface.co/deepseek-ai/"),
         "api-docs.deepseek.com/",
     ),
-    "Google": ("blog.google/", "huggingface.co/google/"),
+    "Google": ("blog.google/", "developers.googleblog.com/", "huggingface.co/google/"),
     "Hugging Face": ("huggingface.co/HuggingFaceH4/",),
-    "LMSYS": ("huggingface.co/lmsys/",),
+    "LMSYS": ("github.com/lm-sys/", "huggingface.co/lmsys/"),
     "Meta": ("github.com/meta-llama/", "huggingface.co/meta-llama/", "ai.meta.com/"),
     "Microsoft": (
         *("github.com/microsoft/", "huggingface.co/microsoft/"),

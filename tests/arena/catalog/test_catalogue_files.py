@@ -94,23 +94,51 @@ def test_disagreement_is_kept(shipped: Catalogue) -> None:
     assert {"2024-04-18", "2023-04-18"} <= said
     assert shipped["taken"]["llama-3-8b-instruct", "weights_released_on"] == ("2024-04-18",)
     # Sources name different months and none outweighs the others: none is taken.
-    for disputed in ("nemotron-70b-instruct", "phi-3-mini-4k-instruct", "sarvam-105b"):
+    for disputed in ("nemotron-70b-instruct", "sarvam-105b"):
         assert (disputed, "weights_released_on") not in shipped["taken"]
+    # Two sources name one month and one another: most settle it, and all stand.
+    assert shipped["taken"]["phi-3-mini-4k-instruct", "weights_released_on"] == ("2024-04-23",)
+
+
+@pytest.mark.parametrize(
+    ("model", "fact", "day"),
+    [
+        # Announced in October with another model; the maker's release notes have the API's day.
+        ("claude-3-5-haiku", "api_released_on", "2024-11-04"),
+        # In the chat since the fifth, in the API since the seventeenth.
+        ("o1", "api_released_on", "2024-12-17"),
+        # In the chat since February.
+        ("grok-3", "api_released_on", "2025-04-03"),
+        # A preview of another format came in May.
+        ("gemma-3n-e4b-it", "weights_released_on", "2025-06-26"),
+        ("command-r7b-12-2024", "weights_released_on", "2024-12-13"),
+    ],
+)
+def test_a_day_is_that_of_the_weights_or_the_api_not_of_an_announcement(
+    model: str, fact: str, day: str, shipped: Catalogue
+) -> None:
+    assert shipped["taken"][model, fact] == (day,)
 
 
 @pytest.mark.parametrize(
     ("model", "licence"),
     [
-        ("kimi-k2", "Modified-MIT"),
-        ("kimi-k2-5", "Modified-MIT"),
-        ("kimi-k2-6", "Modified-MIT"),
-        ("kimi-k2-thinking", "Modified-MIT"),
-        ("minimax-m2", "Modified-MIT"),
+        ("kimi-k2", "Kimi-K2-MIT"),
+        ("kimi-k2-5", "Kimi-K2-MIT"),
+        ("kimi-k2-6", "Kimi-K2-MIT"),
+        ("kimi-k2-thinking", "Kimi-K2-MIT"),
+        ("minimax-m2", "MiniMax-M2-MIT"),
+        ("minimax-m2-5", "MiniMax-M2.5-MIT"),
         ("minimax-m2-7", "MiniMax-M2.7"),
         ("deepseek-v3-2", "MIT"),
         ("qwen1-5-32b-chat", "Tongyi-Qianwen"),
         ("qwen2-5-72b-instruct", "Qwen"),
         ("gemma-4-31b-it", "Apache-2.0"),
+        ("gemma-3-27b-it", "Gemma"),
+        ("devstral-2512", "Mistral-Modified-MIT"),
+        ("mistral-medium-2604", "Mistral-Modified-MIT"),
+        ("hy3-preview", "Tencent-Hy"),
+        ("glm-5-2", "MIT"),
     ],
 )
 def test_a_licence_is_the_one_that_came_with_the_weights(
@@ -171,7 +199,7 @@ def test_files_are_sorted_and_come_out_as_they_went_in(
         ("prices.csv", "gpt-4o,2026-01-01,1,1,ftp://x", "no web address"),
         ("prices.csv", "gpt-4o,2024-05-12,1,1,https://x.example", "older than the model"),
         ("prices.csv", "gpt-4o,2026-01-01,0,0,https://x.example", "a free tier"),
-        ("facts.csv", "gpt-4o,api_released_on,2024-06,a list,,", "a list says 2024-06"),
+        ("facts.csv", "gpt-5-4,api_released_on,2026-06,a list,,", "a list says 2026-06"),
         ("organisations.csv", "Nowhere,nowhere,,", "no country"),
         ("aliases.csv", "gpt-4o,  ", "empty that must not be"),
     ],
