@@ -10,43 +10,17 @@ import shutil
 import statistics
 from collections.abc import Sequence
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from tests.browser.bench_rendering import measured_site
-from tests.browser.conftest import PHONE, PROGRAMS
+from tests.browser.conftest import PROGRAMS
 from tests.browser.public_pages import PAGES
 from tests.browser.site import ROOT, manage_in_turn
+from tests.browser.slow_phone import SLOWER, SMALLEST, Seen, visit
 
 RESULT = ROOT / "arena" / "docs" / "pages.md"
-SMALLEST = "/healthz"
 MEASURED = ("landing", "leaderboard", "gap", "which", "model", "compare", "method", "transparency")
 ROUNDS = 5
-SLOWER = 4  # times
-# What Lighthouse calls a slow 4G: bytes a second each way, milliseconds there and back.
-NETWORK = {
-    "offline": False,
-    "latency": 150,
-    "downloadThroughput": 204_800,
-    "uploadThroughput": 96_000,
-}
-WATCH = """
-window.seen = { paint: 0, shift: 0 };
-new PerformanceObserver((list) => { seen.paint = list.getEntries().at(-1).startTime; })
-  .observe({ type: "largest-contentful-paint", buffered: true });
-new PerformanceObserver((list) => {
-  for (const { value } of list.getEntries()) seen.shift += value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
-WEIGH = """
-() => {
-  const all = performance.getEntriesByType("resource");
-  const [page] = performance.getEntriesByType("navigation");
-  const sum = (entries) => entries.reduce((total, each) => total + each.encodedBodySize, 0);
-  const scripts = all.filter(({ name }) => name.split("?")[0].endsWith(".js"));
-  return { ...seen, requests: all.length + 1, bytes: sum([page, ...all]), scripts: sum(scripts) };
-}
-"""
-type Seen = dict[str, float]
 
 
 def main() -> None:
@@ -68,21 +42,6 @@ def main() -> None:
         RESULT.write_text(DOCUMENT.format(version=browser.version, cores=os.cpu_count(), rows=rows))
         browser.close()
     print(rows)  # noqa: T201  the result
-
-
-def visit(browser: Browser, address: str) -> Seen:
-    """Open a page with nothing in the cache; return what it weighed and when it showed."""
-    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    devtools = context.new_cdp_session(page)
-    devtools.send("Network.enable")
-    devtools.send("Network.emulateNetworkConditions", NETWORK)
-    devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    page.add_init_script(WATCH)
-    page.goto(address, wait_until="networkidle")
-    seen: Seen = page.evaluate(WEIGH)
-    context.close()
-    return seen
 
 
 def row(name: str, seen: Sequence[Seen], smallest: Sequence[Seen]) -> str:
@@ -112,9 +71,11 @@ line of text: one journey of the network and nothing else).
 |---|--:|--:|--:|--:|--:|--:|
 {rows}
 
-What tests hold (`tests/browser/test_budgets.py`), because it is the same on every machine: the
-landing page is below 100 kB, its scripts below 60 kB, and no page asks another host. The renderers
-of answers come with the first prompt, the charts' library where there is a chart.
+What tests hold (`tests/browser/test_budgets.py`): the landing page is below 100 kB, its scripts
+below 60 kB, and no page asks another host. The renderers of answers come with the first prompt, the
+charts' library where there is a chart. Every public page is opened on that slow phone: nothing may
+move, and in the best of six rounds its largest paint may take five times the smallest page's, which
+leaves room for a busy machine and none for a library that the first sight waits for.
 """.replace("{slower}", str(SLOWER))
     .replace("{rounds}", str(ROUNDS))
     .replace("{smallest}", SMALLEST)
