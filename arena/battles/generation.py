@@ -21,10 +21,10 @@ from arena.battles.beat import Beat
 from arena.battles.errors import Unavailable
 from arena.battles.live_turn import LiveTurn
 from arena.battles.models import Runner, Turn, TurnState
-from arena.battles.slots import EndpointSlots
 from arena.battles.stream import BattleStreams
 from arena.battles.turns import StartedTurn, TurnEnd
 from arena.catalog.addresses import endpoint_clients
+from arena.catalog.slots import EndpointSlots
 from arena.ids import uuid7
 from arena.voters.visitors import close_visitors
 

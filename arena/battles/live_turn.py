@@ -13,9 +13,10 @@ from arena.battles.models import Side
 from arena.battles.pacing import Mode, Pacer
 from arena.battles.protocol import Frame, Queued, TurnEnded
 from arena.battles.side import SideReply
-from arena.battles.slots import EndpointSlots, Place
 from arena.battles.stream import BattleStreams, Entry
 from arena.battles.turns import StartedTurn, TurnEnd
+from arena.catalog.gpu_groups import groups_of
+from arena.catalog.slots import EndpointSlots, Place
 from workers.endpoints import EndpointClients
 
 # The longest wait in line for the endpoints, and how often a battle is told its place.
@@ -45,14 +46,19 @@ class LiveTurn:
         limits = {each.pk: each.calls_at_once for each in endpoints}
         rates = {e.pk: e.requests_per_minute for e in endpoints if e.requests_per_minute}
         requests = Counter(each.pk for each in endpoints)
-        with slots.stand_in_line(limits, requests=requests, rates=rates) as place:
+        with slots.stand_in_line(
+            limits, requests=requests, rates=rates, groups=groups_of(endpoints)
+        ) as place:
             await self._wait_for_slots(place)
             if place.granted:
                 with beat.taking_part() as part:
                     await self._stream(clients, place, part)
 
     async def _wait_for_slots(self, place: Place) -> None:
-        """Wait for the slots of both endpoints, and tell the readers how long the line is."""
+        """Wait for the slots of both endpoints, and tell the readers how long the line is.
+
+        Where another endpoint of a GPU group came first, another pair is drawn instead.
+        """
         told, began = 0, self._clock()
         next_at, end = began + _SECONDS_PER_PLACE / 2, began + _SECONDS_IN_LINE
         while not (place.granted or self.stopped):
@@ -63,10 +69,18 @@ class LiveTurn:
                 self._seq += 1
                 queued = Queued(seq=self._seq, turn=self.started.number, position=told)
                 self._publish(queued.encode())
-            if now >= end and not place.granted:
+            lost = place.group_is_taken and self._may_draw_again
+            if (lost or now >= end) and not place.granted:
                 for reply in self._sides.values():
                     reply.find_busy()
                 return
+
+    @property
+    def _may_draw_again(self) -> bool:
+        """Whether nobody knows the pair yet, and another one could begin."""
+        one = self.started
+        is_drawn = one.blind and one.number == 1 and not one.waits
+        return is_drawn and one.attempt < turns.MAX_PAIRS
 
     async def _stream(self, clients: EndpointClients, place: Place, part: Part) -> None:
         tasks = {

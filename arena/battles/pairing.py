@@ -14,6 +14,7 @@ from arena.battles.chances import Chances, Contestant
 from arena.battles.errors import NotPossibleNow, Unavailable
 from arena.battles.models import Side
 from arena.catalog import budget
+from arena.catalog.gpu_groups import able_to_begin
 from arena.catalog.models import Endpoint, Standing
 from arena.catalog.serving import can_meet, choose_endpoint
 
@@ -49,6 +50,9 @@ def draw_pair(
     Its figures are the models' standings on the live board; where there are none, or they are a
     week old, or with `PARITY_PAIRING=weights`, sampling weights alone decide.
 
+    Of a GPU group only what it serves now is drawn (`arena.catalog.gpu_groups`), as far as two
+    models are there.
+
     A small share of battles (`PARITY_SAME_MODEL_SHARE`) is a model against itself: what voters
     prefer there measures the position, and such votes are not counted.
 
@@ -74,8 +78,11 @@ def draw_pair(
         ``budget_spent``).
     """
     found = _available(at, seeing=seeing)
-    candidates = _by_model(_able_to_pay(found, at, without))
-    draw = _Draw(candidates, at)
+    able = _able_to_pay(found, at, without)
+    draw, more = _Draw(_by_model(able_to_begin(able)), at), {"seeing": True} if seeing else {}
+    if not draw.chances:
+        # Whatever is drawn waits in line until its GPU group is free.
+        draw, more = _Draw(_by_model(able), at), {**more, "waits": True}
     if not draw.chances:
         missing = "no_models_seeing" if seeing else "no_models"
         raise Unavailable("budget_spent" if _Draw(_by_model(found), at).chances else missing)
@@ -83,7 +90,7 @@ def draw_pair(
     if settings.SAME_MODEL_SHARE and rng.random() < settings.SAME_MODEL_SHARE:
         pair = draw.same_model(rng, avoid)
     pair = pair or draw.two_models(rng, avoid)
-    return replace(pair, reason={**pair.reason, "seeing": True}) if seeing else pair
+    return replace(pair, reason={**pair.reason, **more}) if more else pair
 
 
 def seat_chosen(

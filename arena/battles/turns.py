@@ -51,7 +51,10 @@ _SURELY_FITS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedTurn:
-    """One attempt at a turn, stored, and not yet asked of the endpoints."""
+    """One attempt at a turn, stored, and not yet asked of the endpoints.
+
+    ``waits`` says that no other pair could begin sooner.
+    """
 
     battle_id: uuid.UUID
     turn_id: int
@@ -62,6 +65,7 @@ class StartedTurn:
     calls: Mapping[Side, Call]
     blind: bool
     picture: uuid.UUID | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,6 +426,7 @@ def _open(
         calls=calls,
         blind=battle.blind,
         picture=picture.pk if picture else None,
+        waits=battle.pairing.get("waits", False),
     )
 
 

@@ -1,6 +1,6 @@
 """How many calls an endpoint has in a minute, over all processes: what began is kept in Redis.
 
-Battles count in `arena.battles.slots`, under the same keys; here is who calls beside them.
+Battles count in `arena.catalog.slots`, under the same keys; here is who calls beside them.
 """
 
 import asyncio

@@ -17,9 +17,9 @@ from django.urls import reverse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from arena.battles.slots import waiting_in_line
 from arena.boards.models import BoardFailure
 from arena.catalog.models import Endpoint, LanguageModel, Mode
+from arena.catalog.slots import waiting_in_line
 from arena.catalog.states import EndpointState, standings
 from arena.integrity.labels import unanswered_labels
 from arena.integrity.models import Labeller, UndecidedVote

@@ -2,7 +2,10 @@
 -- whose turn it is goes in. A ticket is "NAME ENDPOINT:LIMIT:WANTED ...": it takes so many slots at
 -- each of its endpoints at once, or none, so nobody holds one slot while waiting for the other.
 --
--- ENDPOINT:LIMIT:WANTED:RATE is one that takes at most RATE calls in a minute; 0 is no limit.
+-- ENDPOINT:LIMIT:WANTED:RATE:GROUP is one that takes at most RATE calls in a minute, 0 is no limit;
+-- and that is served by a GPU group, where only one endpoint has calls at a time. The name of a
+-- ticket of calls beside battles begins with "~": it goes in where there is room, and never keeps
+-- its place.
 --
 -- KEYS[1]  the line: each waiting ticket, by the time of its arrival
 -- KEYS[2]  the same tickets, by the time at which they are forgotten unless they are told again
@@ -12,16 +15,19 @@
 --          them on one server.
 -- KEYS[5]  begins the key of what began at each endpoint that has a rate, by the time at which it
 --          did; see `arena.catalog.rates`
--- ARGV     process; length of a lease; patience; length of a minute (all in milliseconds); what
---          the process tells:
+-- KEYS[6]  begins the key of what each GPU group serves: "ENDPOINT END", a lease; from END on it is
+--          drawn no more, so that others come to their turn; see `arena.catalog.gpu_groups`
+-- ARGV     process; length of a lease; patience; length of a minute; length of a turn of one
+--          endpoint of a GPU group (all in milliseconds); what the process tells:
 --          {"held": [[ticket, endpoint, number]], "given_back": [the same], "left": [ticket],
 --           "begun": [[ticket, endpoint, number, milliseconds ago]],
 --           "waiting": [[ticket, arrival, 0 if it has just come]]}
--- Returns  {"places": {ticket: [place, arrival]}, "processes": how many}; place 0 has its slots.
+-- Returns  {"places": [[ticket, place, arrival, whether another endpoint has a group of its]],
+--           "processes": how many}; place 0 has its slots.
 
 local line, forgotten, processes = KEYS[1], KEYS[2], KEYS[3]
 local lease, patience, minute = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local told = cjson.decode(ARGV[5])
+local stint, told = tonumber(ARGV[5]), cjson.decode(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -30,16 +36,47 @@ local function holders(endpoint)
 end
 
 local function wants(ticket)
-  return string.gmatch(ticket, ' (%d+):(%d+):(%d+):?(%d*)')
+  return string.gmatch(ticket, ' (%d+):(%d+):(%d+):?(%d*):?(%x*)')
 end
 
 local function slot(ticket, number)
   return number .. ' ' .. ticket
 end
 
+local function count_of(endpoint)
+  redis.call('ZREMRANGEBYSCORE', holders(endpoint), '-inf', now)
+  return redis.call('ZCARD', holders(endpoint))
+end
+
+-- The endpoint that a group serves and the end of its turn; nil when none has calls there.
+local function served_by(group)
+  local found = redis.call('GET', KEYS[6] .. group)
+  local endpoint, turn_ends = string.match(found or '', '^(%d+) (%d+)$')
+  if endpoint and count_of(endpoint) > 0 then return endpoint, tonumber(turn_ends) end
+  if found then redis.call('DEL', KEYS[6] .. group) end
+end
+
+local function serve(group, endpoint, turn_ends)
+  redis.call('SET', KEYS[6] .. group, endpoint .. ' ' .. string.format('%d', turn_ends), 'PX', lease)
+end
+
+local function group_at(ticket, endpoint)
+  for one, _, _, _, group in wants(ticket) do
+    if tonumber(one) == tonumber(endpoint) then return group end
+  end
+  return ''
+end
+
 local function hold(ticket, endpoint, number)
   redis.call('ZADD', holders(endpoint), now + lease, slot(ticket, number))
   redis.call('PEXPIRE', holders(endpoint), lease)
+  local group = group_at(ticket, endpoint)
+  if group ~= '' then
+    local served, turn_ends = served_by(group)
+    if not served or tonumber(served) == tonumber(endpoint) then
+      serve(group, endpoint, turn_ends or now + stint)
+    end
+  end
 end
 
 local function begin(ticket, endpoint, number, at)
@@ -73,6 +110,8 @@ for _, begun in ipairs(told.begun) do
 end
 for _, free in ipairs(told.given_back) do
   redis.call('ZREM', holders(free[2]), slot(free[1], free[3]))
+  local group = group_at(free[1], free[2])
+  if group ~= '' then served_by(group) end
 end
 for _, ticket in ipairs(told.left) do
   leave(ticket)
@@ -81,7 +120,7 @@ local places = {}
 for _, pair in ipairs(told.waiting) do
   local ticket, arrival = pair[1], pair[2]
   if is_in(ticket) then
-    places[ticket] = {0, arrival}
+    places[ticket] = {0, arrival, false}
   else
     if arrival == 0 then
       local last = redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')
@@ -89,7 +128,7 @@ for _, pair in ipairs(told.waiting) do
     end
     redis.call('ZADD', line, 'NX', arrival, ticket)
     redis.call('ZADD', forgotten, now + lease, ticket)
-    places[ticket] = {-1, arrival}
+    places[ticket] = {-1, arrival, false}
   end
 end
 redis.call('PEXPIRE', line, lease)
@@ -97,10 +136,7 @@ redis.call('PEXPIRE', forgotten, lease)
 
 local taken, begun, ahead = {}, {}, {}
 local function has_room(endpoint, limit, wanted)
-  if not taken[endpoint] then
-    redis.call('ZREMRANGEBYSCORE', holders(endpoint), '-inf', now)
-    taken[endpoint] = redis.call('ZCARD', holders(endpoint))
-  end
+  taken[endpoint] = taken[endpoint] or count_of(endpoint)
   return taken[endpoint] + wanted <= tonumber(limit)
 end
 
@@ -113,6 +149,21 @@ local function has_time(endpoint, rate, wanted)
   return begun[endpoint] + wanted <= rate
 end
 
+-- Which endpoint a group serves, and which it is kept for by the first that waits long.
+local serving, kept = {}, {}
+local function has_group(endpoint, group)
+  if group == '' then return true end
+  if serving[group] == nil then serving[group] = served_by(group) or false end
+  return (serving[group] or endpoint) == endpoint and (kept[group] or endpoint) == endpoint
+end
+
+local function keep_group(endpoint, group)
+  if group == '' or kept[group] then return end
+  kept[group] = endpoint
+  local served, turn_ends = served_by(group)
+  if served and served ~= endpoint and turn_ends > now then serve(group, served, now) end
+end
+
 local waiting = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
 for index = 1, #waiting, 2 do
   local ticket, arrival = waiting[index], tonumber(waiting[index + 1])
@@ -120,37 +171,40 @@ for index = 1, #waiting, 2 do
   if not last or tonumber(last) <= now then
     leave(ticket)
   else
-    local enters, in_time, place = true, true, 1
-    for endpoint, limit, wanted, rate in wants(ticket) do
+    local beside_battles = string.sub(ticket, 1, 1) == '~'
+    local enters, in_time, place, has_groups = true, true, 1, true
+    for endpoint, limit, wanted, rate, group in wants(ticket) do
       in_time = has_time(endpoint, tonumber(rate) or 0, wanted) and in_time
-      enters = has_room(endpoint, limit, wanted) and in_time and enters
+      has_groups = has_group(endpoint, group) and has_groups
+      enters = has_room(endpoint, limit, wanted) and has_groups and in_time and enters
       place = math.max(place, (ahead[endpoint] or 0) + 1)
     end
-    for endpoint, _, wanted, rate in wants(ticket) do
+    -- Who waits for one endpoint alone lets later ones pass at the other, but not for long; who
+    -- waits for a minute to pass, or calls beside battles, does.
+    local keeps = in_time and now - arrival >= patience and not beside_battles
+    for endpoint, _, wanted, rate, group in wants(ticket) do
       if enters then
         for number = 0, wanted - 1 do
           hold(ticket, endpoint, number)
           if (tonumber(rate) or 0) > 0 then begin(ticket, endpoint, number, now) end
         end
         if begun[endpoint] then begun[endpoint] = begun[endpoint] + wanted end
-      else
+        if group ~= '' then serving[group] = endpoint end
+      elseif not beside_battles then
         ahead[endpoint] = (ahead[endpoint] or 0) + 1
       end
-      -- Who waits for one endpoint alone lets later ones pass at the other, but not for long;
-      -- who waits for a minute to pass does.
-      if enters or (in_time and now - arrival >= patience) then
-        taken[endpoint] = taken[endpoint] + wanted
-      end
+      if enters or keeps then taken[endpoint] = taken[endpoint] + wanted end
+      if keeps and not enters then keep_group(endpoint, group) end
     end
     if enters then
       leave(ticket)
       place = 0
     end
-    if places[ticket] then places[ticket][1] = place end
+    if places[ticket] then places[ticket] = {place, arrival, not has_groups} end
   end
 end
 local found = {}
 for ticket, place in pairs(places) do
-  found[#found + 1] = {ticket, place[1], place[2]}
+  found[#found + 1] = {ticket, place[1], place[2], place[3]}
 end
 return cjson.encode({places = found, processes = redis.call('ZCARD', processes)})

@@ -2,53 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 import redis.asyncio
 
-from arena.battles.slots import EndpointSlots, Place
 from arena.catalog.budget import OverBudgetError
 from arena.catalog.rates import BEGUN, wait_for_turn
+from arena.catalog.slots import EndpointSlots, Place
 from arena.ids import uuid7
-
-LIMIT_SECONDS = 30.0
-LEASE = 0.8
-
-type Start = Callable[[], Awaitable[EndpointSlots]]
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis.from_url(redis_url) as client:
-        await client.flushdb()
-        yield client
-
-
-@pytest.fixture
-async def start(client: redis.asyncio.Redis, redis_url: str) -> AsyncIterator[Start]:
-    """Return a function that starts the slots of one more process."""
-    async with contextlib.AsyncExitStack() as stack:
-
-        async def start() -> EndpointSlots:
-            slots = EndpointSlots(redis_url, process=uuid7(), lease=LEASE, patience=1.0)
-            return await stack.enter_async_context(slots)
-
-        yield start
-
-
-async def granted(place: Place) -> None:
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while not place.granted:
-            await place.news(seconds=1.0)
-
-
-async def known(place: Place) -> int:
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while place.position is None:
-            await place.news(seconds=1.0)
-    return place.position
+from tests.arena.catalog.line import LEASE, LIMIT_SECONDS, Start, granted, known
 
 
 async def test_never_more_than_the_limit_hold_a_slot_over_all_processes(start: Start) -> None:

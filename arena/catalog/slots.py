@@ -6,26 +6,35 @@ held idle; it takes two of one endpoint where a model meets itself there. The li
 it says again and again; when it dies its leases end, and when Redis loses its memory the next word
 of each process restores it. While Redis is away each process goes on within its share of the limit.
 An endpoint may also have a rate: then no more calls begin in any minute, of battles or of others.
+One in a GPU group is let in when no other of the group has calls (see `arena.catalog.gpu_groups`).
+
+Calls beside battles, such as those of admission tests, stand in the same line (`slots_beside`).
+They go in where there is room, and never keep a place that a battle could have.
 """
 
 import asyncio
 import json
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import redis
+from django.conf import settings
 
+from arena.catalog.gpu_groups import SERVED, TURN_SECONDS, group_key, groups_of
+from arena.catalog.models import Endpoint
 from arena.catalog.rates import BEGUN, MINUTE_SECONDS
 from arena.connections import REDIS_IS_AWAY, redis_client
+from arena.ids import uuid7
 
 _SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
 _KEYS = [
     *(f"parity:{{slots}}:{name}" for name in ("line", "forgotten", "processes", "held:")),
     BEGUN,
+    SERVED,
 ]
 LEASE_SECONDS = 20.0
 _WORDS_PER_LEASE = 4
@@ -33,11 +42,14 @@ _WORDS_PER_LEASE = 4
 _SECONDS_BETWEEN_LOOKS = 0.25
 _PATIENCE_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0
+# Begins the ticket of calls beside battles.
+_BESIDE = "~"
 
 
 def waiting_in_line(client: redis.Redis) -> int:
     """Return how many battles wait for slots, over all processes."""
-    return int(client.zcard(_KEYS[0]))
+    tickets = cast("list[bytes]", client.zrange(_KEYS[0], 0, -1))
+    return sum(not ticket.startswith(_BESIDE.encode()) for ticket in tickets)
 
 
 # An endpoint, and which of the requests that one battle makes there.
@@ -51,21 +63,27 @@ class Place:
     ----------
     position : int or None
         1 is next; 0 when it has its slots; None before anyone knows.
+    group_is_taken : bool
+        It waits for a GPU group that another endpoint has, or is kept for.
     """
 
     def __init__(
         self,
         ticket: str,
-        limits: Mapping[int, int],
-        rates: Mapping[int, int],
         wanted: frozenset[Slot],
         on_free: Callable[[str, Slot], None],
+        *,
+        limits: Mapping[int, int],
+        rates: Mapping[int, int],
+        groups: Mapping[int, str],
     ) -> None:
         self.ticket = ticket
         self.limits = limits
         self.rates = rates
+        self.groups = groups
         self.wanted = wanted
         self.position: int | None = None
+        self.group_is_taken = False
         self.arrival = 0
         self.held: set[Slot] = set()
         self._on_free = on_free
@@ -75,6 +93,11 @@ class Place:
     def granted(self) -> bool:
         """Whether it has its slots."""
         return self.position == 0
+
+    @property
+    def is_beside_battles(self) -> bool:
+        """Whether it is no battle's."""
+        return self.ticket.startswith(_BESIDE)
 
     async def news(self, *, seconds: float) -> None:
         """Wait until the position is another one, at most so long."""
@@ -110,10 +133,11 @@ class EndpointSlots:
         Of Redis or Valkey, as redis-py writes it.
     process
         A name of this process that no other has.
-    lease, patience, minute
+    lease, patience, minute, turn
         In seconds: what a process holds or waits for is forgotten so long after its last word;
         so long a waiting battle lets later ones pass at the endpoint that it does not wait for;
-        so long what began counts in an endpoint's rate.
+        so long what began counts in an endpoint's rate; so long one endpoint of a GPU group is
+        drawn while it has calls.
     """
 
     def __init__(
@@ -124,8 +148,9 @@ class EndpointSlots:
         lease: float = LEASE_SECONDS,
         patience: float = _PATIENCE_SECONDS,
         minute: float = MINUTE_SECONDS,
+        turn: float = TURN_SECONDS,
     ) -> None:
-        self._lease, self._patience, self._minute = lease, patience, minute
+        self._lease, self._patience, self._minute, self._turn = lease, patience, minute, turn
         self._client = redis_client(url, seconds=_ANSWER_SECONDS)
         self._script = self._client.register_script(_SCRIPT)
         self._process = process
@@ -148,6 +173,9 @@ class EndpointSlots:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._given_back or self._left:
+            with suppress(*REDIS_IS_AWAY):  # then it is free when its lease ends
+                await self._tend()
         await self._client.aclose()
 
     @contextmanager
@@ -157,6 +185,8 @@ class EndpointSlots:
         *,
         requests: Mapping[int, int] | None = None,
         rates: Mapping[int, int] | None = None,
+        groups: Mapping[int, str] | None = None,
+        beside_battles: bool = False,
     ) -> Iterator[Place]:
         """Wait for the slots of each endpoint inside; whatever is held then is given back at last.
 
@@ -169,16 +199,23 @@ class EndpointSlots:
             which would be a wait for ever.
         rates
             How many calls an endpoint may have in any minute, where it has such a limit.
+        groups
+            The GPU group of an endpoint, where it is in one.
+        beside_battles
+            It is no battle's, and lets battles pass.
         """
         self._tickets += 1
         counts = {e: min((requests or {}).get(e, 1), limit) for e, limit in limits.items()}
         rates = rates or {}
+        groups = {e: group for e, group in (groups or {}).items() if e in limits}
         wanted = " ".join(
-            f"{e}:{limit}:{counts[e]}:{rates.get(e, 0)}" for e, limit in limits.items()
+            f"{e}:{limit}:{counts[e]}:{rates.get(e, 0)}:{group_key(groups.get(e, ''))}"
+            for e, limit in limits.items()
         )
-        ticket = f"{self._process.hex}:{self._tickets:012d} {wanted}"
+        kind = _BESIDE if beside_battles else ""
+        ticket = f"{kind}{self._process.hex}:{self._tickets:012d} {wanted}"
         slots = frozenset((e, number) for e, count in counts.items() for number in range(count))
-        place = Place(ticket, limits, rates, slots, self._free)
+        place = Place(ticket, slots, self._free, limits=limits, rates=rates, groups=groups)
         self._places.append(place)
         self._news.set()
         try:
@@ -237,15 +274,16 @@ class EndpointSlots:
             round(self._lease * 1000),
             round(self._patience * 1000),
             round(self._minute * 1000),
+            round(self._turn * 1000),
             json.dumps(told),
         ]
         found: dict[str, Any] = json.loads(await self._script(keys=_KEYS, args=words))
         if is_due:
             self._restated_at = now
         self._processes = found["processes"]
-        for ticket, position, arrival in found["places"]:
+        for ticket, position, arrival, group_is_taken in found["places"]:
             place = waiting[ticket]
-            place.arrival = arrival
+            place.arrival, place.group_is_taken = arrival, group_is_taken
             if place in self._places:
                 self._move(place, position)
 
@@ -271,13 +309,50 @@ class EndpointSlots:
         begun = Counter(e for _, e, *_ in self._begun_lately(asyncio.get_running_loop().time()))
         self._restated_at = float("-inf")
         taken = Counter(endpoint for place in self._places for endpoint, _ in place.held)
+        served = {
+            place.groups[endpoint]: endpoint
+            for place in self._places
+            for endpoint, _ in place.held
+            if endpoint in place.groups
+        }
         for place in self._waiting:
+            if place.is_beside_battles:
+                continue  # nobody would know of it
             wanted = Counter(endpoint for endpoint, _ in place.wanted)
             shares = {e: limit // self._processes for e, limit in place.limits.items()}
             in_time = all(
                 begun[e] + wanted[e] <= rate // self._processes for e, rate in place.rates.items()
             )
-            if in_time and all(taken[e] + n <= max(n, shares[e]) for e, n in wanted.items()):
+            has_groups = all(served.get(group, e) == e for e, group in place.groups.items())
+            has_room = all(taken[e] + n <= max(n, shares[e]) for e, n in wanted.items())
+            if in_time and has_groups and has_room:
                 self._move(place, 0)
                 taken += wanted
                 begun += wanted
+                served |= {group: endpoint for endpoint, group in place.groups.items()}
+
+
+@asynccontextmanager
+async def slots_beside(endpoint: Endpoint, *, calls: int, seconds: float) -> AsyncGenerator[None]:
+    """Hold slots of an endpoint for calls beside battles, which are made inside.
+
+    A single call has the endpoint as a battle would; more at once may be as many as the admin
+    allows, also where fewer went well until now.
+
+    Raises
+    ------
+    TimeoutError
+        When so many were not free at the same time in so many seconds.
+    """
+    limit = endpoint.calls_at_once if calls == 1 else endpoint.max_concurrent
+    async with EndpointSlots(settings.REDIS_URL, process=uuid7()) as slots:
+        with slots.stand_in_line(
+            {endpoint.pk: limit},
+            requests={endpoint.pk: calls},
+            groups=groups_of([endpoint]),
+            beside_battles=True,
+        ) as place:
+            async with asyncio.timeout(seconds):
+                while not place.granted:
+                    await place.news(seconds=_SECONDS_BETWEEN_LOOKS)
+            yield

@@ -1,0 +1,31 @@
+"""Processes that stand in line for endpoints' slots."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+import redis.asyncio
+
+from arena.catalog.slots import EndpointSlots
+from arena.ids import uuid7
+from tests.arena.catalog.line import LEASE, Start
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        await client.flushdb()
+        yield client
+
+
+@pytest.fixture
+async def start(client: redis.asyncio.Redis, redis_url: str) -> AsyncIterator[Start]:
+    """Return a function that starts the slots of one more process."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(**seconds: float) -> EndpointSlots:
+            times = {"lease": LEASE, "patience": 1.0, **seconds}
+            slots = EndpointSlots(redis_url, process=uuid7(), **times)
+            return await stack.enter_async_context(slots)
+
+        yield start
