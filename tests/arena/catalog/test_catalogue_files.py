@@ -112,6 +112,8 @@ def test_disagreement_is_kept(shipped: Catalogue) -> None:
         # A preview of another format came in May.
         ("gemma-3n-e4b-it", "weights_released_on", "2025-06-26"),
         ("command-r7b-12-2024", "weights_released_on", "2024-12-13"),
+        # The paper came in December.
+        ("aya-expanse-32b", "weights_released_on", "2024-10-24"),
     ],
 )
 def test_a_day_is_that_of_the_weights_or_the_api_not_of_an_announcement(
@@ -138,6 +140,8 @@ def test_a_day_is_that_of_the_weights_or_the_api_not_of_an_announcement(
         ("devstral-2512", "Mistral-Modified-MIT"),
         ("mistral-medium-2604", "Mistral-Modified-MIT"),
         ("hy3-preview", "Tencent-Hy"),
+        ("command-r7b-12-2024", "CC-BY-NC-4.0"),
+        ("codeqwen1-5-7b-chat", "Tongyi-Qianwen"),
         ("glm-5-2", "MIT"),
     ],
 )
