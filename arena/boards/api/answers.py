@@ -1,21 +1,24 @@
 """What every answer of the API carries: an ETag, how long it may be kept, and CORS for all."""
 
+import asyncio
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Hashable, Iterable, Mapping
+import mimetypes
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.http import (
-    FileResponse,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
     HttpResponseNotModified,
+    StreamingHttpResponse,
 )
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.http import content_disposition_header
 from ninja import NinjaAPI, Schema
 
 from arena.boards.kept import Kept
@@ -23,6 +26,7 @@ from arena.boards.kept import Kept
 # A board changes with a vote; a client that asks oftener gets what it has.
 _FRESH = "public, max-age=5"
 _kept = Kept[bytes](128)
+_PIECE_BYTES = 256 * 1024
 
 
 class PublicAPI(NinjaAPI):
@@ -54,7 +58,25 @@ def file_answer(request: HttpRequest, path: Path, digest: str) -> HttpResponseBa
     etag = f'"{digest}"' if digest else ""
     if etag and _knows(request, etag):
         return _described(HttpResponseNotModified(), etag)
-    return _described(FileResponse(path.open("rb"), as_attachment=True), etag)
+    response = StreamingHttpResponse(
+        _pieces(path),
+        content_type=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+        headers={
+            "Content-Length": str(path.stat().st_size),
+            "Content-Disposition": content_disposition_header(True, path.name) or "attachment",
+        },
+    )
+    return _described(response, etag)
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    """Read a file as it is sent; of a `FileResponse` Django would send nothing before its end."""
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+            yield piece
+    finally:
+        file.close()
 
 
 def _knows(request: HttpRequest, etag: str) -> bool:

@@ -1,15 +1,12 @@
 """The public API: stable names, ETags, any origin, and no way to break it."""
 
 import csv
-import hashlib
 import io
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from django.conf import settings as django_settings
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -20,7 +17,6 @@ from arena.boards.ledger import write_ledgers
 from arena.boards.models import Board, Snapshot
 from arena.boards.publication import publish_boards
 from arena.boards.refresh import refresh_boards
-from arena.boards.releases import export_release
 from arena.boards.simulation import SOURCE, simulate
 from arena.catalog.models import Licence, Provider
 from arena.integrity.facts import decide_votes
@@ -243,26 +239,6 @@ def test_the_document_says_what_the_gap_is_made_of(client: Client) -> None:
     latest = schemas["LatestGap"]["properties"]
     assert {"gap", "lower", "upper", "win_probability", "open", "closed"} <= set(latest)
     assert "$ref" in str(schemas["GapAnswer"]["properties"]["gap"])
-
-
-def test_a_release_can_be_downloaded(
-    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(django_settings, "RELEASES_DIR", tmp_path)
-    cast(new_model("Alder"), new_model("Birch"), source=SOURCE)
-    decide_votes(NOW)
-    publish_boards(NOW)
-    export_release(SOURCE, tmp_path / "2026-06")
-    (release,) = get(client, "/releases")["releases"]
-    address = next(file["address"] for file in release["files"] if file["name"] == "votes.parquet")
-    response = client.get(address)
-    assert b"".join(response) == (tmp_path / "2026-06" / "votes.parquet").read_bytes()
-    known = client.get(address, headers={"If-None-Match": response["ETag"]})
-    assert (known.status_code, known.content) == (304, b"")
-    digest = hashlib.sha256((tmp_path / "2026-06" / "votes.parquet").read_bytes()).hexdigest()
-    assert response["ETag"] == f'"{digest}"'
-    for outside in ("../secret_key", "..%2f..%2fsecret_key", ".incomplete", "turns"):
-        assert client.get(f"{V1}/releases/2026-06/{outside}").status_code == 404
 
 
 @pytest.mark.parametrize(
