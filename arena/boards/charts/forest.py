@@ -8,7 +8,13 @@ from arena.boards.charts.frame import BROKEN, Spec, broken, ink, only_wide, shee
 _ROW = 34
 
 
-def forest(rows: Sequence[Mapping[str, Any]], *, left: str, right: str) -> Spec:
+def forest(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    left: str,
+    right: str,
+    inks: tuple[str, str] = ("open", "closed"),
+) -> Spec:
     """Return a forest plot around 0.
 
     Parameters
@@ -17,11 +23,14 @@ def forest(rows: Sequence[Mapping[str, Any]], *, left: str, right: str) -> Spec:
         In the order in which they are drawn. An interval that includes 0 is drawn quietly.
     left, right : str
         What it means to lie left of 0, and right.
+    inks : (str, str)
+        The colours of what surely lies left, and right.
     """
     drawn = [{**row, "label": broken(row["label"]), "side": _side(row)} for row in rows]
     colour = {
         "condition": [
-            {"test": f"datum.side === '{side}'", "value": ink(side)} for side in ("closed", "open")
+            {"test": f"datum.side === '{side}'", "value": ink(name)}
+            for side, name in zip(("left", "right"), inks, strict=True)
         ],
         "value": ink("quiet"),
     }
@@ -42,7 +51,7 @@ def forest(rows: Sequence[Mapping[str, Any]], *, left: str, right: str) -> Spec:
             _bar(colour),
             _point(colour, x),
             _note(),
-            *_directions(left, right),
+            *_directions(left, right, inks),
         ],
         height=_ROW * len(rows),
         data={"values": drawn},
@@ -54,8 +63,8 @@ _BOUNDS: tuple[tuple[Any, str], ...] = ((min, "lower"), (max, "upper"))
 
 def _side(row: Mapping[str, Any]) -> str:
     if row["lower"] > 0:
-        return "closed"
-    return "open" if row["upper"] < 0 else "level"
+        return "right"
+    return "left" if row["upper"] < 0 else "level"
 
 
 def _names() -> Spec:
@@ -125,7 +134,7 @@ def _note() -> Spec:
     }
 
 
-def _directions(left: str, right: str) -> list[Spec]:
+def _directions(left: str, right: str, inks: tuple[str, str]) -> list[Spec]:
     return [
         {
             "data": {"values": [{"label": words}]},
@@ -135,7 +144,7 @@ def _directions(left: str, right: str) -> list[Spec]:
                 "baseline": "bottom",
                 "dx": offset,
                 "fontSize": 11,
-                "color": ink(side),
+                "color": ink(colour),
             },
             "encoding": {
                 "x": {"datum": 0, "type": "quantitative"},
@@ -143,9 +152,9 @@ def _directions(left: str, right: str) -> list[Spec]:
                 "text": {"field": "label"},
             },
         }
-        for words, align, offset, side in (
-            (left, "right", -6, "open"),
-            (right, "left", 6, "closed"),
+        for words, align, offset, colour in (
+            (left, "right", -6, inks[0]),
+            (right, "left", 6, inks[1]),
         )
         if words
     ]

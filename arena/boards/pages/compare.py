@@ -14,13 +14,20 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.catalogue import describe
 from arena.boards.choices import SIMULATED, Choice, Option
-from arena.boards.comparison import Encounter, Expected, direct_votes, encounters
+from arena.boards.comparison import Encounter, direct_votes, encounters
+from arena.boards.figures.comparison import (
+    comparison,
+    in_order,
+    needed_sentence,
+    slice_of,
+    verdict,
+)
 from arena.boards.intervals import Axis
 from arena.boards.models import Board, SnapshotRow
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pages.answer import answer
+from arena.boards.pages.drawn import Drawn, preview
 from arena.boards.pairs import Pairs, read_pairs
-from arena.boards.slice_names import slice_name
 from arena.boards.standings import (
     asked_source,
     board_among,
@@ -30,7 +37,7 @@ from arena.boards.standings import (
 )
 from arena.catalog.models import LanguageModel
 
-_MOST_VOTES = 10_000_000
+PLACES = ("first", "second")  # the names of the two in addresses
 _SHARES = ("point", "lower", "upper")
 
 
@@ -64,6 +71,9 @@ def gather(
     }
     met = encounters(models, board.source) if board else []
     expected = next((each.expected for each in met if each.board == board), None)
+    chart = comparison(models, met)
+    slugs = [model.slug for model in models]
+    query = f"{source_query(board)}&{urlencode(dict(zip(PLACES, slugs, strict=True)))}"
     return {
         "title": _("%(first)s against %(second)s") % names,
         "description": verdict(names, expected),
@@ -72,6 +82,8 @@ def gather(
             for model in models
         ],
         "snapshot": snapshot,
+        "picture": preview(chart.name, query) if chart else "",
+        "files": Drawn(chart, query).downloads if chart else [],
         "simulated": board is not None and board.source == SIMULATED,
         "verdict": verdict(names, expected),
         "expected": expected,
@@ -81,7 +93,7 @@ def gather(
         "of_source": source_query(board),
         "back": Choice(source=board.source).address() if board else "",
         "needed": needed_sentence(expected),
-        **_choosable(board.source if board else "", [model.slug for model in models]),
+        **_choosable(board.source if board else "", slugs),
     }
 
 
@@ -89,7 +101,7 @@ def gather(
 def choose(request: HttpRequest) -> HttpResponseBase:
     """Lead to the comparison of the two models that were chosen, or show what can be chosen."""
     source = asked_source(request.GET)
-    slugs = [request.GET.get(name, "").replace("\0", "") for name in ("first", "second")]
+    slugs = [request.GET.get(name, "").replace("\0", "") for name in PLACES]
     found = LanguageModel.objects.filter(slug__in=slugs).count()
     if found == len(slugs):
         query = f"?{urlencode({'source': source})}" if source else ""
@@ -127,7 +139,7 @@ def _choosable(source: str, slugs: Sequence[str]) -> dict[str, Any]:
                 "options": [Option(text, "", slug == chosen, slug) for slug, text in names],
             }
             for name, label, chosen in zip(
-                ("first", "second"), (_("First model"), _("Second model")), slugs, strict=True
+                PLACES, (_("First model"), _("Second model")), slugs, strict=True
             )
         ],
     }
@@ -155,62 +167,15 @@ def record(models: list[LanguageModel], pairs: Pairs | None) -> dict[str, Any] |
     }
 
 
-def verdict(names: dict[str, str], expected: Expected | None) -> str:
-    """Return the finding in one sentence, true in every case."""
-    if expected is None:
-        return _("There are too few votes to compare %(first)s and %(second)s yet.") % names
-    point, low, high = expected.shares
-    words = {**names, "times": point, "lower": low, "upper": high}
-    if not expected.told_apart:
-        return (
-            _(
-                "%(first)s and %(second)s cannot be told apart: %(first)s would be preferred "
-                "%(times)d times in 100 (%(lower)d to %(upper)d)."
-            )
-            % words
-        )
-    if expected.difference < 0:
-        words |= {
-            "first": names["second"],
-            "second": names["first"],
-            "times": 100 - point,
-            "lower": 100 - high,
-            "upper": 100 - low,
-        }
-    return (
-        _(
-            "%(first)s would be preferred to %(second)s %(times)d times in 100 "
-            "(%(lower)d to %(upper)d)."
-        )
-        % words
-    )
-
-
-def needed_sentence(expected: Expected | None) -> str:
-    """Return how many more direct votes would tell the two apart."""
-    if expected is None:
-        return ""
-    votes = expected.votes_needed
-    if expected.told_apart:
-        return _("They are told apart already.")
-    if votes > _MOST_VOTES:
-        return _("Their ratings are equal: no number of votes is in sight that tells them apart.")
-    return _(
-        "If the ratings differ by what they seem to, about %(votes)s more votes between the two "
-        "would tell them apart."
-    ) % {"votes": f"{votes:,}"}
-
-
 def _slices(met: Sequence[Encounter]) -> list[dict[str, Any]]:
     """Return both ratings in each slice that has both, the slice of all votes first."""
     rated = [each for each in met if all(row.rating is not None for row in each.rows)]
     axis = Axis.over(
         value for each in rated for row in each.rows for value in (row.rating, row.lower, row.upper)
     )
-    found = [
+    return [
         {
-            "label": slice_name(each.board.category, each.board.language),
-            "overall": each.board.slug == "overall",
+            "label": slice_of(each),
             "ratings": each.rows,
             "expected": dict(zip(_SHARES, each.expected.shares, strict=True))
             if each.expected
@@ -219,6 +184,5 @@ def _slices(met: Sequence[Encounter]) -> list[dict[str, Any]]:
             if axis
             else [],
         }
-        for each in rated
+        for each in in_order(rated)
     ]
-    return sorted(found, key=lambda row: (not row["overall"], str(row["label"])))

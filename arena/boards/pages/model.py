@@ -14,7 +14,7 @@ from arena.boards.figures import models as charts
 from arena.boards.leaderboard import dollars, rank_text
 from arena.boards.measurements import economies
 from arena.boards.models import Board, Method, SnapshotRow
-from arena.boards.newest import newest_snapshots
+from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
 from arena.boards.pages.facts import facts_of
@@ -56,6 +56,7 @@ def gather(found: LanguageModel, standings: list[SnapshotRow], source: str = "")
         "picture": preview(figures[0].chart.name, figures[0].query) if figures else "",
         "charts": bool(figures),
         "figures": figures,
+        "snapshot": newest_of(board) if board else None,
         "model": found,
         "board": board and source_label(board.source),
         "votes_from": source_options(boards, board),

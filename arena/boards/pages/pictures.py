@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from arena.boards.charts.frame import Chart
 from arena.boards.choices import Choice
+from arena.boards.comparison import encounters
 from arena.boards.drawing import (
     NotDrawnError,
     as_csv,
@@ -21,9 +22,11 @@ from arena.boards.drawing import (
     source_line,
 )
 from arena.boards.figures import boards, gap, gap_by_group, gap_over_time, models
+from arena.boards.figures.comparison import comparison
 from arena.boards.figures.reading import GapReading
 from arena.boards.figures.record import public_record
 from arena.boards.figures.scores import score_charts
+from arena.boards.pages.compare import PLACES
 from arena.boards.standings import asked_source, board_among, boards_of
 from arena.catalog.models import LanguageModel
 
@@ -56,6 +59,14 @@ def _of_model(build: models.Builder) -> Builder:
     return built
 
 
+def _of_comparison(request: HttpRequest, choice: Choice) -> Chart | None:
+    slugs = [request.GET.get(name, "")[:120].replace("\0", "") for name in PLACES]
+    found = {model.slug: model for model in LanguageModel.objects.filter(slug__in=slugs)}
+    models = [found[slug] for slug in slugs if slug in found]
+    board = board_among(boards_of(models), asked_source(request.GET)) if len(found) == 2 else None
+    return comparison(models, encounters(models, board.source)) if board else None
+
+
 def _score(place: int) -> Builder:
     return lambda request, choice: dict(enumerate(score_charts(choice))).get(place)
 
@@ -82,6 +93,7 @@ CHARTS: dict[str, Builder] = {
     "battle-counts": _of_board(boards.battle_counts),
     "rating-and-price": _of_board(boards.rating_and_price),
     "rating-and-speed": _of_board(boards.rating_and_speed),
+    "comparison": _of_comparison,
     "model-history": _of_model(models.history),
     "model-categories": _of_model(models.categories),
 }

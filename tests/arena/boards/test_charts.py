@@ -85,7 +85,7 @@ def test_zero_is_drawn_quietly_and_each_side_in_its_own_ink() -> None:
         left="",
         right="",
     )
-    assert [row["side"] for row in spec["data"]["values"]] == ["level", "closed", "open"]
+    assert [row["side"] for row in spec["data"]["values"]] == ["level", "right", "left"]
 
 
 def test_the_front_leaves_out_what_another_beats_on_both_axes() -> None:

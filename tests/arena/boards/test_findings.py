@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from arena.boards.comparison import Expected
+from arena.boards.figures.comparison import needed_sentence, verdict
 from arena.boards.findings import (
     catch_up_finding,
     direct_finding,
@@ -17,7 +18,6 @@ from arena.boards.findings import (
     top_mean_finding,
     top_means_finding,
 )
-from arena.boards.pages.compare import needed_sentence, verdict
 from arena.boards.sentences import lag_interval
 from ratings import votes_still_needed
 from tests.arena.boards.test_gap import STRENGTHS, board_of

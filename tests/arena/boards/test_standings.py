@@ -101,3 +101,25 @@ def test_each_slice_says_how_often_the_first_would_be_preferred(client: Client) 
         assert (low > 50) == (first == "alder")
         said = text.partition("<h1")[2].partition("</h1>")[0]
         assert f"{point if first == 'alder' else 100 - point} times in 100" in said
+
+
+@pytest.mark.usefixtures("imported_and_one_live")
+def test_a_comparison_is_a_picture_and_figures_to_keep(client: Client) -> None:
+    text = page(client, "/compare/alder/birch/")
+    named = "source=import%3Ax&amp;first=alder&amp;second=birch"
+    for form in ("png", "svg", "csv", "json"):
+        assert f"/charts/comparison.{form}?{named}" in text
+    assert f'property="og:image" content="http://testserver/charts/comparison.png?{named}' in text
+    address = "/charts/comparison.{}?source=import:x&first={}&second={}"
+    lines = page(client, address.format("csv", "alder", "birch")).splitlines()
+    assert lines[0].endswith(
+        'Slice,Difference in points,Lower,Upper,"Alder preferred, times in 100",Lower,Upper'
+    )
+    name, apart, low, high, times, *_ = lines[1].split(",")
+    assert name == "All votes"
+    assert 0 < float(low) < float(apart) < float(high)
+    assert 50 < float(times) < 100
+    other = page(client, address.format("csv", "birch", "alder")).splitlines()[1].split(",")
+    assert float(other[1]) == -float(apart)
+    for first, second in (("alder", "nobody"), ("alder", "alder"), ("", "birch")):
+        page(client, address.format("csv", first, second), 404)
