@@ -13,30 +13,31 @@ ALLOWED: dict[str, set[str]] = {
     "ratings": {"ratings"},
     "workers": {"workers"},
     "arena.embedded": {"arena.embedded"},
-    "arena.voters": {"arena.voters", "arena.connections", "arena.ids", "arena.read_only"},
+    "arena.voters": {
+        *("arena.voters", "arena.connections", "arena.ids", "arena.locks", "arena.read_only"),
+    },
     "arena.catalog": {
-        *("arena.catalog", "arena.connections", "arena.ids", "arena.only_one"),
-        "arena.read_only",
-        "workers.endpoints",
+        *("arena.catalog", "arena.connections", "arena.ids", "arena.locks", "arena.only_one"),
+        *("arena.read_only", "workers.endpoints"),
     },
     "arena.battles": {
         *("arena.battles", "arena.catalog", "arena.voters", "arena.ids"),
-        *("arena.connections", "arena.environment", "arena.read_only", "workers.endpoints"),
-        "workers.alarm",
+        *("arena.connections", "arena.environment", "arena.locks", "arena.read_only"),
+        *("workers.endpoints", "workers.alarm"),
     },
     "arena.staff": {"arena.staff", "arena.catalog", "arena.read_only"},
     "arena.integrity": {
         *("arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
-        *("arena.only_one", "arena.read_only", "workers.endpoints"),
+        *("arena.locks", "arena.only_one", "arena.read_only", "workers.endpoints"),
     },
     "arena.boards": {
         *("arena.boards", "arena.integrity", "arena.battles", "arena.catalog", "arena.voters"),
-        *("arena.ids", "arena.read_only", "ratings"),
+        *("arena.ids", "arena.locks", "arena.read_only", "ratings"),
         "arena.staff.models",
     },
     "arena.operating": {
         *("arena.operating", "arena.boards", "arena.integrity", "arena.battles", "arena.catalog"),
-        *("arena.read_only", "workers.endpoints", "workers.webhook"),
+        *("arena.locks", "arena.read_only", "workers.endpoints", "workers.webhook"),
     },
 }
 PROJECT = ("ratings", "workers", "arena", "tests")

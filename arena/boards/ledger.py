@@ -24,9 +24,9 @@ from arena.boards.models import Board, Ledger, Method
 from arena.boards.pairs import Pairs, read_pairs
 from arena.boards.position import position_bias
 from arena.boards.prediction import check_prediction
-from arena.integrity.locks import only_one
 from arena.integrity.models import VoteFacts
 from arena.integrity.rule_changes import moved_votes
+from arena.locks import only_one
 from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_place
 from ratings.outcomes import BothBad, Ties
 

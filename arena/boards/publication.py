@@ -23,7 +23,7 @@ from arena.boards.slices import EVERYTHING, Slice, slices_of
 from arena.boards.snapshots import Origin, board_of, store_pairs_of, store_snapshot
 from arena.boards.votes import CountedVotes, counted_at, read_counted
 from arena.integrity.facts import decisions_by_source
-from arena.integrity.locks import only_one
+from arena.locks import only_one
 
 # The job's name for the lock.
 PUBLISH = "publish boards"

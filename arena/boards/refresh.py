@@ -11,7 +11,7 @@ from arena.boards.newest import newest_snapshots
 from arena.boards.rating import rate_source
 from arena.boards.snapshots import Origin, store_snapshots
 from arena.integrity.facts import decide_votes, decisions_by_source
-from arena.integrity.locks import only_one
+from arena.locks import only_one
 
 # The job's name for the lock.
 REFRESH = "refresh boards"

@@ -11,8 +11,8 @@ from arena.boards.models import Board, BoardFailure, Publication
 from arena.boards.publication import PUBLISH
 from arena.boards.refresh import REFRESH
 from arena.integrity.facts import forget_source
-from arena.integrity.locks import wait_for
 from arena.integrity.models import PastVoteFacts, UndecidedVote, VoteFacts
+from arena.locks import wait_in_line
 from arena.voters.models import Voter
 
 
@@ -35,7 +35,7 @@ def remove_source(source: str) -> int:
     if source == "live":
         raise ValueError("Live votes are not removed.")
     for job in (PUBLISH, REFRESH):
-        wait_for(job)
+        wait_in_line(job)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL parity.erasing = 'on'")
     for rows in (Board.objects, Publication.objects, BoardFailure.objects):

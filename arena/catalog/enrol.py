@@ -12,7 +12,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -29,6 +29,7 @@ from arena.catalog.validation import (
     clean_model_name,
     clean_parameters,
 )
+from arena.locks import wait_in_line
 from workers.endpoints import EndpointAddress, presets
 
 _SLUG_LENGTH = 120
@@ -157,9 +158,8 @@ def enrol(enrolment: Enrolment) -> Enrolled:
         When a field is wrong, or the address or name belongs to something else.
     """
     wanted = enrolment.cleaned()
-    with connection.cursor() as cursor:
-        # Enrolling is rare; one at a time keeps two from making the same provider.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('parity:enrol', 0))")
+    # Enrolling is rare; one at a time keeps two from making the same provider.
+    wait_in_line("enrol")
     provider, key_replaced = _store_provider(wanted)
     endpoint, created = Endpoint.objects.get_or_create(
         provider=provider,

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from arena.integrity.locks import only_one
+from arena.locks import only_one
 from arena.operating import channels
 from arena.operating.complaints import DEAD_CHECK, Complaint, complaints
 from arena.operating.models import Notice, Problem

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import batched
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from arena.battles.imports.formats import ReadVote
@@ -37,6 +37,7 @@ from arena.battles.models import (
 )
 from arena.catalog.enrol import find_or_create_models
 from arena.catalog.models import LanguageModel
+from arena.locks import wait_in_line
 from arena.voters.models import Voter
 
 _BLOCK = 2000
@@ -81,9 +82,8 @@ def store_votes(
     ImportRefusedError
         When no row can be used, or a name belongs to a fictional model. Nothing is stored then.
     """
-    with connection.cursor() as cursor:
-        # Two imports into one source at once would both find a vote missing.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [source])
+    # Two imports into one source at once would both find a vote missing.
+    wait_in_line(source)
     block = _BlockWriter(source, report)
     votes = _votes(records, read_vote, report, progress)
     for votes_of_block in batched(votes, _BLOCK):

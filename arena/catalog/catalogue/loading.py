@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from arena.catalog.catalogue.stored import Places, read_stored, write_stored
 from arena.catalog.catalogue.tables import MODELS, TABLES, Catalogue, Key, Table
 from arena.catalog.models import CatalogueRow, LanguageModel
+from arena.locks import wait_in_line
 
 type Cells = tuple[str, ...] | None
 
@@ -81,9 +82,8 @@ def load(catalogue: Catalogue, *, overwrite: bool = False, dry_run: bool = False
     dry_run : bool
         Decide, and write nothing.
     """
-    with connection.cursor() as cursor:
-        # One at a time: two loads would both add what is missing.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('parity:catalogue', 0))")
+    # One at a time: two loads would both add what is missing.
+    wait_in_line("catalogue")
     places = _find_places(catalogue)
     skipped = _barred(catalogue, places)
     remembered = _remembered()

@@ -15,7 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from arena.voters.locks import wait_in_line
+from arena.locks import wait_in_line
 from arena.voters.models import SignInCode
 
 

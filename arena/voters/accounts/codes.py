@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from arena.voters.locks import wait_in_line
+from arena.locks import wait_in_line
 from arena.voters.models import SignInCode
 
 MINUTES = 15

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from arena.catalog.models import Endpoint
 from arena.environment import mailers_from_url
-from arena.integrity.locks import only_one
+from arena.locks import only_one
 from arena.operating import alarms, channels
 from arena.operating.complaints import Complaint, complaints
 from arena.operating.models import Notice, Problem
