@@ -17,7 +17,7 @@ from django.utils import translation
 from arena.battles import protocol, turns
 from arena.battles.errors import BattleError, NotFound, NotYours, TooMany, Unavailable
 from arena.battles.generation import Generation, current, in_database
-from arena.battles.moderation.prompts import OpenTurn, admit_prompt
+from arena.battles.moderation.prompts import Asked, OpenTurn, admit_prompt, asked_first
 from arena.battles.protocol import (
     Again,
     BadMessage,
@@ -104,18 +104,18 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         match message:
             case Prompt(text=text, battle=None, acknowledged=sure, models=models, picture=picture):
                 start = partial(turns.start_battle, chosen=models, picture_id=picture)
-                admitted = await self._admit(start, lambda: text, sure)
+                admitted = await self._admit(start, lambda: Asked(text, picture), sure)
                 started = await generation.start(admitted, voter_id, text)
                 await self._show(generation, new_battle(started), 0)
             case Prompt(
                 text=text, battle=uuid.UUID() as battle, acknowledged=sure, picture=picture
             ):
                 follow = partial(turns.start_turn, picture_id=picture)
-                admitted = await self._admit(follow, lambda: text, sure)
+                admitted = await self._admit(follow, lambda: Asked(text, picture), sure)
                 started = await generation.start(admitted, voter_id, battle, text)
                 await self._show_stored(generation, battle, started.first_seq - 1)
             case Again(battle=battle, acknowledged=sure):
-                read = partial(turns.first_prompt, voter_id, battle)
+                read = partial(asked_first, voter_id, battle)
                 admitted = await self._admit(turns.start_again, read, sure)
                 started = await generation.start(admitted, voter_id, battle)
                 await self._show(generation, new_battle(started), 0)
@@ -125,10 +125,9 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             case Stop(battle=battle):
                 await generation.stop(voter_id, battle)
 
-    async def _admit(
-        self, open_turn: OpenTurn, read_prompt: Callable[[], str], sure: bool
-    ) -> OpenTurn:
-        return await admit_prompt(current().clients, open_turn, read_prompt, acknowledged=sure)
+    async def _admit(self, open_turn: OpenTurn, read: Callable[[], Asked], sure: bool) -> OpenTurn:
+        clients = current().clients
+        return await admit_prompt(clients, open_turn, self._voter_id, read, acknowledged=sure)
 
     async def _count_prompt(self) -> None:
         rate = Rate.per_minute_of("prompts", settings.PROMPTS_PER_MINUTE)

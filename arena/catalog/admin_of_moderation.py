@@ -14,6 +14,7 @@ from arena.catalog.models import Moderation
 from arena.catalog.moderation import HARMLESS, Finding, NoFinding, examine
 from arena.catalog.validation import clean_model_name
 from arena.only_one import OnlyOneAdmin
+from workers.endpoints import HARMLESS_PICTURE
 
 
 class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
@@ -22,7 +23,8 @@ class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     class Meta:
         model = Moderation
         fields: ClassVar = [
-            *("provider", "model_name", "mode", "when_dead", "thresholds", "seconds"),
+            *("provider", "model_name", "mode", "takes_pictures", "when_dead"),
+            *("thresholds", "seconds"),
         ]
         labels: ClassVar = {
             "when_dead": "While it does not answer",
@@ -34,6 +36,9 @@ class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
             "model_name": "Sent as it is, such as omni-moderation-latest. Empty: the server's own.",
             "mode": "In every mode but off, prompts and both answers are checked, and what is "
             "flagged is out of shared links and releases until a moderator rules.",
+            "takes_pictures": "Whether it looks at pictures, as omni-moderation-latest does. The "
+            "list's action Ask it now finds out and ticks this; by hand, for a server that answers "
+            "without saying what it looked at. Unticked, visitors' pictures are not checked.",
             "when_dead": "Only where prompts are warned of or blocked. Either way it is counted, "
             "it is shown, and what was sent is checked later.",
             "thresholds": "By category, the score from 0 to 1 from which on it is flagged, or null "
@@ -73,26 +78,48 @@ class ModerationAdmin(OnlyOneAdmin):
     """One check at most; without one, nothing is checked."""
 
     form = ModerationForm
-    list_display = ("provider", "model_name", "mode", "when_dead")
+    list_display = ("provider", "model_name", "mode", "takes_pictures", "when_dead")
+    change_form_before_template = "admin/catalog/moderation/before.html"
     list_select_related = ("provider",)
     autocomplete_fields = ("provider",)
     actions = ("ask_now",)
 
-    @admin.action(description="Ask it now about a harmless sentence", permissions=["change"])
+    @admin.action(
+        description="Ask it now about a harmless sentence and picture", permissions=["change"]
+    )
     def ask_now(self, request: HttpRequest, queryset: QuerySet[Moderation]) -> None:
-        """Say whether the check answers, and what its server said where it does not."""
+        """Say whether the check answers, and whether it looks at pictures, which is kept."""
         for check in queryset.select_related("provider"):
-            found = asyncio.run(_ask(check))
+            found, seen = asyncio.run(_ask(check))
             if isinstance(found, NoFinding):
                 self.message_user(request, f"No answer ({found.code}).", messages.ERROR)
-            else:
-                categories = ", ".join(sorted(found.scores)) or "no scores"
-                said = "flagged" if found.flagged else "clear"
-                self.message_user(
-                    request, f"It answers: {said}. It scores {categories}.", messages.SUCCESS
-                )
+                continue
+            categories = ", ".join(sorted(found.scores)) or "no scores"
+            said = "flagged" if found.flagged else "clear"
+            self.message_user(
+                request, f"It answers: {said}. It scores {categories}.", messages.SUCCESS
+            )
+            self.message_user(request, _note_pictures(check, seen), messages.INFO)
 
 
-async def _ask(check: Moderation) -> Finding | NoFinding:
+async def _ask(check: Moderation) -> tuple[Finding | NoFinding, Finding | NoFinding]:
+    """Ask about a sentence, then about a picture."""
     async with endpoint_clients() as clients:
-        return await examine(clients, check, HARMLESS, waiting=True)
+        found = await examine(clients, check, HARMLESS, waiting=True)
+        return found, await examine(clients, check, HARMLESS_PICTURE, waiting=True)
+
+
+def _note_pictures(check: Moderation, seen: Finding | NoFinding) -> str:
+    """Keep what an answer about a picture tells, and return it as a sentence."""
+    if isinstance(seen, NoFinding):
+        if not seen.is_of_the_text:
+            return f"About a picture it gave no answer ({seen.code}): ask again."
+        check.note_pictures(taken=False)
+        return "It does not take pictures: those that visitors attach are not checked."
+    if seen.saw_picture:
+        check.note_pictures(taken=True)
+        return "It looks at pictures: those that visitors attach are checked from now on."
+    return (
+        "It answers about a picture without saying that it looked at it. Tick Takes pictures only "
+        "if its makers say that it does."
+    )

@@ -1,4 +1,4 @@
-"""Asking this site's check about a text, and what its thresholds make of the answer."""
+"""Asking this site's check about a text or picture, and what its thresholds make of the answer."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from arena.catalog.models import Moderation
 from workers.endpoints import (
+    Checked,
     EndpointClients,
     EndpointError,
     Judgement,
@@ -17,7 +18,7 @@ type Thresholds = Mapping[str, float | None]
 
 # No check has anything against it: one that lives judges it.
 HARMLESS = "A lighthouse stands on the coast."
-# The check lives, and refused this one text: too long for it, or of a kind that it cannot take.
+# The check lives, and refused this one: too long for it, or of a kind that it cannot take.
 TEXT_REFUSED = "text_refused"
 # Nobody waits for what is checked afterwards.
 _SECONDS_AFTERWARDS = 10.0
@@ -27,13 +28,15 @@ _SECONDS_TO_TELL = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the check found in one text.
+    """What the check found in one text or picture.
 
-    ``flagged`` are categories, worst first; ``scores`` are all that the server gave.
+    ``flagged`` are categories, worst first; ``scores`` are all that the server gave;
+    ``saw_picture`` is true where the server says that it looked at one.
     """
 
     flagged: tuple[str, ...]
     scores: Mapping[str, float]
+    saw_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +52,9 @@ class NoFinding:
 
 
 async def examine(
-    clients: EndpointClients, check: Moderation, text: str, *, waiting: bool = False
+    clients: EndpointClients, check: Moderation, content: Checked, *, waiting: bool = False
 ) -> Finding | NoFinding:
-    """Ask about one text; what goes wrong with the server is returned, not raised.
+    """Ask about one text or picture; what goes wrong with the server is returned, not raised.
 
     ``waiting`` is true while a visitor waits: then the check's own limit holds.
     """
@@ -66,7 +69,7 @@ async def examine(
     clock = asyncio.get_running_loop().time
     ends = clock() + (check.seconds if waiting else _SECONDS_AFTERWARDS)
     try:
-        judgement = await moderate(clients, address, text, seconds=ends - clock())
+        judgement = await moderate(clients, address, content, seconds=ends - clock())
     except EndpointError as error:
         code: str = error.code
         left = max(ends - clock(), _SECONDS_TO_TELL)
@@ -76,6 +79,7 @@ async def examine(
     return Finding(
         flagged=flagged_by(check.thresholds, judgement),
         scores={category: round(score, 4) for category, score in judgement.scores.items()},
+        saw_picture="image" in judgement.looked_at,
     )
 
 

@@ -22,6 +22,7 @@ from arena.integrity.moderation import moderation_state
 from arena.integrity.moderation_figures import moderation_figures
 from arena.integrity.rulings import rule_on, show_text
 from arena.read_only import ReadOnlyAdmin
+from workers.endpoints import PictureUrl
 
 _RULE = "battles.rule_on_texts"
 _DAY = dt.timedelta(hours=24)
@@ -190,6 +191,7 @@ class TextCheckAdmin(ReadOnlyAdmin):
                 self._rule_on(request, rows, verdict, form.cleaned_data["note"])
                 return HttpResponseRedirect(reverse("admin:battles_textcheck_changelist"))
         context = {
+            "is_picture": isinstance(text, PictureUrl),
             **self.admin_site.each_context(request),
             "title": f"Rule on {check.get_part_display()}",
             "opts": self.model._meta,

@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from arena.battles.models import Reply
+from arena.battles.models import Reply, Turn
 from arena.battles.moderation.models import CheckState, Part, TextCheck
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.models import Moderation
 from arena.catalog.moderation import HARMLESS, TEXT_REFUSED, Finding, NoFinding, examine
 from arena.integrity.locks import only_one
+from workers.endpoints import Checked, PictureUrl
 
 _AT_ONCE = 4
 _PAUSES = (10, 60, 300, 1800, 7200)  # seconds
@@ -39,7 +40,8 @@ class ModerationState:
     """How the check does now.
 
     ``mode`` is empty where none is set up; ``alive`` is None before it was asked; ``error_code`` is
-    that of the last answer; the rest are numbers of texts.
+    that of the last answer; ``leaves_pictures_out`` says that visitors attach pictures which it
+    does not take; the rest are numbers of texts.
     """
 
     mode: str
@@ -48,6 +50,7 @@ class ModerationState:
     unverified: int
     waiting: int
     to_rule_on: int
+    leaves_pictures_out: bool
 
 
 def check_texts(now: dt.datetime, *, limit: int = 100) -> int:
@@ -65,7 +68,7 @@ def check_texts(now: dt.datetime, *, limit: int = 100) -> int:
         if check is None:
             return 0
         due = TextCheck.objects.pending().filter(next_at__lte=now).order_by("next_at", "pk")
-        rows = {row.pk: row for row in due.select_related("turn")[:limit]}
+        rows = {row.pk: row for row in due.select_related("turn__picture")[:limit]}
         texts = texts_of(rows.values())
         # Erased since: there is nothing left to check.
         TextCheck.objects.filter(pk__in=rows.keys() - texts.keys()).delete()
@@ -76,18 +79,18 @@ def check_texts(now: dt.datetime, *, limit: int = 100) -> int:
         return sum(isinstance(found.finding, Finding) for found in examined.values())
 
 
-def examine_all[K](check: Moderation, texts: Mapping[K, str]) -> dict[K, Examined]:
-    """Ask about all texts, a few at once; after a failure that is not a text's the rest is left."""
+def examine_all[K](check: Moderation, texts: Mapping[K, Checked]) -> dict[K, Examined]:
+    """Ask about all, a few at once; after a failure that is not a text's own the rest is left."""
     return asyncio.run(_examine_all(check, texts))
 
 
-async def _examine_all[K](check: Moderation, texts: Mapping[K, str]) -> dict[K, Examined]:
+async def _examine_all[K](check: Moderation, texts: Mapping[K, Checked]) -> dict[K, Examined]:
     slots = asyncio.Semaphore(_AT_ONCE)
     clients = endpoint_clients()
     examined: dict[K, Examined] = {}
     dead = False
 
-    async def ask(key: K, text: str) -> None:
+    async def ask(key: K, text: Checked) -> None:
         nonlocal dead
         async with slots:
             if dead:
@@ -104,8 +107,8 @@ async def _examine_all[K](check: Moderation, texts: Mapping[K, str]) -> dict[K, 
     return examined
 
 
-def texts_of(rows: Iterable[TextCheck]) -> dict[int, str]:
-    """Return the texts of checks by the checks' keys; those that are gone are left out."""
+def texts_of(rows: Iterable[TextCheck]) -> dict[int, Checked]:
+    """Return what checks are about, by the checks' keys; what is gone is left out."""
     rows = list(rows)
     answers: dict[tuple[int | None, str], str] = {
         (turn, side): text
@@ -113,11 +116,22 @@ def texts_of(rows: Iterable[TextCheck]) -> dict[int, str]:
         .order_by()
         .values_list("turn_id", "side", "text")
     }
-    found = {}
+    found: dict[int, Checked | None] = {}
     for row in rows:
-        prompt = row.turn.prompt if row.turn else ""
-        found[row.pk] = prompt if row.part == Part.PROMPT else answers.get((row.turn_id, row.part))
+        match row.part:
+            case Part.PROMPT:
+                found[row.pk] = row.turn.prompt if row.turn else None
+            case Part.PICTURE:
+                found[row.pk] = picture_to_check(row.turn)
+            case side:
+                found[row.pk] = answers.get((row.turn_id, side))
     return {pk: text for pk, text in found.items() if text}
+
+
+def picture_to_check(turn: Turn | None) -> PictureUrl | None:
+    """Return a turn's picture as the check takes it; None without one, and of an erased one."""
+    picture = turn.picture if turn else None
+    return None if picture is None or picture.is_erased else picture.to_check
 
 
 def describe(row: TextCheck, examined: Examined, now: dt.datetime) -> None:
@@ -167,6 +181,7 @@ def moderation_state() -> ModerationState:
         unverified=pending.filter(state=CheckState.UNVERIFIED).count(),
         waiting=pending.filter(state=CheckState.WAITING).count(),
         to_rule_on=TextCheck.objects.to_rule_on().count(),
+        leaves_pictures_out=bool(check and check.leaves_pictures_out),
     )
 
 

@@ -11,7 +11,8 @@ from arena.battles.models import Reply, Turn, TurnState
 from arena.battles.moderation.models import Part, TextCheck
 from arena.catalog.models import Moderation
 from arena.catalog.moderation import Finding
-from arena.integrity.moderation import Examined, describe, examine_all
+from arena.integrity.moderation import Examined, describe, examine_all, picture_to_check
+from workers.endpoints import Checked
 
 _TURNS_AT_ONCE = 100
 
@@ -34,7 +35,7 @@ class PastReport:
 def past_turns(source: str) -> QuerySet[Turn]:
     """Return the complete turns of a source whose texts are still there, the newest first."""
     turns = Turn.objects.filter(state=TurnState.COMPLETE, battle__voter__source=source)
-    return turns.exclude(prompt="").order_by("-pk")
+    return turns.exclude(prompt="").select_related("picture").order_by("-pk")
 
 
 def check_past(
@@ -46,7 +47,7 @@ def check_past(
     dry_run: bool,
     on_progress: Callable[[int], None],
 ) -> PastReport:
-    """Ask about past prompts, and answers where wanted.
+    """Ask about past prompts, their pictures where it takes them, and answers where wanted.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def check_past(
         block = list(page[:size])
         if not block:
             break
-        texts = _texts(block, answers=answers)
+        texts = _texts(block, answers=answers, pictures=check.takes_pictures)
         if not dry_run:
             known = TextCheck.objects.filter(turn__in=block).values_list("turn_id", "part")
             texts = {key: text for key, text in texts.items() if key not in set(known)}
@@ -83,8 +84,11 @@ def check_past(
     return report
 
 
-def _texts(turns: Sequence[Turn], *, answers: bool) -> dict[Key, str]:
-    texts: dict[Key, str] = {(turn.pk, Part.PROMPT.value): turn.prompt for turn in turns}
+def _texts(turns: Sequence[Turn], *, answers: bool, pictures: bool) -> dict[Key, Checked]:
+    texts: dict[Key, Checked] = {(turn.pk, Part.PROMPT.value): turn.prompt for turn in turns}
+    if pictures:
+        found = {turn.pk: picture_to_check(turn) for turn in turns}
+        texts |= {(pk, Part.PICTURE.value): url for pk, url in found.items() if url}
     if answers:
         replies = Reply.objects.filter(turn__in=turns).exclude(text="").order_by()
         texts |= {

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from arena.battles.moderation.models import Ruling, TextCheck, TextLook, Verdict
 from arena.integrity.moderation import texts_of
+from workers.endpoints import Checked
 
 
 @transaction.atomic
@@ -42,7 +43,9 @@ def rule_on(
     return len(ruled)
 
 
-def show_text(row: TextCheck, *, moderator: str, now: dt.datetime) -> str:
-    """Return a checked text, after writing down who had it shown; empty when it was erased."""
+def show_text(row: TextCheck, *, moderator: str, now: dt.datetime) -> Checked:
+    """Return a checked text or picture, after writing down who had it shown; an empty text when it
+    was erased.
+    """
     TextLook.objects.create(text_check=row, moderator=moderator, at=now)
     return texts_of([row]).get(row.pk, "")

@@ -2,7 +2,8 @@
 
 It serves ``/v1/moderations``. A text with the word ``attack`` is flagged as ``violence``, one with
 ``insult`` scores 0.6 as ``harassment`` and is not flagged by the server itself; anything else is
-clear. ``manner`` says how it answers instead, one of `MANNERS`.
+clear. ``manner`` says how it answers instead, one of `MANNERS`. Pictures are refused, as by a
+server that takes texts alone, unless ``pictures`` says otherwise.
 
 From a shell::
 
@@ -11,7 +12,7 @@ From a shell::
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from workers.demo.http import Exchange
 from workers.demo.model_server import ModelServer, arguments, refuse, serve_until_stopped
@@ -29,8 +30,15 @@ class ModerationServer(ModelServer):
         ``""`` answers; any other is a key of `MANNERS`.
     refuses : str
         A word: texts with it are answered with 400, as a server does that cannot take them.
+    pictures : str
+        ``refused``: answered with 400. ``seen``: looked at. ``unsaid``: answered without a word on
+        whether they were looked at.
+    flags_pictures : bool
+        Pictures that are looked at are flagged as ``violence``.
     asked : list of str
         The texts that it was asked about, in order; pieces of one text one by one.
+    shown : list of str
+        The URLs of the pictures that it was asked about, in order.
     """
 
     def __init__(
@@ -38,7 +46,10 @@ class ModerationServer(ModelServer):
     ) -> None:
         super().__init__({MODEL: "Nobody"}, host=host, port=port, require_key=require_key)
         self.manner = self.refuses = ""
+        self.pictures: Literal["refused", "seen", "unsaid"] = "refused"
+        self.flags_pictures = False
         self.asked: list[str] = []
+        self.shown: list[str] = []
 
     async def respond(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         """Answer one request that was let in."""
@@ -46,6 +57,9 @@ class ModerationServer(ModelServer):
             await super().respond(exchange, body)
             return
         texts = [body["input"]] if isinstance(body.get("input"), str) else list(body["input"])
+        if isinstance(texts[0], dict):
+            await self._look(exchange, [part["image_url"]["url"] for part in texts])
+            return
         self.asked += texts
         if self.refuses and any(self.refuses in text for text in texts):
             await refuse(exchange, 400, _SECRETS)
@@ -53,6 +67,20 @@ class ModerationServer(ModelServer):
             await MANNERS[self.manner](exchange, texts)
         else:
             await exchange.reply_json(200, moderation(texts))
+
+    async def _look(self, exchange: Exchange, urls: list[str]) -> None:
+        self.shown += urls
+        if self.manner:
+            await MANNERS[self.manner](exchange, urls)
+        elif self.pictures == "refused" or len(urls) > 1:
+            await refuse(exchange, 400, _SECRETS)
+        else:
+            await exchange.reply_json(200, self._seen() if self.pictures == "seen" else _BLIND)
+
+    def _seen(self) -> dict[str, Any]:
+        applied = {"violence": ["image"], "harassment": []}
+        result = _result("attack" if self.flags_pictures else "")
+        return {"results": [{**result, "category_applied_input_types": applied}]}
 
     async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
         """Refuse: no model here talks."""
@@ -72,6 +100,9 @@ def _result(text: str) -> dict[str, Any]:
         "categories": {"violence": violence > 0.5, "harassment": False},
         "category_scores": {"violence": violence, "harassment": harassment},
     }
+
+
+_BLIND = {"results": [_result("")]}
 
 
 async def _hang(_exchange: Exchange, _texts: list[str]) -> None:

@@ -23,22 +23,32 @@ from workers.endpoints.errors import (
     Untrusted,
 )
 from workers.endpoints.findings import COSTLY, REQUIRED, Findings, Plan, Step, StepName
-from workers.endpoints.moderation import Judgement, ModerationAddress, moderate
+from workers.endpoints.moderation import (
+    HARMLESS_PICTURE,
+    Checked,
+    Judgement,
+    ModerationAddress,
+    PictureUrl,
+    moderate,
+)
 from workers.endpoints.payment import Paying, Payment, free_of_charge
 from workers.endpoints.policy import AddressPolicy, Allowance
 from workers.endpoints.presets import Preset, preset_of, presets
 from workers.endpoints.probe import CheckResult, ListedModel, ask, check, list_models
 from workers.endpoints.protocols import stream_reply
 from workers.endpoints.replies import Delta, Finished, Timings
+from workers.endpoints.room import NoRoomError, Room, room_for_all
 from workers.endpoints.usage import TokenEstimate, Usage, most_prompt_tokens, usage_when_cut
 
 __all__ = [
     "COSTLY",
+    "HARMLESS_PICTURE",
     "REQUIRED",
     "AddressPolicy",
     "AddressRefused",
     "Allowance",
     "CheckResult",
+    "Checked",
     "Delta",
     "EmptyAnswer",
     "EndpointAddress",
@@ -52,13 +62,16 @@ __all__ = [
     "Malformed",
     "Message",
     "ModerationAddress",
+    "NoRoomError",
     "Paying",
     "Payment",
+    "PictureUrl",
     "Plan",
     "Preset",
     "Quirk",
     "RateLimited",
     "Refused",
+    "Room",
     "ServerFailed",
     "Soon",
     "Step",
@@ -80,6 +93,7 @@ __all__ = [
     "most_prompt_tokens",
     "preset_of",
     "presets",
+    "room_for_all",
     "stream_reply",
     "usage_when_cut",
 ]

@@ -1,12 +1,13 @@
-"""Asking a moderation endpoint about a text: ``POST /moderations``, as OpenAI's API has it.
+"""Asking a moderation endpoint about a text or a picture: ``POST /moderations``, as OpenAI's API
+has it. Not every server with that route takes pictures.
 
-What is said of the text is the server's; what follows from it is the caller's.
+What is said of them is the server's; what follows from it is the caller's.
 """
 
 import asyncio
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
@@ -15,6 +16,7 @@ import httpx2
 
 from workers.endpoints.clients import EndpointClients, authorization, typed_errors
 from workers.endpoints.errors import Malformed, TimedOut, TooLarge
+from workers.endpoints.questions import TwoColours
 from workers.endpoints.text import safe_text
 
 # Longer texts are asked about in pieces that overlap, so that no sentence is cut in two.
@@ -39,22 +41,38 @@ class ModerationAddress:
     api_key: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PictureUrl:
+    """A picture as it stands within a request: a ``data:`` URL."""
+
+    url: str = field(repr=False)
+
+
+type Checked = str | PictureUrl
+"""What can be asked about."""
+
+# Nobody has anything against it: whoever takes pictures judges it.
+HARMLESS_PICTURE = PictureUrl(TwoColours((20, 40, 220), (255, 255, 255)).picture_url)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a server says of one text.
+    """What a server says of one text or picture.
 
     ``flagged`` are the categories that the server itself flags; ``scores`` go from 0 to 1, by
-    category, and may be missing for some or all.
+    category, and may be missing for some or all. ``looked_at`` is ``text`` or ``image``, where the
+    server says so.
     """
 
     flagged: frozenset[str]
     scores: Mapping[str, float]
+    looked_at: frozenset[str] = frozenset()
 
 
 async def moderate(
-    clients: EndpointClients, address: ModerationAddress, text: str, *, seconds: float
+    clients: EndpointClients, address: ModerationAddress, content: Checked, *, seconds: float
 ) -> Judgement:
-    """Ask about one text, however long.
+    """Ask about one picture, or one text, however long.
 
     Parameters
     ----------
@@ -74,12 +92,23 @@ async def moderate(
     judgements: list[Judgement] = []
     try:
         async with asyncio.timeout(seconds):
-            for pieces in batched(_pieces(text), _PIECES_AT_ONCE):
-                page = await _post(clients, address, pieces)
-                judgements += _read(page, expected=len(pieces))
+            for asked, results in _inputs(content):
+                page = await _post(clients, address, asked)
+                judgements += _read(page, expected=results)
     except TimeoutError:
         raise TimedOut("total") from None
     return _worst(judgements)
+
+
+def _inputs(content: Checked) -> Iterator[tuple[Any, int]]:
+    """Yield what is asked in one request after the other, with how many results each has."""
+    if isinstance(content, PictureUrl):
+        # By itself: OpenAI's server takes one a request, and gives one result for all parts.
+        yield [{"type": "image_url", "image_url": {"url": content.url}}], 1
+        return
+    for pieces in batched(_pieces(content), _PIECES_AT_ONCE):
+        # One text is sent as text: not every server reads a list.
+        yield (pieces[0] if len(pieces) == 1 else list(pieces)), len(pieces)
 
 
 def _pieces(text: str) -> list[str]:
@@ -88,11 +117,8 @@ def _pieces(text: str) -> list[str]:
     return [text[start : start + PIECE_CHARACTERS] for start in starts]
 
 
-async def _post(
-    clients: EndpointClients, address: ModerationAddress, pieces: Sequence[str]
-) -> bytearray:
-    # One text is sent as text: not every server reads a list.
-    body: dict[str, Any] = {"input": pieces[0] if len(pieces) == 1 else list(pieces)}
+async def _post(clients: EndpointClients, address: ModerationAddress, asked: Any) -> bytearray:
+    body: dict[str, Any] = {"input": asked}
     if address.model_name:
         body["model"] = address.model_name
     page = bytearray()
@@ -136,7 +162,14 @@ def _judgement(result: Mapping[str, Any]) -> Judgement:
     return Judgement(
         flagged=frozenset(flagged),
         scores={category: score for category, score in found.items() if score is not None},
+        looked_at=_looked_at(result.get("category_applied_input_types") or {}),
     )
+
+
+def _looked_at(kinds_by_category: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Return the kinds of input that any category was applied to; other kinds than ours are not."""
+    applied = {kind for kinds in kinds_by_category.values() for kind in kinds or ()}
+    return frozenset(applied & {"text", "image"})
 
 
 def _name(category: str) -> str:
@@ -156,8 +189,10 @@ def _score(value: Any) -> float | None:
 def _worst(judgements: Iterable[Judgement]) -> Judgement:
     flagged: set[str] = set()
     scores: dict[str, float] = {}
+    looked_at: set[str] = set()
     for judgement in judgements:
         flagged |= judgement.flagged
+        looked_at |= judgement.looked_at
         for category, score in judgement.scores.items():
             scores[category] = max(score, scores.get(category, 0.0))
-    return Judgement(flagged=frozenset(flagged), scores=scores)
+    return Judgement(flagged=frozenset(flagged), scores=scores, looked_at=frozenset(looked_at))

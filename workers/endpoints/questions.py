@@ -60,14 +60,19 @@ class TwoColours:
     right: Colour
 
     @property
+    def picture_url(self) -> str:
+        """The picture as a ``data:`` URL."""
+        picture = base64.b64encode(_halves(self.left, self.right)).decode()
+        return f"data:image/png;base64,{picture}"
+
+    @property
     def messages(self) -> list[Message]:
         """What is asked."""
-        picture = base64.b64encode(_halves(self.left, self.right)).decode()
         text = (
             "Which colour is the left half of this picture, and which the right half? "
             "Answer with the two words alone, the left one first."
         )
-        url = {"url": f"data:image/png;base64,{picture}"}
+        url = {"url": self.picture_url}
         asked: dict[str, Any] = {"type": "text", "text": text}
         return [{"role": "user", "content": [asked, {"type": "image_url", "image_url": url}]}]
 

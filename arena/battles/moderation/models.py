@@ -1,4 +1,7 @@
-"""What the check said of a text, what a moderator ruled, and who looked. No row holds a text."""
+"""What the check said of a text, what a moderator ruled, and who looked. No row holds a text.
+
+The picture of a prompt is one of its turn's texts here.
+"""
 
 from typing import Any
 
@@ -13,6 +16,7 @@ class Part(models.TextChoices):
     PROMPT = "prompt", "prompt"
     A = "a", "answer A"
     B = "b", "answer B"
+    PICTURE = "picture", "picture"
 
 
 class CheckState(models.TextChoices):
@@ -77,7 +81,7 @@ class TextCheck(models.Model):
     turn = models.ForeignKey(
         "battles.Turn", null=True, blank=True, on_delete=models.CASCADE, related_name="checks"
     )
-    part = models.CharField(max_length=6, choices=Part)
+    part = models.CharField(max_length=8, choices=Part)
     state = models.CharField(max_length=10, choices=CheckState, default=CheckState.WAITING)
     action = models.CharField(max_length=12, choices=Action, blank=True, default="")
     # Categories that it is flagged for, the worst first, and all scores.

@@ -25,13 +25,17 @@ def queue_checks(turn: "Turn", answered: Iterable[str]) -> None:
     answered : iterable of str
         The sides that have a text.
     """
-    if not is_checked():
+    check = Moderation.current()
+    if check is None:
         return
     # Asked before it was sent, perhaps for an attempt that failed.
-    asked = TextCheck.objects.of_battle(turn.battle_id).filter(
-        part=Part.PROMPT, turn__number=turn.number, turn__prompt=turn.prompt
-    )
-    parts = [*answered, *([] if asked.exists() else [Part.PROMPT])]
+    asked = TextCheck.objects.of_battle(turn.battle_id).filter(turn__number=turn.number)
+    parts = [*answered]
+    if not asked.filter(part=Part.PROMPT, turn__prompt=turn.prompt).exists():
+        parts.append(Part.PROMPT)
+    shown = turn.picture_id if check.takes_pictures else None
+    if shown and not asked.filter(part=Part.PICTURE, turn__picture=shown).exists():
+        parts.append(Part.PICTURE)
     TextCheck.objects.bulk_create(
         (TextCheck(turn_id=turn.pk, part=part) for part in parts), ignore_conflicts=True
     )

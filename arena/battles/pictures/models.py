@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from arena.voters.models import Voter
-from workers.endpoints import Message
+from workers.endpoints import Message, PictureUrl
 
 
 class Picture(models.Model):
@@ -55,6 +55,11 @@ class Picture(models.Model):
     def data_url(self) -> str:
         """Return the picture as servers take it within a message."""
         return "data:image/jpeg;base64," + base64.b64encode(self.content).decode()
+
+    @property
+    def to_check(self) -> PictureUrl:
+        """Return the picture as the check of texts and pictures takes it."""
+        return PictureUrl(self.data_url)
 
 
 def user_message(prompt: str, picture: Picture | None) -> Message:

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -33,6 +34,8 @@ class Moderation(models.Model):
     model_name = models.CharField(max_length=200, blank=True, default="")
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.LOG)
     when_dead = models.CharField(max_length=8, choices=WhenDead, default=WhenDead.SEND)
+    # Whether it looks at pictures, as its own answer told or an operator says; most refuse them.
+    takes_pictures = models.BooleanField(db_default=False)
     # By category: the score from which on it is flagged; null for one that never is. A category
     # that is not here is flagged where the server itself does.
     thresholds = models.JSONField(default=dict, blank=True)
@@ -58,10 +61,19 @@ class Moderation(models.Model):
     def __str__(self) -> str:
         return f"{self.provider}: {self.mode}"
 
+    @property
+    def leaves_pictures_out(self) -> bool:
+        """Return whether visitors attach pictures here that nothing checks, though texts are."""
+        return settings.IMAGES and self.mode != Mode.OFF and not self.takes_pictures
+
     @classmethod
     def current(cls) -> Self | None:
         """Return the check with its provider, or None where there is none or it is off."""
         return cls.objects.exclude(mode=Mode.OFF).select_related("provider").first()
+
+    def note_pictures(self, *, taken: bool) -> None:
+        """Keep whether it looks at pictures."""
+        type(self).objects.filter(pk=self.pk).update(takes_pictures=taken)
 
     def note_probe(self, error: str, *, at: dt.datetime) -> None:
         """Keep how a question that nobody's text asked was answered."""

@@ -1,6 +1,7 @@
 """The check of texts in the admin: who may set it up, who may read what it flagged, and rule."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -154,10 +155,52 @@ def test_an_operator_sets_the_check_up_and_tries_it(db: None, judge: ModerationS
     ask = {"action": "ask_now", "_selected_action": [1]}
     said = operator.post("/admin/catalog/moderation/", ask, follow=True).content.decode()
     assert "It answers: clear" in said
+    assert "does not take pictures" in said
     judge.manner = "http-500"
     said = operator.post("/admin/catalog/moderation/", ask, follow=True).content.decode()
     assert "No answer (server_failed)" in said
     assert "upstream-7" not in said
+
+
+def test_asking_it_finds_out_whether_it_takes_pictures(
+    client: Client, judge: ModerationServer
+) -> None:
+    check = set_up_check(judge, "log")
+    page, unchecked = f"/admin/catalog/moderation/{check.pk}/change/", "are not checked: this check"
+    assert unchecked in client.get(page).content.decode()
+    assert unchecked in read(client, "textcheck/")
+    ask = {"action": "ask_now", "_selected_action": [check.pk]}
+    cases: list[tuple[Literal["refused", "seen", "unsaid"], str, bool]] = [
+        ("unsaid", "without saying that it looked at it", False),
+        ("seen", "It looks at pictures", True),
+        ("unsaid", "without saying that it looked at it", True),
+        ("refused", "It does not take pictures", False),
+    ]
+    for pictures, sentence, taken in cases:
+        judge.pictures = pictures
+        said = client.post("/admin/catalog/moderation/", ask, follow=True).content.decode()
+        assert sentence in said, pictures
+        check.refresh_from_db()
+        assert check.takes_pictures is taken, pictures
+    check.note_pictures(taken=True)
+    assert unchecked not in client.get(page).content.decode()
+    assert unchecked not in read(client, "textcheck/")
+
+
+def test_a_moderator_sees_a_flagged_picture_which_is_written_down(db: None) -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), prompt="What is it?", picture=True)
+    check = TextCheck.objects.create(
+        turn=Turn.objects.get(battle=vote.battle), part="picture", state="flagged"
+    )
+    moderator = browser_of("moderator")
+    page = f"/admin/battles/textcheck/{check.pk}/rule/"
+    before = moderator.get(page).content.decode()
+    assert "Show the picture" in before
+    assert "data:image/jpeg" not in before
+    assert 'src="data:image/jpeg;base64,ZHJhd24="' in (
+        moderator.post(page, {"show": "1"}).content.decode()
+    )
+    assert TextLook.objects.get().moderator == "a-moderator"
 
 
 def test_a_dead_check_is_seen_in_the_list(client: Client, judge: ModerationServer) -> None:

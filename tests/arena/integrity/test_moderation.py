@@ -11,6 +11,7 @@ from django.db import Error, transaction
 from django.utils import timezone
 
 from arena.battles.errors import NotFound, NotPossibleNow
+from arena.battles.mine.erasure import erase_voter
 from arena.battles.mine.sharing import share_battle, shared_battle
 from arena.battles.models import Battle, Reply, SharedBattle, Turn, Vote
 from arena.battles.moderation.models import Part, Ruling, TextCheck, TextLook, Verdict
@@ -25,6 +26,7 @@ from tests.arena.boards.votes import NOW, cast, new_model
 from tests.arena.moderating import set_up_check
 from tests.arena.scripted_thread import playing
 from workers.demo.moderating import ModerationServer
+from workers.endpoints import PictureUrl
 
 pytestmark = pytest.mark.django_db
 SOON = NOW + dt.timedelta(seconds=10)
@@ -38,14 +40,20 @@ def judge() -> Iterator[ModerationServer]:
         yield server
 
 
-def vote_on(prompt: str = "Plant a tree", answers: tuple[str, str] = ("One.", "Two.")) -> Vote:
-    """Store a decided vote on a battle whose texts wait for the check."""
+def vote_on(
+    prompt: str = "Plant a tree",
+    answers: tuple[str, str] = ("One.", "Two."),
+    *,
+    picture: bool = False,
+) -> Vote:
+    """Store a decided vote on a battle whose texts, and picture, wait for the check."""
     number = Battle.objects.count()
     models = new_model(f"Alder {number}"), new_model(f"Birch {number}")
-    vote = cast(*models, prompt=prompt, answers=answers)
+    vote = cast(*models, prompt=prompt, answers=answers, picture=picture)
     turn = Turn.objects.get(battle=vote.battle)
+    parts = [part for part in Part if picture or part != Part.PICTURE]
     TextCheck.objects.bulk_create(
-        TextCheck(turn=turn, part=part, created_at=NOW, next_at=NOW) for part in Part.values
+        TextCheck(turn=turn, part=part, created_at=NOW, next_at=NOW) for part in parts
     )
     decide_votes(NOW)
     return vote
@@ -242,6 +250,57 @@ def test_rulings_and_looks_are_never_changed(judge: ModerationServer) -> None:
             rows.update(moderator="somebody else")
         with pytest.raises(Error, match="never changed"), transaction.atomic():
             rows.all().delete()
+
+
+def test_a_picture_is_asked_about_and_ruled_on_like_a_text(judge: ModerationServer) -> None:
+    set_up_check(judge, "log", takes_pictures=True)
+    judge.pictures, judge.flags_pictures = "seen", True
+    vote = vote_on(picture=True)
+    assert check_texts(NOW) == 4
+    assert states(vote) == {"prompt": "clear", "a": "clear", "b": "clear", "picture": "flagged"}
+    [url] = judge.shown
+    assert url == "data:image/jpeg;base64,ZHJhd24="
+    with pytest.raises(NotPossibleNow, match="withheld"):
+        share_battle(vote.battle.voter_id, vote.battle_id, at=LATER)
+    check = TextCheck.objects.get(part="picture")
+    assert show_text(check, moderator="mod", now=NOW) == PictureUrl(url)
+    rule(check, Verdict.HARMFUL)
+    decide_votes(LATER)
+    assert VoteFacts.objects.get(vote=vote).not_counted_because == "harmful"
+
+
+def test_an_erased_picture_is_not_asked_about(judge: ModerationServer) -> None:
+    set_up_check(judge, "log", takes_pictures=True)
+    judge.pictures = "seen"
+    vote = vote_on(picture=True)
+    erase_voter(vote.battle.voter_id, at=NOW)
+    assert check_texts(NOW) == 0
+    assert not judge.shown
+    assert not TextCheck.objects.exists()
+
+
+@pytest.mark.parametrize("mode", ["log", "off"])
+@pytest.mark.parametrize("taken", [True, False])
+def test_it_is_said_where_pictures_are_left_out(
+    judge: ModerationServer, settings: Any, mode: str, taken: bool
+) -> None:
+    set_up_check(judge, mode, takes_pictures=taken)
+    assert moderation_state().leaves_pictures_out is (mode == "log" and not taken)
+    settings.IMAGES = False
+    assert not moderation_state().leaves_pictures_out
+
+
+def test_past_pictures_are_asked_about_where_the_check_takes_them(judge: ModerationServer) -> None:
+    check = set_up_check(judge, "log")
+    judge.pictures, judge.flags_pictures = "seen", True
+    vote = vote_on(picture=True)
+    TextCheck.objects.all().delete()
+    out, _ = moderate_past("--dry-run")
+    assert "1 asked, 0 flagged" in out
+    check.note_pictures(taken=True)
+    out, _ = moderate_past()
+    assert "2 asked, 1 flagged" in out
+    assert states(vote) == {"prompt": "clear", "picture": "flagged"}
 
 
 def moderate_past(*options: str) -> tuple[str, str]:

@@ -54,7 +54,8 @@ def test_checks_that_are_down_hold_up_nothing_pass_nothing_and_are_told(settings
     vote = cast(new_model("Alder"), new_model("Birch"), prompt="Plan an attack")
     turn = Turn.objects.get(battle=vote.battle)
     TextCheck.objects.bulk_create(
-        TextCheck(turn=turn, part=part, created_at=NOW, next_at=NOW) for part in Part.values
+        TextCheck(turn=turn, part=part, created_at=NOW, next_at=NOW)
+        for part in (Part.PROMPT, Part.A, Part.B)
     )
     with webhook() as hook:
         settings.ALARM_WEBHOOK = f"http://127.0.0.1:{hook.port}/"

@@ -6,6 +6,7 @@ import pytest
 
 from workers.demo.moderating import MANNERS, ModerationServer
 from workers.endpoints import (
+    HARMLESS_PICTURE,
     AddressRefused,
     EndpointClients,
     EndpointError,
@@ -73,6 +74,29 @@ async def test_a_long_text_is_asked_about_whole(
     assert max(len(text) for text in judge.asked) == PIECE_CHARACTERS
     assert sum(len(text) for text in judge.asked[asked:]) >= len(long)
     assert len(judge.requests) == 4
+
+
+async def test_a_picture_is_asked_about_by_itself(
+    clients: EndpointClients, judge: ModerationServer
+) -> None:
+    address = ModerationAddress(base_url=judge.base_url, model_name="omni")
+    judge.pictures = "seen"
+    clear = await moderate(clients, address, HARMLESS_PICTURE, seconds=PATIENT)
+    assert not clear.flagged
+    assert clear.looked_at == {"image"}
+    part = {"type": "image_url", "image_url": {"url": HARMLESS_PICTURE.url}}
+    assert judge.requests[-1].body == {"model": "omni", "input": [part]}
+    assert HARMLESS_PICTURE.url.startswith("data:image/png;base64,")
+    judge.flags_pictures = True
+    flagged = await moderate(clients, address, HARMLESS_PICTURE, seconds=PATIENT)
+    assert flagged.flagged == {"violence"}
+    judge.pictures = "unsaid"
+    assert not (await moderate(clients, address, HARMLESS_PICTURE, seconds=PATIENT)).looked_at
+    judge.pictures = "refused"
+    with pytest.raises(EndpointError) as refusal:
+        await moderate(clients, address, HARMLESS_PICTURE, seconds=PATIENT)
+    assert refusal.value.code == "bad_request"
+    assert not judge.asked
 
 
 def test_each_manner_of_the_server_is_tested() -> None:
