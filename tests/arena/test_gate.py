@@ -1,0 +1,64 @@
+"""What a web process refuses before Django begins; the site behind it answers everything."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from arena.battles.lifespan import readiness
+from arena.gate import HttpGate
+from arena.ids import uuid7
+from arena.voters.identity import COOKIE, sign
+from arena.voters.visitors import close_visitors
+
+BATTLE = "/battle/01999999-0000-7000-8000-000000000000/"
+
+
+@pytest.fixture
+async def here(redis_url: str, settings: Any) -> AsyncIterator[None]:
+    settings.REDIS_URL = redis_url
+    yield
+    await close_visitors()
+
+
+async def answer_with_nothing(scope: Any, receive: Any, send: Any) -> None:
+    """Answer anything with 200."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def nothing() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def scope_of(path: str, voter: uuid.UUID) -> dict[str, Any]:
+    line = f"{COOKIE}={sign(voter)}".encode()
+    return {"type": "http", "path": path, "headers": [(b"cookie", line)], "query_string": b""}
+
+
+async def status(gate: HttpGate, path: str) -> int:
+    """Return how a gate answers a visitor of its own."""
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    await gate(scope_of(path, uuid7()), nothing, send)
+    return int(said[0]["status"])
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        *[(path, 503) for path in ("/", "/chat/", "/side-by-side/", BATTLE)],
+        *[(path, 503) for path in ("/zh-hans/", "/en/chat/", f"/zh-hant{BATTLE}")],
+        *[(path, 200) for path in ("/leaderboard/", "/me/", "/admin/", "/zh-hans/gap/")],
+        *[(path, 200) for path in (f"{BATTLE}vote/", "/static/site/base.css")],
+    ],
+)
+async def test_a_process_that_ends_refuses_the_pages_of_battles_alone(
+    here: None, monkeypatch: pytest.MonkeyPatch, path: str, code: int
+) -> None:
+    monkeypatch.setattr(readiness, "draining", True)
+    assert await status(HttpGate(answer_with_nothing), path) == code
