@@ -27,12 +27,13 @@ from arena.catalog.addresses import (
 )
 from arena.catalog.background import in_background
 from arena.catalog.models import Admission, AdmissionState, Endpoint, Reservation, RunState
-from arena.catalog.paid_calls import paying_for
+from arena.catalog.paid_calls import paying_for, room_at
 from workers.endpoints import (
     COSTLY,
     EndpointAddress,
     Findings,
     Limits,
+    NoRoomError,
     Plan,
     Step,
     StepName,
@@ -43,8 +44,11 @@ from workers.endpoints import (
 # for four times as long has lost its process.
 _BEAT_SECONDS = 10.0
 _SILENT = dt.timedelta(seconds=40)
-# Failures of a scheduled test that say nothing of the endpoint.
-_NOT_ITS_FAULT = frozenset({"rate_limited"})
+# So long one call of a test lets battles pass.
+_SECONDS_FOR_A_SLOT = 120.0
+# Ends of a test that say nothing of the endpoint; the last only of a scheduled one.
+PUT_OFF = frozenset({"no_slot", "slots_unknown", *budget.SENTENCES})
+_NOT_ITS_FAULT = PUT_OFF | {"rate_limited"}
 
 type Event = StepName | Step | Findings
 
@@ -228,10 +232,14 @@ def run_admission(pk: int) -> Admission:
         return _end(admission, None, None)
     how = replace(
         plan(
-            concurrency=endpoint.max_concurrent,
+            # Of more than its rate nobody could say that they were at once.
+            concurrency=min(
+                endpoint.max_concurrent, endpoint.requests_per_minute or endpoint.max_concurrent
+            ),
             skip=_known(endpoint) if scheduled else frozenset(),
         ),
         paying=paying_for(endpoint, Reservation.Purpose.ADMISSION),
+        room=room_at(endpoint, seconds=_SECONDS_FOR_A_SLOT),
     )
     try:
         return _end(admission, _follow(admission, address, how), address)
@@ -259,10 +267,9 @@ def _follow(admission: Admission, address: EndpointAddress, how: Plan) -> Findin
             if isinstance(event, Findings):
                 return event
             _tell(admission, event)
-    except budget.OverBudgetError as over:
+    except (budget.OverBudgetError, NoRoomError) as refused:
         name = cast("StepName", admission.doing or "reach")
-        [code] = set(over.refusals.values())
-        _tell(admission, Step(name=name, outcome="failed", code=code))
+        _tell(admission, Step(name=name, outcome="failed", code=refused.code))
     return None
 
 
@@ -345,7 +352,7 @@ def remember(endpoint_id: int, found: Findings) -> None:
 def _remember_failure(admission: Admission) -> None:
     code = admission.steps[-1]["code"] if admission.steps else "interrupted"
     scheduled = admission.reason == Admission.Reason.SCHEDULED
-    if code in budget.SENTENCES or (scheduled and code in _NOT_ITS_FAULT):
+    if code in (_NOT_ITS_FAULT if scheduled else PUT_OFF):
         return
     Endpoint.objects.filter(pk=admission.endpoint_id).update(
         admission=AdmissionState.FAILED, last_failure_code=code, last_failed_at=timezone.now()

@@ -67,6 +67,11 @@ class OverBudgetError(Exception):
         super().__init__(", ".join(sorted(set(refusals.values()))))
         self.refusals = dict(refusals)
 
+    @property
+    def code(self) -> str:
+        """The reason of the first that cannot pay."""
+        return next(iter(self.refusals.values()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -183,8 +188,6 @@ SENTENCES: Mapping[str, str] = {
     "no cap.",
     "no_token_limit": "There is a cap, and this server keeps no token limit: what an answer costs "
     "cannot be bounded. Take the cap away, or use another server.",
-    "rate_unknown": "It takes so many calls a minute, and Redis, which counts them, does not "
-    "answer: try again when it does.",
     "daily_cap": "Its cap for today is reached: it returns by itself at 0:00 UTC.",
     "total_cap": "Its cap in total is reached: raise the cap to bring it back.",
     "site_daily_cap": "The site's cap for today is reached: it returns by itself at 0:00 UTC.",

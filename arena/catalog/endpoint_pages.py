@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
 
 from arena.catalog.addresses import endpoint_clients, preset_for
+from arena.catalog.admissions import PUT_OFF
 from arena.catalog.enrol import find_provider
 from arena.catalog.keys import KeyUnreadableError
 from arena.catalog.matching import known_models
@@ -152,5 +153,7 @@ def _verdict(admission: Admission) -> str:
     if admission.state == RunState.FAILED:
         if not admission.steps or admission.steps[-1]["outcome"] != "failed":
             return sentence_of_error("interrupted")
+        if admission.steps[-1]["code"] in PUT_OFF:
+            return "Put off: it stays as it was, and is tested again later."
         return "Failed: it stays out of battles until a test passes."
     return "Waiting" if admission.state == RunState.WAITING else "Testing"

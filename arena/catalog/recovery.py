@@ -18,8 +18,8 @@ from arena.catalog.admissions import plan
 from arena.catalog.background import in_background
 from arena.catalog.budget import OverBudgetError
 from arena.catalog.models import AdmissionState, Endpoint, Reservation
-from arena.catalog.paid_calls import paying_for
-from workers.endpoints import EndpointAddress, Message, Paying, ask
+from arena.catalog.paid_calls import paying_for, room_at
+from workers.endpoints import EndpointAddress, Message, NoRoomError, Paying, Room, ask
 
 # The job looks four times a minute, so nobody comes back between two looks.
 _SOON = dt.timedelta(seconds=30)
@@ -27,9 +27,11 @@ _SOON = dt.timedelta(seconds=30)
 _WHILE_ASKED = dt.timedelta(minutes=5)
 # Enough for a model that thinks first.
 _TOKENS = 512
+# So long battles of its GPU group, or that go on here, are let pass.
+_SECONDS_FOR_A_SLOT = 60.0
 _GREETING: list[Message] = [{"role": "user", "content": "Say hello in one short sentence."}]
 
-type Question = tuple[EndpointAddress, Paying]
+type Question = tuple[EndpointAddress, Room, Paying]
 
 
 def ask_the_paused(
@@ -84,18 +86,23 @@ def _question(endpoint: Endpoint, now: dt.datetime) -> Question | None:
         return None
     if address.token_limit:
         address = replace(address, token_limit=min(address.token_limit, _TOKENS))
-    return address, paying_for(endpoint, Reservation.Purpose.ADMISSION)
+    room = room_at(endpoint, seconds=_SECONDS_FOR_A_SLOT)
+    return address, room, paying_for(endpoint, Reservation.Purpose.ADMISSION)
 
 
-async def _answer(address: EndpointAddress, paying: Paying) -> str | None:
-    """Return None for an answer, else the error's code; empty when the call cannot be paid for."""
+async def _answer(address: EndpointAddress, room: Room, paying: Paying) -> str | None:
+    """Return None for an answer, else the error's code; empty when the call cannot be made."""
     limits = plan().limits
     try:
-        async with endpoint_clients() as clients, paying(address, _GREETING) as payment:
+        async with (
+            endpoint_clients() as clients,
+            room(1),
+            paying(address, _GREETING) as payment,
+        ):
             result = await ask(clients, address, _GREETING, limits=limits)
             payment.usage = result.finished.usage if result.finished else None
             payment.charged = result.charged
-    except OverBudgetError:
+    except (OverBudgetError, NoRoomError):
         return ""
     return None if result.ok or result.cut_by_limit else result.code
 

@@ -14,11 +14,12 @@
 --          has there, by the end of its lease. All keys have one hash tag, so that a cluster keeps
 --          them on one server.
 -- KEYS[5]  begins the key of what began at each endpoint that has a rate, by the time at which it
---          did; see `arena.catalog.rates`
+--          did
 -- KEYS[6]  begins the key of what each GPU group serves: "ENDPOINT END", a lease; from END on it is
 --          drawn no more, so that others come to their turn; see `arena.catalog.gpu_groups`
--- ARGV     process; length of a lease; patience; length of a minute; length of a turn of one
---          endpoint of a GPU group (all in milliseconds); what the process tells:
+-- ARGV     process, empty if it has no battles; length of a lease; patience; length of a minute;
+--          length of a turn of one endpoint of a GPU group (all in milliseconds); what the process
+--          tells:
 --          {"held": [[ticket, endpoint, number]], "given_back": [the same], "left": [ticket],
 --           "begun": [[ticket, endpoint, number, milliseconds ago]],
 --           "waiting": [[ticket, arrival, 0 if it has just come]]}
@@ -57,7 +58,8 @@ local function served_by(group)
 end
 
 local function serve(group, endpoint, turn_ends)
-  redis.call('SET', KEYS[6] .. group, endpoint .. ' ' .. string.format('%d', turn_ends), 'PX', lease)
+  local served = endpoint .. ' ' .. string.format('%d', turn_ends)
+  redis.call('SET', KEYS[6] .. group, served, 'PX', lease)
 end
 
 local function group_at(ticket, endpoint)
@@ -98,7 +100,7 @@ local function is_in(ticket)
   return false
 end
 
-redis.call('ZADD', processes, now + lease, ARGV[1])
+if ARGV[1] ~= '' then redis.call('ZADD', processes, now + lease, ARGV[1]) end
 redis.call('ZREMRANGEBYSCORE', processes, '-inf', now)
 redis.call('PEXPIRE', processes, lease)
 for _, held in ipairs(told.held) do

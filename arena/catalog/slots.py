@@ -8,35 +8,32 @@ of each process restores it. While Redis is away each process goes on within its
 An endpoint may also have a rate: then no more calls begin in any minute, of battles or of others.
 One in a GPU group is let in when no other of the group has calls (see `arena.catalog.gpu_groups`).
 
-Calls beside battles, such as those of admission tests, stand in the same line (`slots_beside`).
-They go in where there is room, and never keep a place that a battle could have.
+Calls beside battles stand in the same line (`arena.catalog.paid_calls`). They go in where there is
+room, and never keep a place that a battle could have.
 """
 
 import asyncio
 import json
 import uuid
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, cast
 
 import redis
-from django.conf import settings
 
-from arena.catalog.gpu_groups import SERVED, TURN_SECONDS, group_key, groups_of
-from arena.catalog.models import Endpoint
-from arena.catalog.rates import BEGUN, MINUTE_SECONDS
+from arena.catalog.gpu_groups import SERVED, TURN_SECONDS, group_key
 from arena.connections import REDIS_IS_AWAY, redis_client
-from arena.ids import uuid7
 
 _SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
 _KEYS = [
-    *(f"parity:{{slots}}:{name}" for name in ("line", "forgotten", "processes", "held:")),
-    BEGUN,
+    *(f"parity:{{slots}}:{name}" for name in ("line", "forgotten", "processes", "held:", "begun:")),
     SERVED,
 ]
 LEASE_SECONDS = 20.0
+# A little more than a minute: between leave and call some time passes, not always the same.
+_MINUTE_SECONDS = 62.0
 _WORDS_PER_LEASE = 4
 # Those who wait learn of a slot that another process gave back within this time.
 _SECONDS_BETWEEN_LOOKS = 0.25
@@ -94,11 +91,6 @@ class Place:
         """Whether it has its slots."""
         return self.position == 0
 
-    @property
-    def is_beside_battles(self) -> bool:
-        """Whether it is no battle's."""
-        return self.ticket.startswith(_BESIDE)
-
     async def news(self, *, seconds: float) -> None:
         """Wait until the position is another one, at most so long."""
         try:
@@ -127,6 +119,11 @@ class Place:
 class EndpointSlots:
     """The slots that the battles of this process hold and wait for. Belongs to one event loop.
 
+    Attributes
+    ----------
+    alone : bool
+        Redis does not answer; calls beside battles wait until it does.
+
     Parameters
     ----------
     url
@@ -138,6 +135,8 @@ class EndpointSlots:
         so long a waiting battle lets later ones pass at the endpoint that it does not wait for;
         so long what began counts in an endpoint's rate; so long one endpoint of a GPU group is
         drawn while it has calls.
+    beside_battles
+        Those who stand here are no battles, and let battles pass.
     """
 
     def __init__(
@@ -147,9 +146,11 @@ class EndpointSlots:
         process: uuid.UUID,
         lease: float = LEASE_SECONDS,
         patience: float = _PATIENCE_SECONDS,
-        minute: float = MINUTE_SECONDS,
+        minute: float = _MINUTE_SECONDS,
         turn: float = TURN_SECONDS,
+        beside_battles: bool = False,
     ) -> None:
+        self._beside_battles = beside_battles
         self._lease, self._patience, self._minute, self._turn = lease, patience, minute, turn
         self._client = redis_client(url, seconds=_ANSWER_SECONDS)
         self._script = self._client.register_script(_SCRIPT)
@@ -164,6 +165,7 @@ class EndpointSlots:
         self._restated_at = float("-inf")
         self._processes = 1
         self._task: asyncio.Task[None] | None = None
+        self.alone = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._tend_forever(), name="endpoint slots")
@@ -186,7 +188,6 @@ class EndpointSlots:
         requests: Mapping[int, int] | None = None,
         rates: Mapping[int, int] | None = None,
         groups: Mapping[int, str] | None = None,
-        beside_battles: bool = False,
     ) -> Iterator[Place]:
         """Wait for the slots of each endpoint inside; whatever is held then is given back at last.
 
@@ -201,8 +202,6 @@ class EndpointSlots:
             How many calls an endpoint may have in any minute, where it has such a limit.
         groups
             The GPU group of an endpoint, where it is in one.
-        beside_battles
-            It is no battle's, and lets battles pass.
         """
         self._tickets += 1
         counts = {e: min((requests or {}).get(e, 1), limit) for e, limit in limits.items()}
@@ -212,7 +211,7 @@ class EndpointSlots:
             f"{e}:{limit}:{counts[e]}:{rates.get(e, 0)}:{group_key(groups.get(e, ''))}"
             for e, limit in limits.items()
         )
-        kind = _BESIDE if beside_battles else ""
+        kind = _BESIDE if self._beside_battles else ""
         ticket = f"{kind}{self._process.hex}:{self._tickets:012d} {wanted}"
         slots = frozenset((e, number) for e, count in counts.items() for number in range(count))
         place = Place(ticket, slots, self._free, limits=limits, rates=rates, groups=groups)
@@ -249,8 +248,11 @@ class EndpointSlots:
             self._news.clear()
             try:
                 await self._tend()
+                self.alone = False
             except REDIS_IS_AWAY:
-                self._go_on_alone()
+                self.alone = True
+                if not self._beside_battles:
+                    self._go_on_alone()
                 await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
 
     async def _tend(self) -> None:
@@ -270,7 +272,7 @@ class EndpointSlots:
             "waiting": [(place.ticket, place.arrival) for place in waiting.values()],
         }
         words: list[str | int] = [
-            self._process.hex,
+            "" if self._beside_battles else self._process.hex,
             round(self._lease * 1000),
             round(self._patience * 1000),
             round(self._minute * 1000),
@@ -316,8 +318,6 @@ class EndpointSlots:
             if endpoint in place.groups
         }
         for place in self._waiting:
-            if place.is_beside_battles:
-                continue  # nobody would know of it
             wanted = Counter(endpoint for endpoint, _ in place.wanted)
             shares = {e: limit // self._processes for e, limit in place.limits.items()}
             in_time = all(
@@ -330,29 +330,3 @@ class EndpointSlots:
                 taken += wanted
                 begun += wanted
                 served |= {group: endpoint for endpoint, group in place.groups.items()}
-
-
-@asynccontextmanager
-async def slots_beside(endpoint: Endpoint, *, calls: int, seconds: float) -> AsyncGenerator[None]:
-    """Hold slots of an endpoint for calls beside battles, which are made inside.
-
-    A single call has the endpoint as a battle would; more at once may be as many as the admin
-    allows, also where fewer went well until now.
-
-    Raises
-    ------
-    TimeoutError
-        When so many were not free at the same time in so many seconds.
-    """
-    limit = endpoint.calls_at_once if calls == 1 else endpoint.max_concurrent
-    async with EndpointSlots(settings.REDIS_URL, process=uuid7()) as slots:
-        with slots.stand_in_line(
-            {endpoint.pk: limit},
-            requests={endpoint.pk: calls},
-            groups=groups_of([endpoint]),
-            beside_battles=True,
-        ) as place:
-            async with asyncio.timeout(seconds):
-                while not place.granted:
-                    await place.news(seconds=_SECONDS_BETWEEN_LOOKS)
-            yield

@@ -50,6 +50,10 @@ _ERRORS = {
     "malformed": "The server streams something that is not the OpenAI protocol.",
     "empty": "The server answered in order, but without a word.",
     "truncated": "The answer broke off without saying why it ended.",
+    "no_slot": "Battles had all of its calls at once, or its GPU group, for minutes, and visitors "
+    "come first: it is asked again later.",
+    "slots_unknown": "Redis, which counts an endpoint's calls over all processes, does not answer: "
+    "try again when it does.",
     "interrupted": "The test was interrupted: the process that ran it has ended. Test again.",
     "changed": "The endpoint was changed while this test ran; another test began then.",
     **dict.fromkeys(

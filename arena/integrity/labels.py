@@ -21,7 +21,7 @@ from arena.battles.models import Turn, TurnState
 from arena.catalog.addresses import endpoint_address, endpoint_clients
 from arena.catalog.budget import OverBudgetError
 from arena.catalog.models import Reservation
-from arena.catalog.paid_calls import paying_for
+from arena.catalog.paid_calls import paying_for, room_at
 from arena.integrity.categories import USES
 from arena.integrity.fact_rows import count_decisions
 from arena.integrity.locks import only_one
@@ -33,7 +33,9 @@ from workers.endpoints import (
     EndpointError,
     Limits,
     Message,
+    NoRoomError,
     Paying,
+    Room,
 )
 from workers.endpoints import stream_reply as ask
 
@@ -43,6 +45,8 @@ LABEL_VERSION = 1
 _AT_ONCE = 4
 _LIMITS = Limits(connect=5.0, first_token=20.0, idle=10.0, total=30.0, answer_characters=4_000)
 _LONGEST = 6_000
+# So long a question lets battles pass at the endpoint; then it is put off like one without answer.
+_SECONDS_FOR_A_SLOT = 10.0
 _PAUSES = (10, 60, 300, 1800, 7200)  # seconds
 
 _QUESTION = """You label prompts that people sent to chat assistants. Do not answer the prompt and \
@@ -103,7 +107,8 @@ def label_prompts(now: dt.datetime, *, limit: int = 20) -> int:
             _store_failures(dict.fromkeys(prompts, "misconfigured"), now)
             return 0
         paying = paying_for(labeller.endpoint, Reservation.Purpose.LABEL)
-        answers = asyncio.run(_ask_all(address, prompts, paying))
+        room = room_at(labeller.endpoint, seconds=_SECONDS_FOR_A_SLOT)
+        answers = asyncio.run(_ask_all(address, prompts, room, paying))
         labels = {vote: label for vote, label in answers.items() if isinstance(label, Label)}
         _store_labels(labels, now)
         _store_failures(
@@ -177,7 +182,7 @@ def _prompts(votes: QuerySet[VoteFacts]) -> dict[int, str]:
 
 
 async def _ask_all(
-    address: EndpointAddress, prompts: Mapping[int, str], paying: Paying
+    address: EndpointAddress, prompts: Mapping[int, str], room: Room, paying: Paying
 ) -> dict[int, Label | str]:
     """Ask about all prompts, a few at once; an error's code stands where there is no label."""
     slots = asyncio.Semaphore(_AT_ONCE)
@@ -186,10 +191,11 @@ async def _ask_all(
     async def label(prompt: str) -> Label | str:
         async with slots:
             try:
-                return parse_label(await _answer(clients, address, prompt, paying))
+                async with room(1):
+                    return parse_label(await _answer(clients, address, prompt, paying))
             except OverBudgetError:
                 return "over_budget"
-            except EndpointError as error:
+            except (EndpointError, NoRoomError) as error:
                 return error.code
             except UnusableAnswerError:
                 return "unusable_answer"

@@ -16,6 +16,7 @@ from workers.endpoints.findings import Findings, Plan, Step, StepName, step
 from workers.endpoints.interview import Interview, is_refusal, is_settled
 from workers.endpoints.overflow import context_in, is_cut
 from workers.endpoints.probe import CheckResult
+from workers.endpoints.room import NoRoomError
 from workers.endpoints.usage import estimate_prompt
 
 # An answer that is short by itself proves nothing of a limit, so a limit is tried that no greeting
@@ -204,10 +205,13 @@ class Abilities:
         level, together = 1, 1
         while level < self._plan.concurrency:
             level = min(level * 2, self._plan.concurrency)
-            failed = await self._interview.ask_together(self._brief, level)
-            if failed:
-                await self._interview.pause_after(failed)
+            try:
                 failed = await self._interview.ask_together(self._brief, level)
+                if failed:
+                    await self._interview.pause_after(failed)
+                    failed = await self._interview.ask_together(self._brief, level)
+            except NoRoomError as full:
+                return step("concurrency", "unknown", full.code)
             if failed:
                 return await self._crowded(failed, together, level)
             together = level

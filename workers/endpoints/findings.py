@@ -7,6 +7,7 @@ from typing import Any, Literal
 from workers.endpoints.address import Limits, Quirk
 from workers.endpoints.payment import Paying, free_of_charge
 from workers.endpoints.probe import PROBE_LIMITS
+from workers.endpoints.room import Room, room_for_all
 
 type StepName = Literal[
     "reach",  # something answers at this address
@@ -92,6 +93,8 @@ class Plan:
         Steps that are not taken.
     paying : Paying
         Entered around each call; what it raises ends the test.
+    room : Room
+        Entered around calls that are made at once, outside of what pays for each.
     """
 
     prompt_characters: int = 30_000
@@ -101,3 +104,4 @@ class Plan:
     skip: frozenset[StepName] = frozenset()
     limits: Limits = PROBE_LIMITS
     paying: Paying = free_of_charge
+    room: Room = room_for_all

@@ -1,5 +1,5 @@
-"""Asking an endpoint under test: each call is paid for, and a server that is loading or busy is
-waited for.
+"""Asking an endpoint under test: each call has its room and is paid for, and a server that is
+loading or busy is waited for.
 """
 
 import asyncio
@@ -72,9 +72,16 @@ class Interview:
         return await self._ask_while(_BUSY, address, messages)
 
     async def ask_together(self, address: EndpointAddress, calls: int) -> CheckResult | None:
-        """Ask so many times at the same moment; return one that failed, if any did."""
-        asked = (self._ask_once(address, questions.HELLO) for _ in range(calls))
-        return next((r for r in await asyncio.gather(*asked) if not _succeeded(r)), None)
+        """Ask so many times at the same moment; return one that failed, if any did.
+
+        Raises
+        ------
+        NoRoomError
+            When there was no room for so many.
+        """
+        async with self._plan.room(calls):
+            asked = (self._pay_and_ask(address, questions.HELLO) for _ in range(calls))
+            return next((r for r in await asyncio.gather(*asked) if not _succeeded(r)), None)
 
     async def ask_in_turn(self, address: EndpointAddress, calls: int) -> CheckResult | None:
         """Ask so many times one after another, without a pause; return the first that failed."""
@@ -125,6 +132,10 @@ class Interview:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _ask_once(self, address: EndpointAddress, messages: list[Message]) -> CheckResult:
+        async with self._plan.room(1):
+            return await self._pay_and_ask(address, messages)
+
+    async def _pay_and_ask(self, address: EndpointAddress, messages: list[Message]) -> CheckResult:
         async with self._plan.paying(address, messages) as payment:
             result = await ask(self._clients, address, messages, limits=self._plan.limits)
             payment.usage = result.finished.usage if result.finished else None

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -12,20 +13,20 @@ from tests.arena.catalog.line import LEASE, Start
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis.from_url(redis_url) as client:
-        await client.flushdb()
-        yield client
+async def redis_client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(redis_url) as redis_client:
+        await redis_client.flushdb()
+        yield redis_client
 
 
 @pytest.fixture
-async def start(client: redis.asyncio.Redis, redis_url: str) -> AsyncIterator[Start]:
+async def start(redis_client: redis.asyncio.Redis, redis_url: str) -> AsyncIterator[Start]:
     """Return a function that starts the slots of one more process."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(**seconds: float) -> EndpointSlots:
-            times = {"lease": LEASE, "patience": 1.0, **seconds}
-            slots = EndpointSlots(redis_url, process=uuid7(), **times)
+        async def start(**options: Any) -> EndpointSlots:
+            chosen = {"lease": LEASE, "patience": 1.0, **options}
+            slots = EndpointSlots(redis_url, process=uuid7(), **chosen)
             return await stack.enter_async_context(slots)
 
         yield start

@@ -170,12 +170,12 @@ async def test_who_has_waited_long_ends_the_turn_of_another(
 
 
 async def test_a_flush_is_made_good_by_who_holds_the_group(
-    start: Start, groups: dict[int, str], members: list[Endpoint], client: redis.asyncio.Redis
+    start: Start, groups: dict[int, str], members: list[Endpoint], redis_client: redis.asyncio.Redis
 ) -> None:
     slots = await start()
     with slots.stand_in_line({ONE: 5}, groups=groups) as place:
         await granted(place)
-        await client.flushdb()
+        await redis_client.flushdb()
         await told(members, {ONE, ELSEWHERE})
 
 

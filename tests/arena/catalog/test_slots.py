@@ -2,13 +2,9 @@
 
 import asyncio
 import contextlib
-from typing import Any
 
-import pytest
 import redis.asyncio
 
-from arena.catalog.budget import OverBudgetError
-from arena.catalog.rates import BEGUN, wait_for_turn
 from arena.catalog.slots import EndpointSlots, Place
 from arena.ids import uuid7
 from tests.arena.catalog.line import LEASE, LIMIT_SECONDS, Start, granted, known
@@ -144,7 +140,7 @@ async def test_what_is_held_long_stays_held(start: Start) -> None:
 
 
 async def test_a_flush_is_made_good_by_the_next_word_of_each_process(
-    start: Start, client: redis.asyncio.Redis
+    start: Start, redis_client: redis.asyncio.Redis
 ) -> None:
     one, two = await start(), await start()
     with contextlib.ExitStack() as line:
@@ -154,7 +150,7 @@ async def test_a_flush_is_made_good_by_the_next_word_of_each_process(
         early = [line.enter_context(two.stand_in_line({1: 3})) for _ in range(9)]
         for place in early:
             await known(place)
-        await client.flushdb()
+        await redis_client.flushdb()
         await asyncio.sleep(LEASE)
         # At most the limit more than what was running; and nobody else until that has ended.
         running = sum(place.granted for place in early)
@@ -216,7 +212,7 @@ async def test_a_model_with_itself_counts_twice_in_the_rate(start: Start) -> Non
 
 
 async def test_after_the_minute_those_who_wait_go_in(
-    client: redis.asyncio.Redis, redis_url: str
+    redis_client: redis.asyncio.Redis, redis_url: str
 ) -> None:
     async with EndpointSlots(redis_url, process=uuid7(), minute=0.5) as slots:
         with contextlib.ExitStack() as line:
@@ -226,17 +222,17 @@ async def test_after_the_minute_those_who_wait_go_in(
 
 
 async def test_what_began_is_told_again_after_a_flush(
-    start: Start, client: redis.asyncio.Redis
+    start: Start, redis_client: redis.asyncio.Redis
 ) -> None:
     one, two = await start(), await start()
     with contextlib.ExitStack() as line:
         for _ in range(3):
             with one.stand_in_line({1: 9}, rates={1: 3}) as place:
                 await granted(place)
-        await client.flushdb()
+        await redis_client.flushdb()
         async with asyncio.timeout(LIMIT_SECONDS):
             while True:  # it has no place any more, and says what it began all the same
-                if await client.zcard(f"{BEGUN}1") == 3:
+                if await redis_client.zcard("parity:{slots}:begun:1") == 3:
                     break
                 await asyncio.sleep(0.05)
         late = line.enter_context(two.stand_in_line({1: 9}, rates={1: 3}))
@@ -255,25 +251,3 @@ async def test_without_redis_each_process_keeps_its_share_of_the_rate() -> None:
             with slots.stand_in_line({2: 9}) as other:
                 await granted(other)
             assert not first[2].granted
-
-
-async def test_other_calls_count_in_the_same_minute(
-    start: Start, client: redis.asyncio.Redis, redis_url: str, settings: Any
-) -> None:
-    settings.REDIS_URL = redis_url
-    slots = await start()
-    await wait_for_turn(1, 2)
-    with slots.stand_in_line({1: 9}, rates={1: 2}) as place:
-        await granted(place)
-        with slots.stand_in_line({1: 9}, rates={1: 2}) as late:
-            assert await known(late) == 1
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3):
-                await wait_for_turn(1, 2)
-        await wait_for_turn(1, 3)
-
-
-async def test_other_calls_are_not_made_while_nobody_counts_them(settings: Any) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    with pytest.raises(OverBudgetError, match="rate_unknown"):
-        await wait_for_turn(1, 2)

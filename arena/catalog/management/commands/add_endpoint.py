@@ -30,12 +30,14 @@ from arena.catalog.enrol import (
     stored_endpoint,
 )
 from arena.catalog.licences import LicenceClass
-from arena.catalog.models import AdmissionState, Provider, Reservation
-from arena.catalog.paid_calls import paying_for
+from arena.catalog.models import AdmissionState, Endpoint, Provider, Reservation
+from arena.catalog.paid_calls import paying_for, room_at
 from arena.catalog.wording import line_of, sentence_of
-from workers.endpoints import EndpointAddress, Findings, Plan, Step, presets
+from workers.endpoints import EndpointAddress, Findings, NoRoomError, Plan, Step, presets
 
 _MOST_AT_ONCE = 4
+# So long a call lets battles pass at what is stored already.
+_SECONDS_FOR_A_SLOT = 60.0
 # Keys of a table in the file, and what each must be.
 _KINDS: Mapping[str, type] = {
     "base_url": str,
@@ -286,7 +288,12 @@ def _plan(enrolment: Enrolment) -> Plan:
     stored = stored_endpoint(enrolment)
     how = plan(concurrency=stored.max_concurrent) if stored else plan()
     purpose = Reservation.Purpose.ADMISSION
-    return replace(how, paying=paying_for(stored, purpose, tariff=enrolment.tariff))
+    paid = replace(how, paying=paying_for(stored, purpose, tariff=enrolment.tariff))
+    # Nobody else has calls at one that is not stored, but maybe at others of its GPU group.
+    if not (stored or enrolment.gpu_group):
+        return paid
+    endpoint = stored or Endpoint(pk=0, gpu_group=enrolment.gpu_group or "")
+    return replace(paid, room=room_at(endpoint, seconds=_SECONDS_FOR_A_SLOT))
 
 
 def _saying(say: Callable[[str], object], where: str) -> Callable[[str], object]:
@@ -313,9 +320,8 @@ def _test(
                         say(f"  {line_of(event)}")
                     case Findings():
                         findings = event
-        except OverBudgetError as over:
-            [code] = set(over.refusals.values())
-            steps.append(Step(name="reach", outcome="failed", code=code))
+        except (OverBudgetError, NoRoomError) as refused:
+            steps.append(Step(name="reach", outcome="failed", code=refused.code))
     return replace(wanted, steps=tuple(steps), findings=findings)
 
 
