@@ -32,7 +32,8 @@ def answer(
     ----------
     template : str
         Of the page's content. The context names ``title`` and ``description``, and may name
-        ``picture`` (the address of the link's preview) and ``charts``.
+        ``picture`` (the address of the link's preview), ``charts``, and ``query`` in place of the
+        address's own.
     key : hashable
         What the content depends on, beside the language and the minute.
     gather : callable
@@ -87,5 +88,5 @@ def _make(request: HttpRequest, template: str, context: Mapping[str, Any]) -> di
         "picture": str(context.get("picture", "")),
         "charts": "yes" if context.get("charts") else "",
         "live": "yes" if context.get("live") else "",
-        "content": render_to_string(template, {**context, "query": request.GET}, request),
+        "content": render_to_string(template, {"query": request.GET, **context}, request),
     }

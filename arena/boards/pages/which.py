@@ -39,7 +39,12 @@ from arena.catalog.licences import Permission
 from arena.catalog.models import LanguageModel, PublishedScore
 
 _LARGEST = 1e9
-_LONGEST = 2000
+# What the page is asked for; each is cut to the length that `Choice` reads.
+_ASKED = (
+    *("source", "category", "language", "licence", "commercial", "context", "gpus", "gb"),
+    *("bandwidth", "first", "speed", "tokens", "budget"),
+)
+_LONGEST = 120
 # Of the answer for programs; a name that goes or changes its meaning raises it.
 _VERSION = 1
 
@@ -47,12 +52,26 @@ _VERSION = 1
 @require_safe
 def which(request: HttpRequest) -> HttpResponseBase:
     """Show the models that fit; ``format=json`` for programs. The address is the question."""
-    asked, wishes = Question.of(request.GET), wishes_of(request.GET)
+    query = _known(request.GET)
+    asked, wishes = Question.of(query), wishes_of(query)
     if request.GET.get("format") == "json":
         return _for_programs(request, as_document(gather(asked, wishes)))
     seen = tuple((each.pk, each.created_at) for each in asked.snapshots())
-    key = (asked, request.GET.urlencode()[:_LONGEST], seen)
-    return answer(request, "boards/which.html", key, lambda: gather(asked, wishes))
+    key = (asked, query.urlencode(), seen)
+
+    def content() -> dict[str, Any]:
+        return {**gather(asked, wishes), "query": query}
+
+    return answer(request, "boards/which.html", key, content)
+
+
+def _known(query: QueryDict) -> QueryDict:
+    """Return what of an address the answer depends on: the page is kept by it and made from it."""
+    known = QueryDict(mutable=True)
+    for name in _ASKED:
+        if value := query.get(name, "").replace("\0", "")[:_LONGEST]:
+            known[name] = value
+    return known
 
 
 def _for_programs(request: HttpRequest, document: dict[str, Any]) -> HttpResponseBase:

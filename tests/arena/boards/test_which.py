@@ -292,3 +292,13 @@ def test_programs_get_an_etag_any_origin_and_the_version(client: Client) -> None
     assert first["Access-Control-Allow-Origin"] == "*"
     again = client.get("/which/", {"format": "json"}, headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.django_db
+def test_a_long_address_gets_no_other_reader_s_answer(client: Client) -> None:
+    filler = "a" * 3000
+    first = client.get(f"/which/?x={filler}&budget=5").content.decode()
+    second = client.get(f"/which/?x={filler}&budget=77").content.decode()
+    assert 'name="budget" min="0.01" step="any" value="5"' in first
+    assert 'name="budget" min="0.01" step="any" value="77"' in second
+    assert 'href="?budget=77"' in second, "the link to the answer keeps what was judged alone"
