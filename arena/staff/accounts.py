@@ -6,11 +6,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from arena.catalog import keys
+from arena.staff.site import name_actor
 
 
 class StaffAccounts(DefaultAccountAdapter):
@@ -19,6 +21,13 @@ class StaffAccounts(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Name whose password is tried: where it is right its hash may be made anew, and logged."""
+        super().pre_authenticate(request, **credentials)
+        named = User.objects.filter(username__iexact=credentials.get("username", "")).first()
+        if named is not None:
+            name_actor(named.get_username())
 
     def pre_login(
         self, request: HttpRequest, user: Any, **named_arguments: Any

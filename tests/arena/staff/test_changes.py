@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import Error, connection, transaction
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone
+from pytest_django import Settings
 
 from arena.catalog.models import Budget, DailySpend, Endpoint, LanguageModel, Provider
 from arena.staff.models import Change
@@ -97,6 +99,22 @@ def test_accounts_and_their_roles_are_logged_without_passwords(db: None) -> None
     assert len(changes("auth_user_groups")) == 1
     User.objects.update(last_login=timezone.now())
     assert len(changes("auth_user")) == 1
+
+
+def test_a_password_that_is_hashed_anew_at_log_in_is_its_owners_change(
+    db: None, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    old = PBKDF2PasswordHasher().encode("right", "salt", iterations=1)
+    boss = User.objects.create(username="boss", password=old, is_staff=True)
+    Client().post("/admin/account/login/", {"login": "boss", "password": "wrong"})
+    Client().post("/admin/account/login/", {"login": "Boss", "password": "right"})
+    boss.refresh_from_db()
+    assert boss.password != old
+    *_, (actor, action, before, after) = changes("auth_user")
+    assert (actor, action, set(before)) == ("boss", "update", {"password"})
+    assert before != after
+    assert old not in str(before)
 
 
 @pytest.mark.parametrize("statement", ["update", "delete"])
