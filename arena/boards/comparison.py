@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from arena.boards.models import Board, Method, SnapshotRow
+from arena.boards.models import Board, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.boards.pairs import Pairs, difference_variances
 from arena.catalog.models import LanguageModel
@@ -94,12 +94,7 @@ def encounters(models: Sequence[LanguageModel], source: str) -> list[Encounter]:
 
     Boards of all time without style control: everything first, then uses and languages.
     """
-    newest = newest_snapshots().filter(
-        board__source=source,
-        board__method=Method.BRADLEY_TERRY,
-        board__days=None,
-        board__style_controlled=False,
-    )
+    newest = newest_snapshots(Board.objects.of_all_time().filter(source=source))
     first, second = models
     lines = SnapshotRow.objects.filter(snapshot__in=newest, language_model__in=models)
     by_board: dict[Board, dict[int, SnapshotRow]] = {}

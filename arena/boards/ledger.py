@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from arena.battles.models import Battle
 from arena.boards.catalogue import Facts, read_facts
 from arena.boards.column_cache import CacheHeldError
-from arena.boards.models import Board, Ledger, Method
+from arena.boards.models import Board, Ledger
 from arena.boards.pairs import Pairs, read_pairs
 from arena.boards.position import position_bias
 from arena.boards.prediction import check_prediction
@@ -214,14 +214,7 @@ def _pairs(source: str) -> Pairs | None:
 
 def _with_pairs() -> QuerySet[Board]:
     """Return the boards of all votes, of any source, whose pairs are kept."""
-    return Board.objects.filter(
-        method=Method.BRADLEY_TERRY,
-        category="",
-        language="",
-        days=None,
-        style_controlled=False,
-        pair_table__isnull=False,
-    )
+    return Board.objects.of_all_votes().filter(pair_table__isnull=False)
 
 
 def _tally(pairs: Pairs) -> Tally:

@@ -1,5 +1,6 @@
 """Boards and their snapshots. Pages read the newest snapshot and never compute ratings."""
 
+from typing import Self
 from urllib.parse import urlencode
 
 from django.db import models
@@ -15,6 +16,18 @@ class Method(models.TextChoices):
 
     BRADLEY_TERRY = "bradley_terry", "Bradley-Terry"
     ELO = "elo", "Elo"
+
+
+class BoardQuerySet(models.QuerySet["Board"]):
+    """Boards of any source, by their slice."""
+
+    def of_all_time(self, method: Method = Method.BRADLEY_TERRY) -> Self:
+        """Return those of every use and language, without style control."""
+        return self.filter(method=method, days=None, style_controlled=False)
+
+    def of_all_votes(self, method: Method = Method.BRADLEY_TERRY) -> Self:
+        """Return each source's overall board."""
+        return self.of_all_time(method).filter(category="", language="")
 
 
 class Board(models.Model):
@@ -34,6 +47,8 @@ class Board(models.Model):
     # publication; null where labels don't make the board (`arena.boards.labelling`).
     label_share = models.FloatField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BoardQuerySet.as_manager()
 
     class Meta:
         ordering = ["source", "slug"]

@@ -7,11 +7,12 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from arena.boards.models import Board, Snapshot
 
 
-def newest_snapshots() -> QuerySet[Snapshot]:
-    """Return each board's newest snapshot."""
+def newest_snapshots(boards: QuerySet[Board] | None = None) -> QuerySet[Snapshot]:
+    """Return the newest snapshot of each board, of all boards where none are given."""
     newest = Snapshot.objects.filter(board=OuterRef("pk")).order_by("-id").values("pk")[:1]
-    boards = Board.objects.annotate(newest=Subquery(newest)).values("newest")
-    return Snapshot.objects.filter(pk__in=boards).select_related("board")
+    wanted = Board.objects.all() if boards is None else boards
+    newest_ids = wanted.annotate(newest=Subquery(newest)).values("newest")
+    return Snapshot.objects.filter(pk__in=newest_ids).select_related("board")
 
 
 def newest_snapshot(

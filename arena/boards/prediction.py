@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.boards.models import Method, Snapshot, SnapshotRow
+from arena.boards.models import Board, Method, Snapshot, SnapshotRow
 from arena.boards.slices import EVERYTHING
 from arena.boards.votes import read_counted
 from ratings import PredictiveCheck, predictive_check
@@ -68,12 +68,7 @@ def check_prediction(source: str, now: dt.datetime) -> dict[str, Any] | None:
 def _published_before(source: str, method: Method, moment: dt.datetime) -> Snapshot | None:
     return (
         Snapshot.objects.filter(
-            board__source=source,
-            board__method=method,
-            board__category="",
-            board__language="",
-            board__days=None,
-            board__style_controlled=False,
+            board__in=Board.objects.of_all_votes(method).filter(source=source),
             published_for__isnull=False,
             created_at__lte=moment,
         )

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from arena.boards.catalogue import digest, read_facts
 from arena.boards.failures import Failures
-from arena.boards.models import Method
+from arena.boards.models import Board
 from arena.boards.newest import newest_snapshots
 from arena.boards.rating import rate_source
 from arena.boards.snapshots import Origin, store_snapshots
@@ -67,13 +67,12 @@ def stale_sources(catalogue: str) -> dict[str, int]:
     dict of int by source
         How many verdicts each has had; live first.
     """
-    overall = {"category": "", "language": "", "days": None, "style_controlled": False}
+    newest = newest_snapshots(Board.objects.of_all_votes())
     seen = {
         source: (decisions, digest_then)
-        for source, decisions, digest_then in newest_snapshots()
-        .filter(board__method=Method.BRADLEY_TERRY)
-        .filter(**{f"board__{name}": value for name, value in overall.items()})
-        .values_list("board__source", "decisions", "catalogue")
+        for source, decisions, digest_then in newest.values_list(
+            "board__source", "decisions", "catalogue"
+        )
     }
     counts = decisions_by_source()
     order = sorted(counts, key=lambda source: (source != "live", source))

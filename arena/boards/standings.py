@@ -7,7 +7,7 @@ from django.db.models import Count
 from django.http import Http404, QueryDict
 
 from arena.boards.choices import Option, source_label, sources
-from arena.boards.models import Board, Method, SnapshotRow
+from arena.boards.models import Board, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.catalog.models import LanguageModel
 
@@ -18,13 +18,7 @@ def boards_of(models: Collection[LanguageModel]) -> list[Board]:
     That is a board which rates more of them; of two that rate as many, one on which more of them
     stand; then the live one, imports, the simulated one.
     """
-    newest = newest_snapshots().filter(
-        board__method=Method.BRADLEY_TERRY,
-        board__category="",
-        board__language="",
-        board__days=None,
-        board__style_controlled=False,
-    )
+    newest = newest_snapshots(Board.objects.of_all_votes())
     rows = SnapshotRow.objects.filter(snapshot__in=newest, language_model__in=models)
     found = {
         board: (-rated, -stand)

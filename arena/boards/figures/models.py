@@ -11,7 +11,7 @@ from arena.boards.charts.frame import Chart, Column, side_of
 from arena.boards.charts.intervals import intervals
 from arena.boards.charts.over_time import histories
 from arena.boards.findings import history_finding, other_rules_note
-from arena.boards.models import Board, Method, Snapshot, SnapshotRow
+from arena.boards.models import Board, Snapshot, SnapshotRow
 from arena.boards.newest import newest_snapshots
 from arena.boards.published_days import KEPT_NUMERICS, published_days
 from arena.boards.slice_names import slice_name
@@ -74,12 +74,7 @@ def history(model: LanguageModel, board: Board) -> Chart | None:
 
 def categories(model: LanguageModel, board: Board) -> Chart | None:
     """Draw a model's rating in every slice of its board's source."""
-    boards = newest_snapshots().filter(
-        board__source=board.source,
-        board__method=Method.BRADLEY_TERRY,
-        board__days=None,
-        board__style_controlled=False,
-    )
+    boards = newest_snapshots(Board.objects.of_all_time().filter(source=board.source))
     side = side_of(describe(model, timezone.now().date()).licence_class)
     lines = SnapshotRow.objects.filter(
         snapshot__in=boards, language_model=model, rating__isnull=False
