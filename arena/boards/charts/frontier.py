@@ -22,6 +22,8 @@ from arena.boards.charts.frame import (
 
 # Pixels of the plot on a usual wide page, and of one small letter; both only to leave names out.
 _WIDTH, _LETTER = 1050, 6.5
+# How much of a narrow plot's width the name of a side takes.
+_NAME_SHARE = 0.15
 
 type Step = dict[str, Any]
 
@@ -70,18 +72,25 @@ def means_spec(lines: Mapping[str, Sequence[Step]], until: dt.date) -> Spec:
                 if steps
                 for layer in (band(steps, side), line(steps, "rating", side))
             ),
-            *(_side_name(side, steps[-1]) for side, steps in drawn.items() if steps),
+            *(_side_name(side, steps, until) for side, steps in drawn.items() if steps),
         ],
         height=320,
         encoding={"x": time_axis(min(days), until.isoformat())},
     )
 
 
-def _side_name(side: str, last: Step) -> Spec:
-    """Return the side's name at the end of its line, outside the band."""
+def _side_name(side: str, steps: Sequence[Step], until: dt.date) -> Spec:
+    """Return the side's name at the end of its line, outside the band as far as it reaches."""
     above = side == "closed"
+    edge, outermost = ("upper", max) if above else ("lower", min)
+    since = until - (until - dt.date.fromisoformat(steps[0]["on"])) * _NAME_SHARE
+    # The last step that begins before the name does goes on under it.
+    first = max(
+        (place for place, step in enumerate(steps) if step["on"] <= since.isoformat()), default=0
+    )
+    outside = outermost(step[edge] for step in steps[first:])
     return {
-        "data": {"values": [last]},
+        "data": {"values": [{**steps[-1], edge: outside}]},
         "mark": {
             "type": "text",
             "align": "right",
@@ -92,7 +101,7 @@ def _side_name(side: str, last: Step) -> Spec:
             "color": ink(side),
         },
         "encoding": {
-            "y": points_axis("upper" if above else "lower"),
+            "y": points_axis(edge),
             "text": {"value": _("closed") if above else _("open")},
         },
     }

@@ -36,13 +36,19 @@ def _strength(field: str, most: float) -> Spec:
     return {"field": field, "type": "quantitative", "legend": None, "scale": scale}
 
 
+def _narrow(names: Sequence[str], pixels: int) -> str:
+    """Return the test whether a column has less than so many pixels."""
+    return f"width / {max(len(names), 1)} < {pixels}"
+
+
 def _matrix(
     pairs: Sequence[Pair], names: Sequence[str], colour: Spec, strength: Spec, text: str
 ) -> Spec:
     labels: Spec = {"labelFontSize": 11, "domain": False, "ticks": False, "title": None}
     labels |= {"labelColor": ink("text")}
-    across = labels | {"orient": "top", "labelAngle": -50, "labelAlign": "left"}
-    across |= {"labelLimit": 120}
+    # Steep, and small where columns are narrow: names side by side do not cover each other.
+    across = labels | {"orient": "top", "labelAngle": -65, "labelAlign": "left"}
+    across |= {"labelLimit": 120, "labelFontSize": {"expr": f"{_narrow(names, 13)} ? 8.5 : 11"}}
     down = labels | {"labelLimit": {"expr": f"width < {WIDE - 200} ? 90 : 220"}}
     fill = colour if "condition" in colour else {"value": colour}
     return sheet(
@@ -57,7 +63,7 @@ def _matrix(
                     "type": "text",
                     "fontSize": 10.5,
                     "color": ink("text"),
-                    "opacity": {"expr": f"width / {max(len(names), 1)} < 22 ? 0 : 1"},
+                    "opacity": {"expr": f"{_narrow(names, 22)} ? 0 : 1"},
                 },
                 "encoding": {"text": {"field": "shown"}},
             },
