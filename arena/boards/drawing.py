@@ -4,8 +4,6 @@ Drawing is done by a program of its own (`workers.drawing`), one at a time in ea
 was drawn is kept while it is young, because link previews come in swarms.
 """
 
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -20,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from arena.boards.charts.frame import DARK, LIGHT, Chart, Spec
 from arena.boards.kept import Kept
+from arena.boards.spreadsheets import csv_text
 
 # Pixels. A preview has the size that most sites cut link pictures to.
 _WIDTH = 960
@@ -74,11 +73,7 @@ def preview_of(chart: Chart, language: str) -> Spec:
 
 def as_csv(chart: Chart) -> str:
     """Return a chart's figures as CSV, with a heading."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([_unformulaic(column.label) for column in chart.columns])
-    writer.writerows([[_unformulaic(cell) for cell in row] for row in chart.rows])
-    return text.getvalue()
+    return csv_text((column.label for column in chart.columns), chart.rows)
 
 
 def as_json(chart: Chart, board: str = "") -> str:
@@ -207,13 +202,6 @@ def _is_wide(character: str) -> bool:
 
 def _ems(character: str) -> float:
     return 1.0 if _is_wide(character) else 0.54
-
-
-def _unformulaic(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula: names are other people's."""
-    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{cell}"
-    return "" if cell is None else cell
 
 
 def source_line(*, board_id: str, day: str) -> str:

@@ -1,11 +1,9 @@
 """What every answer of the API carries: an ETag, how long it may be kept, and CORS for all."""
 
 import asyncio
-import csv
 import hashlib
-import io
 import mimetypes
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from django.utils.http import content_disposition_header
 from ninja import NinjaAPI, Schema
 
 from arena.boards.kept import Kept
+from arena.boards.spreadsheets import csv_text
 
 # A board changes with a vote; a client that asks oftener gets what it has.
 _FRESH = "public, max-age=5"
@@ -117,13 +116,10 @@ def kept_answer(
 
 
 def csv_answer(
-    request: HttpRequest, name: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]
+    request: HttpRequest, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
 ) -> HttpResponse:
     """Answer with a table as a CSV file."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    text = csv_text(columns, ([row.get(name) for name in columns] for row in rows))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return finished(request, response)
