@@ -15,6 +15,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django import db
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 
 from arena.connections import database_watch
@@ -46,12 +47,23 @@ def network_of_scope(scope: Mapping[str, Any]) -> str | None:
     the address that the last of them saw: what stands before it anyone may have written.
     """
     client = scope.get("client")
-    address = _read(client[0]) if client else None
+    lines = [value for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
+    return _network_of(client[0] if client else "", b",".join(lines).decode("latin-1"))
+
+
+def network_hash_of(request: HttpRequest, *, day: dt.date) -> str:
+    """Return the day's hash of the network that a request comes from; empty when nobody can say."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    network = _network_of(request.META.get("REMOTE_ADDR", ""), forwarded)
+    return "" if network is None else _hash(network, _key_of(day))
+
+
+def _network_of(peer: str, forwarded: str) -> str | None:
+    address = _read(peer)
     if address is None:
         return None
     proxies = trusted_proxies()
-    lines = [value for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
-    named = b",".join(lines).decode("latin-1").split(",") if proxies else []
+    named = forwarded.split(",") if proxies else []
     for text in reversed(named):
         if not any(address in proxy for proxy in proxies):
             break
@@ -75,7 +87,7 @@ class NetworkHashes:
         if network is None:
             return None
         key = await self._key_of(timezone.now().date())
-        return hashlib.blake2b(network.encode(), key=key, digest_size=16).hexdigest()
+        return _hash(network, key)
 
     async def _key_of(self, day: dt.date) -> bytes:
         if day != self._day:
@@ -101,6 +113,10 @@ def destroy_old_keys(*, today: dt.date) -> int:
     oldest = today - dt.timedelta(days=DAYS_OF_KEYS)
     count, _ = AddressKey.objects.filter(day__lt=oldest).delete()
     return count
+
+
+def _hash(network: str, key: bytes) -> str:
+    return hashlib.blake2b(network.encode(), key=key, digest_size=16).hexdigest()
 
 
 def _key_of(day: dt.date) -> bytes:

@@ -47,6 +47,12 @@ def voter_of(request: HttpRequest) -> uuid.UUID | None:
     return read(request.COOKIES.get(COOKIE))
 
 
+def counted_as_of(request: HttpRequest) -> uuid.UUID | None:
+    """Return as whom the limits count the sender of an HTTP request."""
+    ids = _ids(request.COOKIES.get(COOKIE))
+    return ids[-1] if ids else None
+
+
 def voter_of_scope(scope: Mapping[str, Any]) -> uuid.UUID | None:
     """Return the voter who opened a socket, from its ASGI scope."""
     return read(cookies_of_scope(scope).get(COOKIE))

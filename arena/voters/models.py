@@ -87,6 +87,10 @@ class SignInCode(models.Model):
 
     browser = models.UUIDField()  # the voter whom its cookie named
     address = models.EmailField()
+    # What has codes of its own to ask for: a browser that once signed in with the address, or the
+    # network (a keyed hash) of one that is strange to it.
+    asked_from = models.CharField(max_length=40, db_default="")
+    familiar = models.BooleanField(db_default=False)
     code_hash = models.CharField(max_length=64)
     made_at = models.DateTimeField()
     attempts_left = models.PositiveSmallIntegerField()

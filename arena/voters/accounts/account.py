@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from arena.locks import wait_in_line
-from arena.voters.models import SignInCode
+from arena.voters.models import SignInCode, Voter
 
 
 class AccountClosed(Exception):  # noqa: N818  reads as `raise AccountClosed`
@@ -62,6 +62,12 @@ def account_with(address: str) -> User:
         user.save()
         EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
         return user
+
+
+def was_signed_in(browser: uuid.UUID, address: str) -> bool:
+    """Return whether the account of an address has adopted a browser, which once signed in."""
+    own = EmailAddress.objects.filter(email=address, verified=True).values("user")
+    return Voter.objects.filter(pk=browser, adopted_by__user__in=own).exists()
 
 
 def address_of(user: AbstractBaseUser) -> str:

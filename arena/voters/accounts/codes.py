@@ -2,12 +2,18 @@
 
 The same happens for every address, known or not: nobody learns here who has an account. A code is
 kept as a hash, holds for `MINUTES`, is used once, and ends after `ATTEMPTS` wrong ones.
+
+How many an address is sent in an hour is limited, or it could be flooded. A stranger who asks for
+somebody else's address uses up what its network may ask for, at worst what all strangers may; a
+browser that signed in with the address before has codes of its own, which nobody can use up.
 """
 
 import datetime as dt
 import smtplib
 import threading
 import uuid
+from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -21,16 +27,37 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from arena.locks import wait_in_line
+from arena.voters.accounts.account import was_signed_in
 from arena.voters.models import SignInCode
 
 MINUTES = 15
 ATTEMPTS = 5
-# Codes that one address is sent in an hour, whoever asks; and how long is remembered of them.
-PER_HOUR = 5
+# Codes that one address is sent in an hour: for each browser that signed in with it before, for
+# each network of others, and for all others together.
+FOR_FAMILIAR, FOR_NETWORK, FOR_STRANGERS = 5, 3, 12
 _HOUR = dt.timedelta(hours=1)
 _MOST_CHARACTERS = 254
 # A mail server that hangs may hold so many of the process's places for requests, and no more.
 _letters = threading.BoundedSemaphore(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a code.
+
+    Attributes
+    ----------
+    voter : UUID
+        Whom the browser's cookie names, and who may type the code.
+    counted_as : UUID
+        As whom its limits count it: the same before and after it signs in and out.
+    network : str
+        The hash of the network that it is in; empty when nobody can say.
+    """
+
+    voter: uuid.UUID
+    counted_as: uuid.UUID
+    network: str
 
 
 class CodeError(Exception):
@@ -87,24 +114,22 @@ def address_in(text: str) -> str:
     return address
 
 
-def send_code(browser: uuid.UUID, address: str, *, at: dt.datetime) -> None:
-    """Send an address a new code for a browser; the browser's earlier ones hold no more.
+def send_code(asker: Asker, address: str, *, at: dt.datetime) -> None:
+    """Send an address a new code for a browser; once it is sent, earlier ones hold no more.
 
     Raises
     ------
     TooManyCodes, NotSent
+        The browser's earlier code holds as before.
     """
     code = get_adapter().generate_login_code()
     with transaction.atomic():
         wait_in_line(f"codes:{address}")
-        sent = SignInCode.objects.filter(address=address, made_at__gt=at - _HOUR).count()
-        if sent >= PER_HOUR:
-            raise TooManyCodes
-        SignInCode.objects.filter(browser=browser, ended_at=None).update(ended_at=at)
         made = SignInCode.objects.create(
-            browser=browser,
+            browser=asker.voter,
             address=address,
-            code_hash=_hash(browser, code),
+            **_allotment(asker, address, at),
+            code_hash=_hash(asker.voter, code),
             made_at=at,
             attempts_left=ATTEMPTS,
         )
@@ -113,6 +138,28 @@ def send_code(browser: uuid.UUID, address: str, *, at: dt.datetime) -> None:
     except NotSent:
         made.delete()
         raise
+    earlier = SignInCode.objects.filter(browser=asker.voter, ended_at=None, pk__lt=made.pk)
+    earlier.update(ended_at=at)
+
+
+def _allotment(asker: Asker, address: str, at: dt.datetime) -> dict[str, Any]:
+    """Return from whose codes one more is taken.
+
+    Raises
+    ------
+    TooManyCodes
+        When none is left there.
+    """
+    lately = SignInCode.objects.filter(address=address, made_at__gt=at - _HOUR)
+    if was_signed_in(asker.counted_as, address):
+        own = {"asked_from": f"browser:{asker.counted_as.hex}", "familiar": True}
+        limits = [(own, FOR_FAMILIAR)]
+    else:
+        own = {"asked_from": f"network:{asker.network}", "familiar": False}
+        limits = [(own, FOR_NETWORK), ({"familiar": False}, FOR_STRANGERS)]
+    if any(lately.filter(**which).count() >= most for which, most in limits):
+        raise TooManyCodes
+    return own
 
 
 def _send(letter: EmailMessage) -> None:

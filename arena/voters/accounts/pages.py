@@ -26,7 +26,8 @@ from arena.voters.accounts.account import (
     passkeys_of,
 )
 from arena.voters.accounts.signing import sign_in, sign_out_everywhere
-from arena.voters.identity import become, remember, voter_of
+from arena.voters.addresses import network_hash_of
+from arena.voters.identity import become, counted_as_of, remember, voter_of
 
 
 def _signed_in(view: Callable[[HttpRequest, User], HttpResponse]) -> Callable[..., Any]:
@@ -62,18 +63,22 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 def send_code(request: HttpRequest) -> HttpResponse:
     """Send a code to an address, whatever the address."""
-    browser = voter_of(request)
+    browser, counted_as, now = voter_of(request), counted_as_of(request), timezone.now()
     typed = request.POST.get("address", "")
     if not settings.SENDS_EMAIL:
         return _sign_in_page(request, status=HTTPStatus.NOT_FOUND)
-    if browser is None:  # the form was open since before cookies were deleted
+    if browser is None or counted_as is None:  # the form was open since before cookies were deleted
         return redirect("account:mine")
     try:
-        codes.send_code(browser, codes.address_in(typed), at=timezone.now())
+        asker = codes.Asker(browser, counted_as, network_hash_of(request, day=now.date()))
+        codes.send_code(asker, codes.address_in(typed), at=now)
     except ValidationError:
         problem, status = _("This is not an e-mail address."), HTTPStatus.BAD_REQUEST
     except codes.TooManyCodes:
-        problem = _("This address was sent several codes lately: use the last, or wait an hour.")
+        problem = _(
+            "This address was sent several codes lately: use the last, sign in with a passkey or "
+            "in a browser that was signed in before, or wait an hour."
+        )
         status = HTTPStatus.TOO_MANY_REQUESTS
     except codes.NotSent:
         problem = _("The mail could not be sent. Nothing was lost: try again in a few minutes.")

@@ -298,32 +298,90 @@ def test_a_code_expires_and_an_earlier_one_is_replaced(mail: Sink) -> None:
     assert not SignInCode.objects.exists(), "nothing is kept of who asked"
 
 
-def test_one_address_is_sent_few_codes_whoever_asks(mail: Sink) -> None:
-    for _ in range(codes.PER_HOUR):
-        ask_for_code(Client())
-    client = Client()
+def at(network: str) -> Client:
+    """Return a new browser in a network."""
+    return Client(REMOTE_ADDR=network)
+
+
+def refused(client: Client) -> bool:
+    """Ask for a code; return whether the limit is reached."""
     client.get("/me/account/")
     response = client.post("/me/account/send/", {"address": ADDRESS})
-    assert response.status_code == 429
-    assert "wait an hour" in response.content.decode()
-    assert len(mail.taken) == codes.PER_HOUR
-    ask_for_code(client, "other@example.org")
+    assert (response.status_code == 429) == ("wait an hour" in response.content.decode())
+    return response.status_code == 429
+
+
+def test_one_network_is_sent_few_codes_for_an_address(mail: Sink) -> None:
+    assert [refused(at("198.51.100.7")) for _ in range(codes.FOR_NETWORK + 2)] == (
+        [False] * codes.FOR_NETWORK + [True] * 2
+    )
+    assert not refused(at("198.51.100.8")), "another network has its own"
+    ask_for_code(at("198.51.100.7"), "other@example.org")
+    assert len(mail.taken) == codes.FOR_NETWORK + 2
+    stored = str(list(SignInCode.objects.values()))
+    assert "198.51.100" not in stored, "networks are kept as hashes"
+    SignInCode.objects.update(made_at=timezone.now() - dt.timedelta(hours=1, seconds=1))
+    assert not refused(at("198.51.100.7"))
+
+
+def test_strangers_cannot_use_up_the_codes_of_a_browser_that_signed_in(mail: Sink) -> None:
+    owner = at("203.0.113.5")
+    sign_in_by_mail(owner, mail)
+    owner.post("/me/account/sign-out/")
+    strangers = [refused(at(f"198.51.100.{number}")) for number in range(codes.FOR_STRANGERS + 3)]
+    # The owner was one of the strangers before the first code was typed.
+    assert strangers == [False] * (codes.FOR_STRANGERS - 1) + [True] * 4
+    assert refused(at("203.0.113.5")), "a new browser of the same network is a stranger"
+    for _ in range(2):
+        sign_in_by_mail(owner, mail)
+        assert ADDRESS in owner.get("/me/account/").content.decode()
+        owner.post("/me/account/sign-out/")
+    more = [refused(owner) for _ in range(codes.FOR_FAMILIAR - 1)]
+    assert more == [False] * (codes.FOR_FAMILIAR - 2) + [True]
+
+
+def test_a_browser_that_signed_in_elsewhere_is_a_stranger(mail: Sink) -> None:
+    other = at("198.51.100.7")
+    sign_in_by_mail(other, mail, "other@example.org")
+    other.post("/me/account/sign-out/")
+    assert [refused(other) for _ in range(codes.FOR_NETWORK + 1)][-2:] == [False, True]
+
+
+def test_the_code_from_before_holds_where_no_new_one_is_sent(
+    mail: Sink, settings: Settings
+) -> None:
+    client = at("198.51.100.7")
+    for _ in range(codes.FOR_NETWORK):
+        ask_for_code(client)
+    code, reachable = code_in(mail), settings.MAILERS
+    assert refused(client)
+    settings.MAILERS = mailers_from_url("smtp://127.0.0.1:1?tls=0")
+    SignInCode.objects.update(asked_from="network:elsewhere")
+    assert client.post("/me/account/send/", {"address": ADDRESS}).status_code == 503
+    settings.MAILERS = reachable
+    assert client.post("/me/account/code/", {"code": code}).status_code == 302
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_flood_for_one_address_stays_within_the_limit(mail: Sink) -> None:
-    def ask(_: int) -> bool:
+@pytest.mark.parametrize(("networks", "most"), [(1, codes.FOR_NETWORK), (12, codes.FOR_STRANGERS)])
+def test_a_flood_for_one_address_stays_within_the_limit(
+    mail: Sink, networks: int, most: int
+) -> None:
+    def ask(number: int) -> bool:
+        browser = uuid.uuid4()
+        asker = codes.Asker(browser, browser, str(number % networks))
         try:
-            codes.send_code(uuid.uuid4(), ADDRESS, at=timezone.now())
+            codes.send_code(asker, ADDRESS, at=timezone.now())
         except codes.TooManyCodes:
             return False
         finally:
             connection.close()
         return True
 
-    with ThreadPoolExecutor(8) as threads:
-        assert sum(threads.map(ask, range(24))) == codes.PER_HOUR
-    assert len(mail.taken) == codes.PER_HOUR
+    # No more at once than mails are sent at once.
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(ask, range(24))) == most
+    assert len(mail.taken) == most
 
 
 @pytest.mark.django_db(transaction=True)
@@ -377,7 +435,7 @@ def test_a_mail_server_that_is_away_is_said_and_costs_no_code(settings: Settings
     settings.MAILERS = mailers_from_url("smtp://127.0.0.1:1?tls=0")
     client = Client()
     client.get("/me/account/")
-    for _ in range(codes.PER_HOUR + 1):
+    for _ in range(codes.FOR_NETWORK + 1):
         response = client.post("/me/account/send/", {"address": ADDRESS})
         assert response.status_code == 503
     assert "could not be sent" in response.content.decode()
