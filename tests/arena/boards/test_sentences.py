@@ -140,10 +140,19 @@ def test_the_fixed_mix_is_stated_with_its_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "three"), [("en", "a, b, and c"), ("zh-hans", "a、b和c"), ("zh-hant", "a、b和c")]
+    ("language", "names", "phrase"),
+    [
+        ("en", ["a", "b", "c"], "a, b, and c"),
+        ("zh-hans", ["甲", "乙", "丙"], "甲、乙和丙"),
+        ("zh-hant", ["甲", "乙", "丙"], "甲、乙和丙"),
+        ("zh-hans", ["24", "80", "160"], "24、80 和 160"),
+        ("zh-hant", ["英文 50%", "中文 50%"], "英文 50% 和中文 50%"),
+    ],
 )
-def test_lists_are_joined_as_the_reader_s_language_joins_them(language: str, three: str) -> None:
+def test_lists_are_joined_as_the_reader_s_language_joins_them(
+    language: str, names: list[str], phrase: str
+) -> None:
     with override(language):
-        assert listed(["a", "b", "c"]) == three
+        assert listed(names) == phrase
         assert listed(["a"]) == "a"
         assert listed([]) == ""
