@@ -1,7 +1,7 @@
 """Battles, turns, replies and votes. What must hold is held by the database."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -160,6 +160,22 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         return self.filter(state=TurnState.STREAMING).filter(
             Q(runner=None) | Q(runner__beat_at__lt=since)
         )
+
+    def before(self, votes: "Iterable[int] | VoteQuerySet") -> "TurnQuerySet":
+        """Return the turns, failed attempts too, that had ended when votes were cast.
+
+        The votes, or their keys, are at most one of each battle.
+        """
+        return self.filter(
+            battle__votes__in=votes, ended_at__lte=models.F("battle__votes__cast_at")
+        )
+
+    def voted_on(self, votes: "Iterable[int] | VoteQuerySet") -> "TurnQuerySet":
+        """Return what votes are about: the complete turns before them.
+
+        Whoever goes on after the names were told says and reads what has no part in the vote.
+        """
+        return self.before(votes).filter(state=TurnState.COMPLETE)
 
 
 class Turn(models.Model):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from arena.battles.errors import NotPossibleNow
 from arena.battles.mine.reasons import reasons_of
-from arena.battles.models import Battle, Outcome, Reply, SharedBattle, Side, TurnState, Vote
+from arena.battles.models import Battle, Outcome, Reply, SharedBattle, Side, Turn, Vote
 from arena.battles.votes import final_vote, receipt_code, standing_vote
 from arena.catalog.licences import LicenceClass
 from arena.catalog.models import LanguageModel, Standing
@@ -62,10 +62,7 @@ def _shared_path(battle: Battle) -> str | None:
 
 def _side(battle: Battle, side: Side, vote: Vote) -> dict[str, Any]:
     found = Reply.objects.select_related("endpoint").filter(
-        turn__battle=battle,
-        turn__state=TurnState.COMPLETE,
-        turn__ended_at__lte=vote.cast_at,  # what came after the vote is not part of it
-        side=side,
+        turn__in=Turn.objects.voted_on([vote.pk]), side=side
     )
     replies = list(found.order_by("turn__number"))
     return {

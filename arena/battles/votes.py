@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -45,12 +46,15 @@ def cast_vote(
     with transaction.atomic():
         # A turn that starts at this moment waits for us, or we for it.
         battle = own_battle(voter_id, battle_id, lock=True)
-        if standing_vote(battle) is None and Battle.objects.votable().filter(pk=battle_id).exists():
+        told_at = _last_end(battle)
+        if standing_vote(battle) is None and told_at is not None:
+            # A turn ends by another process's clock, and what a vote is about ended before it.
+            cast_at = max(at, told_at)
             vote = Vote(
                 battle=battle,
                 outcome=outcome,
-                cast_at=at,
-                final_at=at + dt.timedelta(seconds=settings.UNDO_SECONDS),
+                cast_at=cast_at,
+                final_at=cast_at + dt.timedelta(seconds=settings.UNDO_SECONDS),
                 replaces=_last_retraction(battle),
             )
             Vote.objects.bulk_create([vote], ignore_conflicts=True)
@@ -122,6 +126,12 @@ def receipt_code(vote: Vote) -> str:
         number, index = divmod(number, len(_ALPHABET))
         code += _ALPHABET[index]
     return code
+
+
+def _last_end(battle: Battle) -> dt.datetime | None:
+    """Return when the last turn of a battle ended, None if it cannot be voted on."""
+    ends = Battle.objects.votable().filter(pk=battle.pk).order_by()
+    return ends.aggregate(last=Max("turns__ended_at"))["last"]
 
 
 def _last_retraction(battle: Battle) -> Retraction | None:

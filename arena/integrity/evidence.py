@@ -1,12 +1,15 @@
-"""What the texts of a battle say about its vote: read once, piece by piece, and not kept."""
+"""What the texts of a battle say about its vote: read once, piece by piece, and not kept.
+
+Only what had been said when the vote was cast: `TurnQuerySet.before`.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from arena.battles.models import Reply, Side, Turn, TurnState
+from arena.battles.models import Reply, Side, Turn
 from arena.battles.moderation.models import EXCLUDING, TextCheck, Verdict
 from arena.catalog.models import LanguageModel
 from arena.integrity.categories import categorise
@@ -88,13 +91,16 @@ class Evidence:
         )
 
 
-def read_evidence(votes: Iterable[DueVote], names: "CatalogueNames") -> dict[UUID, Evidence]:
-    """Read prompts and answers once. Imported and simulated votes were cleaned by their owners,
-    so only live ones are searched for identities.
+def read_evidence(votes: Sequence[DueVote], names: "CatalogueNames") -> dict[UUID, Evidence]:
+    """Read prompts and answers once; of each battle at most one vote, the standing one.
+
+    Imported and simulated votes were cleaned by their owners, so only live ones are searched for
+    identities.
     """
     read: dict[UUID, Evidence] = defaultdict(Evidence)
     battles = {vote.battle: vote for vote in votes}
-    complete = Turn.objects.filter(battle__in=battles, state=TurnState.COMPLETE)
+    keys = [vote.pk for vote in votes]
+    complete = Turn.objects.voted_on(keys)
     prompts = complete.order_by("battle", "number").values_list("battle_id", "prompt", "picture_id")
     for battle, prompt, picture in prompts.iterator(chunk_size=_TEXTS):
         read[battle].prompts.append(prompt)
@@ -103,7 +109,8 @@ def read_evidence(votes: Iterable[DueVote], names: "CatalogueNames") -> dict[UUI
             read[battle].reasons.add(NotCounted.IDENTITY_IN_PROMPT)
     if not read:
         return read
-    ruled = TextCheck.objects.filter(turn__battle__in=read, verdict__in=EXCLUDING)
+    # A prompt may have been checked for an attempt that failed.
+    ruled = TextCheck.objects.filter(turn__in=Turn.objects.before(keys), verdict__in=EXCLUDING)
     for battle, verdict in ruled.values_list("turn__battle_id", "verdict"):
         read[battle].reasons.add(_OF_VERDICT[Verdict(verdict)])
     answers = Reply.objects.filter(turn__in=complete).order_by()

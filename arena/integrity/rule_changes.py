@@ -35,7 +35,10 @@ CHANGES: tuple[RuleChange, ...] = (
         "rules",
         4,
         dt.date(2026, 11, 21),
-        _("Votes on battles in which a picture was sent are told apart."),
+        _(
+            "Votes on battles in which a picture was sent are told apart; what was said after the "
+            "vote is no part of it."
+        ),
     ),
     RuleChange(
         "rules",

@@ -16,10 +16,9 @@ from arena.battles.models import (
     SharedBattle,
     Side,
     Turn,
-    TurnState,
     Vote,
 )
-from arena.battles.moderation.texts import is_withheld
+from arena.battles.moderation.models import TextCheck
 from arena.battles.pictures.models import Picture
 from arena.battles.turns import own_battle
 from arena.battles.votes import final_vote, standing_vote
@@ -58,11 +57,12 @@ def share_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, at: dt.dat
     """
     with transaction.atomic():
         battle = own_battle(voter_id, battle_id, lock=True)
-        if final_vote(battle) is None:
+        vote = final_vote(battle)
+        if vote is None:
             raise NotPossibleNow("vote_pending" if standing_vote(battle) else "no_vote")
         if Reply.objects.filter(turn__battle=battle, erased=True).exists():
             raise NotFound
-        if is_withheld(battle.pk):
+        if _is_withheld(vote):
             raise NotPossibleNow("withheld")
         shared, _made = SharedBattle.objects.get_or_create(
             battle=battle,
@@ -91,15 +91,13 @@ def shared_battle(token: str) -> Shared:
         .prefetch_related("model_a__licensings", "model_b__licensings")
         .first()
     )
-    if battle is None or is_withheld(battle.pk):
+    if battle is None:
         raise NotFound
     vote = standing_vote(battle)
-    if vote is None:
+    if vote is None or _is_withheld(vote):
         raise NotFound
     turns = (
-        Turn.objects.filter(
-            battle=battle, state=TurnState.COMPLETE, ended_at__lte=vote.cast_at
-        )  # what came after the vote is not what it was about
+        Turn.objects.voted_on([vote.pk])
         .order_by("number")
         .select_related("picture")
         .prefetch_related("replies")
@@ -117,6 +115,11 @@ def verdict_on(shared: Shared) -> str:
         Outcome.BOTH_BAD: _("The voter found both bad."),
     }[Outcome(shared.vote.outcome)]
     return sentence % names
+
+
+def _is_withheld(vote: Vote) -> bool:
+    told = Turn.objects.before([vote.pk])
+    return TextCheck.objects.filter(turn__in=told).withheld().exists()
 
 
 def _turn(turn: Turn) -> SharedTurn:

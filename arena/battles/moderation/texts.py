@@ -1,6 +1,5 @@
-"""What a turn's texts have to do with the check: they come into its line, and may be withheld."""
+"""What a turn's texts have to do with the check: they come into its line."""
 
-import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -39,8 +38,3 @@ def queue_checks(turn: "Turn", answered: Iterable[str]) -> None:
     TextCheck.objects.bulk_create(
         (TextCheck(turn_id=turn.pk, part=part) for part in parts), ignore_conflicts=True
     )
-
-
-def is_withheld(battle_id: uuid.UUID) -> bool:
-    """Return whether a battle has a text that must not be public."""
-    return TextCheck.objects.of_battle(battle_id).withheld().exists()

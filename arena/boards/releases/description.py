@@ -34,7 +34,8 @@ COLUMNS = {
     "comment": "What the voter wrote of the battle, with personal data replaced as in `turns`.",
 }
 TURNS = {
-    "number, turn": "The vote's number, and the turn's place in the battle from 1.",
+    "number, turn": "The vote's number, and the turn's place in the battle from 1. What was said "
+    "after the vote is left out.",
     "picture": "Whether a picture was attached to the prompt. Pictures are not released.",
     "prompt, answer_a, answer_b": "The texts, with personal data replaced by its kind in "
     "brackets, as in `[EMAIL]`.",

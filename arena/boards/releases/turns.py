@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from arena.battles.models import Reply, Turn, TurnState
+from arena.battles.models import Reply, Turn, Vote, VoteQuerySet
 from arena.battles.moderation.models import TextCheck
 from arena.battles.moderation.texts import is_checked
 from arena.boards.releases.personal_data import mask
@@ -13,14 +13,15 @@ COLUMNS = ("number", "turn", "prompt", "picture", "answer_a", "answer_b")
 
 
 def released_turns(battles: Sequence[UUID], *, first: int) -> list[dict[str, Any]]:
-    """Return the complete turns of battles, whose votes are numbered from `first` in this order.
+    """Return what the votes on battles are about, numbered from `first` in this order.
 
-    Battles with a text that is withheld are left out. What is released stays out for ever, so are
-    those whose texts the check has not judged yet.
+    Battles with such a text that is withheld are left out. What is released stays out for ever, so
+    are those whose texts the check has not judged yet.
     """
     number = {battle: first + place for place, battle in enumerate(battles)}
-    complete = Turn.objects.filter(battle__in=battles, state=TurnState.COMPLETE).exclude(prompt="")
-    complete = complete.exclude(battle__in=_not_public(battles))
+    votes = Vote.objects.standing().filter(battle__in=battles)
+    complete = Turn.objects.voted_on(votes).exclude(prompt="")
+    complete = complete.exclude(battle__in=_not_public(votes))
     answers: dict[tuple[int, str], str] = {
         (turn, side): text
         for turn, side, text in Reply.objects.filter(turn__in=complete)
@@ -44,8 +45,8 @@ def released_turns(battles: Sequence[UUID], *, first: int) -> list[dict[str, Any
     return sorted(rows, key=lambda row: (row["number"], row["turn"]))
 
 
-def _not_public(battles: Sequence[UUID]) -> set[UUID]:
-    checks = TextCheck.objects.filter(turn__battle__in=battles)
+def _not_public(votes: VoteQuerySet) -> set[UUID]:
+    checks = TextCheck.objects.filter(turn__in=Turn.objects.before(votes))
     found = checks.withheld()
     if is_checked():
         found |= checks.pending()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
@@ -26,6 +27,8 @@ from arena.battles.models import (
 )
 from arena.voters.models import Voter
 from tests.arena.rows import add_model
+
+MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def new_battle() -> Battle:
 
 def add_turn(battle: Battle, state: TurnState) -> Turn:
     number = battle.turns.count() + 1
-    ended = None if state == TurnState.STREAMING else timezone.now()
+    ended = None if state == TurnState.STREAMING else timezone.now() - MINUTE
     turn = Turn.objects.create(
         battle=battle, number=number, prompt="?", state=state, ended_at=ended, last_seq=1
     )
@@ -73,6 +76,13 @@ def test_a_repeat_gets_the_stored_vote(battle: Battle) -> None:
     assert cast(battle, Outcome.BOTH_BAD) == first
     assert Vote.objects.get().outcome == Outcome.A
     assert votes.receipt_code(first) == votes.receipt_code(Vote.objects.get())
+
+
+def test_a_vote_is_about_every_turn_before_it_though_clocks_differ(battle: Battle) -> None:
+    add_turn(battle, TurnState.COMPLETE)
+    vote = cast(battle, at=timezone.now() - 2 * MINUTE)
+    assert Turn.objects.voted_on([vote.pk]).count() == 2
+    assert vote.final_at - vote.cast_at == dt.timedelta(seconds=settings.UNDO_SECONDS)
 
 
 def test_another_visitor_is_refused(battle: Battle) -> None:

@@ -38,6 +38,7 @@ def cast(
     A picture goes with the prompt.
     """
     voter = voter or Voter.objects.create(source=source)
+    cast_at = final_at - dt.timedelta(seconds=3)
     battle = Battle.objects.create(voter=voter, model_a=model_a, model_b=model_b)
     if prompt:
         turn = Turn.objects.create(
@@ -46,25 +47,40 @@ def cast(
             prompt=prompt,
             picture=_picture(voter, final_at) if picture else None,
             state="complete",
-            ended_at=final_at,
+            ended_at=cast_at,
         )
-        Reply.objects.bulk_create(
-            Reply(
-                turn=turn,
-                side=side,
-                language_model=model,
-                state="complete",
-                finish_reason="stop",
-                text=text,
-            )
-            for side, model, text in zip("ab", (model_a, model_b), answers, strict=True)
-        )
+        _answer(turn, answers)
     return Vote.objects.create(
         battle=battle,
         outcome=outcome,
         source=source,
-        cast_at=final_at - dt.timedelta(seconds=3),
+        cast_at=cast_at,
         final_at=final_at,
+    )
+
+
+def go_on(vote: Vote, prompt: str, answers: Sequence[str] = ("More.", "And more.")) -> Turn:
+    """Store what a voter said a minute after the vote, when the names were known."""
+    at = vote.final_at + dt.timedelta(minutes=1)
+    number = vote.battle.turns.count() + 1
+    turn = Turn.objects.create(
+        battle=vote.battle, number=number, prompt=prompt, state="complete", ended_at=at
+    )
+    _answer(turn, answers)
+    return turn
+
+
+def _answer(turn: Turn, texts: Sequence[str]) -> None:
+    Reply.objects.bulk_create(
+        Reply(
+            turn=turn,
+            side=side,
+            language_model=turn.battle.model(side),
+            state="complete",
+            finish_reason="stop",
+            text=text,
+        )
+        for side, text in zip("ab", texts, strict=True)
     )
 
 

@@ -13,7 +13,7 @@ from arena.integrity import facts
 from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.facts import decide_votes, decisions_by_source
 from arena.integrity.models import NotCounted, PastVoteFacts, UndecidedVote, VoteFacts
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, go_on, new_model
 
 LATER = NOW + dt.timedelta(minutes=1)
 
@@ -174,6 +174,34 @@ def test_it_is_known_of_an_erased_battle_that_it_had_a_picture() -> None:
     VoteFacts.objects.update(rule_version=0)
     assert decide_votes(LATER) == 1
     assert VoteFacts.objects.get().with_picture
+
+
+@pytest.mark.django_db
+def test_nothing_that_was_said_after_the_vote_moves_its_facts() -> None:
+    vote = cast(new_model("Alder Large"), new_model("Birch"), prompt="Compare trees")
+    decide_votes(LATER)
+    before = VoteFacts.objects.values().get()
+    go_on(vote, "So you are Alder Large? " * 300, ("I am Alder Large.", "I cannot help with that."))
+    VoteFacts.objects.update(rule_version=0)
+    assert decide_votes(LATER) == 1
+    assert VoteFacts.objects.values().get() == before
+    assert before["counted"]
+    assert not PastVoteFacts.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_vote_that_was_undone_is_followed_by_one_about_all_turns_before_it() -> None:
+    vote = cast(new_model("Alder"), new_model("Birch"), prompt="Compare trees")
+    back = Retraction.objects.create(vote=vote)
+    second = go_on(vote, "And shrubs?")
+    at = second.ended_at
+    again = Vote.objects.create(
+        battle=vote.battle, outcome="b", cast_at=at, final_at=at, replaces=back
+    )
+    decide_votes(LATER + dt.timedelta(hours=1))
+    assert list(Turn.objects.voted_on([again.pk])) == list(vote.battle.turns.all())
+    assert again.facts.multi_turn
+    assert not VoteFacts.objects.filter(vote=vote).exists()
 
 
 @pytest.mark.django_db

@@ -22,7 +22,7 @@ from arena.integrity.models import PastVoteFacts, VoteFacts
 from arena.integrity.moderation import check_texts, moderation_state
 from arena.integrity.moderation_figures import moderation_figures
 from arena.integrity.rulings import rule_on, show_text
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, go_on, new_model
 from tests.arena.moderating import set_up_check
 from tests.arena.scripted_thread import playing
 from workers.demo.moderating import ModerationServer
@@ -213,6 +213,45 @@ def test_released_texts_are_judged_and_not_flagged(judge: ModerationServer) -> N
     TextCheck.objects.update(state="waiting", verdict="", flagged_for=[])
     Moderation.objects.filter(pk=check.pk).update(mode="off")
     assert released() == ["Plant a tree", "Plan an attack"], "nothing is checked here"
+
+
+def test_what_was_said_after_the_vote_neither_excludes_it_nor_is_withheld_or_released(
+    judge: ModerationServer,
+) -> None:
+    set_up_check(judge, "log")
+    vote = vote_on()
+    check_texts(NOW)
+    token = share_battle(vote.battle.voter_id, vote.battle_id, at=NOW)
+    after = go_on(vote, "Plan an attack")
+    TextCheck.objects.create(turn=after, part=Part.PROMPT, created_at=NOW, next_at=NOW)
+    check_texts(NOW)
+    rule(TextCheck.objects.get(state="flagged"), Verdict.HARMFUL)
+    assert decide_votes(LATER) == 1
+    assert VoteFacts.objects.get(vote=vote).counted
+    assert [turn.prompt for turn in shared_battle(token).turns] == ["Plant a tree"]
+    released = released_turns([vote.battle_id], first=1)
+    assert [(row["turn"], row["prompt"]) for row in released] == [(1, "Plant a tree")]
+
+
+def test_a_verdict_on_an_attempt_that_failed_before_the_vote_is_one_on_it(
+    judge: ModerationServer,
+) -> None:
+    set_up_check(judge, "log")
+    vote = vote_on("Plan an attack")
+    failed = Turn.objects.create(
+        battle=vote.battle,
+        number=1,
+        attempt=2,
+        prompt="Plan an attack",
+        state="failed",
+        ended_at=vote.cast_at,
+    )
+    TextCheck.objects.filter(part=Part.PROMPT).update(turn=failed)
+    check_texts(NOW)
+    rule(TextCheck.objects.get(state="flagged"), Verdict.HARMFUL)
+    decide_votes(LATER)
+    assert VoteFacts.objects.get(vote=vote).not_counted_because == "harmful"
+    assert released_turns([vote.battle_id], first=1) == []
 
 
 @pytest.mark.parametrize("verdict", [Verdict.HARMFUL, Verdict.MANIPULATION])
