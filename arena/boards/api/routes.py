@@ -36,19 +36,21 @@ api = PublicAPI(
 )
 router = Router()
 
-# What the database takes: no NUL in text, no number beyond its type.
-type Slug = Annotated[str, InPath(pattern=r"^[^/\x00]{1,120}$")]
-type Source = Annotated[str, Query(pattern=r"^(live|simulated|import:[^\x00]{1,57})$")]
-type AnySource = Annotated[str, Query(pattern=r"^(|live|simulated|import:[^\x00]{1,57})$")]
-type BoardName = Annotated[str, Query(pattern=r"^[^/\x00]{0,80}$")]
-type Id = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
-type CutName = Annotated[str, Query(pattern=f"^({'|'.join(CUTS)})$")]
-type Key = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
-type Limit = Annotated[int, Query(ge=1, le=200)]
-_PROBLEMS = {404: shapes.Problem}
+# What the database takes: no NUL in text, no number beyond its type. Plain names: of a `type`
+# statement the OpenAPI document shows neither name nor default.
+Slug = Annotated[str, InPath(pattern=r"^[^/\x00]{1,120}$")]
+Source = Annotated[str, Query(pattern=r"^(live|simulated|import:[^\x00]{1,57})$")]
+AnySource = Annotated[str, Query(pattern=r"^(|live|simulated|import:[^\x00]{1,57})$")]
+BoardName = Annotated[str, Query(pattern=r"^[^/\x00]{0,80}$")]
+Id = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
+CutName = Annotated[str, Query(pattern=f"^({'|'.join(CUTS)})$")]
+Key = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+_REFUSED = {422: shapes.Refusal}
+_PROBLEMS = {404: shapes.Problem, **_REFUSED}
 
 
-@router.get("/boards", response=shapes.BoardsPage)
+@router.get("/boards", response={200: shapes.BoardsPage, **_REFUSED})
 def boards(
     request: HttpRequest, source: Source = "live", after: Key = None, limit: Limit = 100
 ) -> dict[str, Any]:
@@ -196,7 +198,7 @@ def transparency(request: HttpRequest, source: Source = "live") -> dict[str, Any
     return account_of(get_object_or_404(Ledger, source=source))
 
 
-@router.get("/models", response=model_shapes.ModelsPage)
+@router.get("/models", response={200: model_shapes.ModelsPage, **_REFUSED})
 def models(request: HttpRequest, after: Key = None, limit: Limit = 100) -> dict[str, Any]:
     """List every model that was ever in the catalogue."""
     found = LanguageModel.objects.filter(pk__gt=after or 0).prefetch_related("licensings")

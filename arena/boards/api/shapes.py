@@ -254,3 +254,17 @@ class Problem(Schema):
     """Why there is no answer."""
 
     detail: str
+
+
+class Mistake(Schema):
+    """What is wrong with one part of a question."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class Refusal(Schema):
+    """Why a question cannot be answered as it was asked."""
+
+    detail: list[Mistake]
