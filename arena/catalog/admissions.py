@@ -8,7 +8,7 @@ the schedule and ended.
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import cast
@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from arena.catalog import budget
+from arena.catalog import budget, crowding
 from arena.catalog.addresses import (
     endpoint_address,
     endpoint_clients,
@@ -26,6 +26,7 @@ from arena.catalog.addresses import (
     without_token_limits,
 )
 from arena.catalog.background import in_background
+from arena.catalog.crowding import Crowding
 from arena.catalog.models import Admission, AdmissionState, Endpoint, Reservation, RunState
 from arena.catalog.paid_calls import paying_for, room_at
 from workers.endpoints import (
@@ -136,7 +137,7 @@ def address_to_test(endpoint: Endpoint) -> EndpointAddress:
     return replace(address, parameters=parameters, quirks=quirks)
 
 
-def record(endpoint: Endpoint, steps: Iterable[Step], found: Findings) -> None:
+def record(endpoint: Endpoint, steps: Sequence[Step], found: Findings) -> None:
     """Store a test that passed before its endpoint was stored."""
     now = timezone.now()
     Admission.objects.create(
@@ -147,7 +148,7 @@ def record(endpoint: Endpoint, steps: Iterable[Step], found: Findings) -> None:
         findings=asdict(found),
         ended_at=now,
     )
-    remember(endpoint.pk, found)
+    remember(endpoint.pk, found, steps)
 
 
 @transaction.atomic
@@ -250,12 +251,14 @@ def run_admission(pk: int) -> Admission:
 def _known(endpoint: Endpoint) -> frozenset[StepName]:
     """Return the costly steps that have nothing new to find: a scheduled test leaves them out."""
     found = endpoint.findings
+    crowded = Crowding.of(found)
     is_known = {
         "images": found.get("takes_images") is not None,
         "context": found.get("longest_tried", 0) >= settings.MAX_PROMPT_CHARACTERS,
-        # Where there were too many at once, there may be room now.
-        "concurrency": not found.get("crowded")
-        and found.get("concurrency", 0) >= endpoint.max_concurrent,
+        # Where there were too many, there may be room after a while.
+        "concurrency": not crowded.is_over(timezone.now())
+        if crowded
+        else found.get("concurrency", 0) >= endpoint.max_concurrent,
     }
     return frozenset(name for name in COSTLY if is_known[name])
 
@@ -319,7 +322,7 @@ def _end(admission: Admission, found: Findings | None, tested: EndpointAddress |
     )
     admission.refresh_from_db()
     if found:
-        remember(admission.endpoint_id, found)
+        remember(admission.endpoint_id, found, [Step(**step) for step in admission.steps])
     else:
         _remember_failure(admission)
     return admission
@@ -334,14 +337,16 @@ def _is_still(endpoint: Endpoint, tested: EndpointAddress) -> bool:
     return replace(now, quirks=tested.quirks, token_limit=tested.token_limit) == tested
 
 
-def remember(endpoint_id: int, found: Findings) -> None:
-    """Store with an endpoint what its test found; it may be called from now on.
+def remember(endpoint_id: int, found: Findings, steps: Iterable[Step] = ()) -> None:
+    """Store with an endpoint what its test found, by which steps; it may be called from now on.
 
     What this test left out, or could not find out, keeps what an earlier one found.
     """
     endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
     fresh = {name: value for name, value in asdict(found).items() if value is not None}
-    endpoint.findings = {**endpoint.findings, **fresh}
+    endpoint.findings = crowding.remembered(
+        {**endpoint.findings, **fresh}, steps, at=timezone.now()
+    )
     endpoint.quirks = list(found.quirks)
     endpoint.refused_parameters = list(found.refused)
     endpoint.admission, endpoint.admitted_at = AdmissionState.PASSED, timezone.now()

@@ -10,12 +10,19 @@ from django.http import HttpRequest, JsonResponse
 
 from arena.catalog.addresses import endpoint_clients, preset_for
 from arena.catalog.admissions import PUT_OFF
+from arena.catalog.crowding import Crowding
 from arena.catalog.enrol import find_provider
 from arena.catalog.keys import KeyUnreadableError
 from arena.catalog.matching import known_models
 from arena.catalog.models import Admission, Endpoint, Provider, RunState
 from arena.catalog.validation import clean_api_key, clean_base_url
-from arena.catalog.wording import TITLES, sentence_of, sentence_of_error, title_of
+from arena.catalog.wording import (
+    TITLES,
+    sentence_of,
+    sentence_of_crowding,
+    sentence_of_error,
+    title_of,
+)
 from workers.endpoints import (
     AddressRefused,
     EndpointError,
@@ -119,12 +126,16 @@ def told(admission: Admission) -> dict[str, Any]:
     steps = [_told_step(step) for step in admission.steps]
     done = {step["name"] for step in admission.steps}
     left = itertools.filterfalse(done.__contains__, TITLES)
+    crowding = Crowding.of(endpoint.findings)
     open_now = admission.state in {RunState.WAITING, RunState.RUNNING}
     if open_now:
         steps += [
             {"title": TITLES[name], "outcome": "now" if name == admission.doing else "next"}
             for name in left
         ]
+    elif crowding:
+        said = sentence_of_crowding(crowding)
+        steps.append({"title": "Calls at once, again", "outcome": "unknown", "sentence": said})
     return {
         "endpoint": endpoint.pk,
         "model": str(endpoint.language_model),

@@ -6,6 +6,7 @@ from typing import Any
 
 from arena.catalog.addresses import refusal_of_address
 from arena.catalog.budget import SENTENCES, Spend
+from arena.catalog.crowding import Crowding
 from workers.endpoints import Step, StepName
 
 _NAMES_SHOWN = 8
@@ -97,6 +98,16 @@ def sentence_of_error(code: str, values: Mapping[str, Any] | None = None) -> str
     if code == "wrong_name":
         return _wrong_name(values.get("offered", []))
     return _ERRORS.get(code) or SENTENCES.get(code, _OTHER)
+
+
+def sentence_of_crowding(crowding: Crowding) -> str:
+    """Return when it is tried again how many calls at once an endpoint takes."""
+    tests = "One test" if crowding.tries == 1 else f"{crowding.tries} tests in a row"
+    return (
+        f"{tests} did not find room for all calls at once that are allowed. The schedule tries "
+        f"again after {crowding.again_at:%-d %B, %H:%M} UTC, and waits twice as long each time, up "
+        "to 30 days; “Test now” tries at once."
+    )
 
 
 def sentence_of_spend(spend: Spend, refusal: str = "") -> str:

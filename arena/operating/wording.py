@@ -4,9 +4,10 @@ from statistics import median
 
 from django.conf import settings
 
+from arena.catalog.crowding import Crowding
 from arena.catalog.models import Endpoint
 from arena.catalog.states import EndpointStanding, EndpointState
-from arena.catalog.wording import sentence_of_error
+from arena.catalog.wording import sentence_of_crowding, sentence_of_error
 from arena.operating.health import EndpointHealth
 
 _NOTEWORTHY_SHARE = 0.05
@@ -49,6 +50,8 @@ def _in_battles(endpoint: Endpoint, health: EndpointHealth) -> str:
         return f"{share}, most of them so: {sentence_of_error(health.commonest)}"
     if slower := _slower(health):
         return slower
+    if crowding := Crowding.of(endpoint.findings):
+        return f"Its answers are in order. {sentence_of_crowding(crowding)}"
     return "Nothing is wrong." if health.answers else "Nothing is wrong; it was not drawn lately."
 
 

@@ -20,14 +20,17 @@ from arena.catalog.admissions import (
     open_admission,
     run_admission,
 )
+from arena.catalog.crowding import Crowding, remembered
 from arena.catalog.due_tests import due_endpoints
+from arena.catalog.endpoint_pages import told
 from arena.catalog.enrol import Enrolment, enrol
 from arena.catalog.models import Admission, Endpoint, Provider
 from arena.catalog.wording import line_of, sentence_of
 from tests.arena.scripted_thread import playing, serving
 from workers.demo.fiction import FICTIONAL_MODELS
 from workers.demo.http import Exchange
-from workers.demo.manners import KEY, MANNERS, MannerlyServer, Manners
+from workers.demo.manners import KEY, MANNERS, MODEL, MannerlyServer, Manners
+from workers.demo.model_server import refuse
 from workers.demo.scripted import ScriptedServer
 from workers.endpoints import Findings, Step
 
@@ -205,6 +208,75 @@ def test_calls_at_once_that_were_too_many_leave_what_was_allowed_as_it_is() -> N
         assert (endpoint.max_concurrent, endpoint.calls_at_once) == (8, 2)
         outcome_of(endpoint, reason=Admission.Reason.SCHEDULED)
     assert (endpoint.max_concurrent, endpoint.calls_at_once) == (8, 8), "there is room now"
+
+
+class TooManyAMinute(MannerlyServer):
+    """Lets so many short calls in, and refuses those that come after."""
+
+    def __init__(self) -> None:
+        super().__init__(Manners())
+        self.brief, self.takes = 0, 0
+
+    async def complete(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        is_brief = body.get("max_tokens") == 32 and "hello" in body["messages"][-1]["content"]
+        self.brief += is_brief
+        if is_brief and self.brief > self.takes:
+            await refuse(exchange, 429, "So many calls a minute are enough")
+        else:
+            await super().complete(exchange, body)
+
+
+def test_each_crowd_that_is_refused_makes_the_pause_before_the_next_longer() -> None:
+    refused = Step(name="concurrency", outcome="unknown", code="rate")
+    at, findings, pauses = timezone.now(), {"takes_images": True}, []
+    for _ in range(7):
+        findings = remembered(findings, [refused], at=at)
+        crowding = Crowding.of(findings)
+        assert crowding
+        pauses.append((crowding.again_at - at).days)
+        assert not crowding.is_over(crowding.again_at - dt.timedelta(seconds=1))
+        assert crowding.is_over(crowding.again_at)
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+    without = Step(name="concurrency", outcome="unknown", code="no_slot")
+    assert remembered(findings, [without], at=at) == findings, "nobody asked"
+    assert remembered(findings, [], at=at) == findings
+    well = Step(name="concurrency", outcome="passed", code="ok", values={"calls": 8})
+    assert remembered(findings, [well], at=at) == {"takes_images": True}
+
+
+@pytest.mark.django_db
+def test_the_schedule_tries_a_crowd_again_when_the_pause_is_over_and_says_when() -> None:
+    scheduled = Admission.Reason.SCHEDULED
+    with playing(TooManyAMinute()) as server:
+        endpoint = stored(server.base_url, MODEL, KEY)
+        admission = outcome_of(endpoint, reason=scheduled)
+        assert admission.state == "passed"
+        assert last_step(admission).code == "rate"
+        crowding, asked = Crowding.of(endpoint.findings), server.brief
+        assert crowding
+        again = outcome_of(endpoint, reason=scheduled)
+        assert "concurrency" not in {step["name"] for step in again.steps}
+        assert server.brief == asked, "no crowd was asked"
+        assert Crowding.of(endpoint.findings) == crowding
+        assert f"{crowding.again_at:%-d %B}" in told(again)["steps"][-1]["sentence"]
+        over = {"tries": 1, "again_at": timezone.now().isoformat()}
+        Endpoint.objects.update(findings={**endpoint.findings, "crowding": over})
+        endpoint.refresh_from_db()
+        server.takes = 1000
+        assert last_step(outcome_of(endpoint, reason=scheduled)).outcome == "passed"
+    assert Crowding.of(endpoint.findings) is None
+    assert endpoint.findings["concurrency"] == endpoint.max_concurrent
+
+
+@pytest.mark.django_db
+def test_whoever_asks_for_a_test_has_the_crowd_tried_at_once() -> None:
+    with playing(TooManyAMinute()) as server:
+        endpoint = stored(server.base_url, MODEL, KEY)
+        for tries in (1, 2):
+            assert last_step(outcome_of(endpoint)).code == "rate"
+            crowding = Crowding.of(endpoint.findings)
+            assert crowding
+            assert crowding.tries == tries
 
 
 @pytest.mark.django_db

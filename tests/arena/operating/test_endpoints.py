@@ -50,6 +50,14 @@ def test_it_sums_answers_failures_and_speed_by_hour_and_over_the_window() -> Non
     assert read_health(NOW).of(other.pk).answers == 0
 
 
+def test_it_says_when_more_calls_at_once_are_tried_again() -> None:
+    crowding = {"tries": 3, "again_at": (NOW + 4 * 24 * HOUR).isoformat()}
+    model("one", findings={"crowding": crowding})
+    [row] = rows(NOW)
+    assert "3 tests in a row" in row.advice
+    assert "8 May, 12:30 UTC" in row.advice
+
+
 def test_the_last_success_is_told_however_long_ago_it_was() -> None:
     old, never = model("old"), model("never")
     answered(old, NOW - dt.timedelta(days=9))
