@@ -13,8 +13,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import psycopg
+import redis
 import redis.asyncio
 import redis.exceptions
+import redis.retry
 from django.db import connections
 from psycopg.abc import RV, PQGen
 from redis.asyncio.retry import Retry
@@ -40,6 +42,17 @@ def redis_client(url: str, *, seconds: float | None) -> redis.asyncio.Redis:
         socket_timeout=seconds,
         socket_connect_timeout=2.0,
         retry=Retry(NoBackoff(), 0),
+    )
+
+
+def sync_redis(url: str, *, seconds: float) -> redis.Redis:
+    """Return such a client for code that runs in a thread."""
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=redis.retry.Retry(NoBackoff(), 0),
     )
 
 

@@ -1,7 +1,6 @@
 """What machines ask of a web process: is it alive, can it serve, how is the arena doing."""
 
 import psycopg
-import redis
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from arena import metrics
 from arena.battles.lifespan import readiness
+from arena.connections import REDIS_IS_AWAY, sync_redis
 
 # How long one server may take to answer; libpq knows no limit below two.
 _SECONDS = 2
@@ -52,7 +52,7 @@ def _postgres_answers() -> bool:
 
 def _valkey_answers() -> bool:
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_SECONDS) as client:
+        with sync_redis(settings.REDIS_URL, seconds=_SECONDS) as client:
             return bool(client.ping())
-    except redis.RedisError:
+    except REDIS_IS_AWAY:
         return False

@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
         *("arena.read_only", "workers.endpoints"),
     },
     "arena.battles": {
-        *("arena.battles", "arena.catalog", "arena.voters", "arena.ids"),
+        *("arena.battles", "arena.bodies", "arena.catalog", "arena.voters", "arena.ids"),
         *("arena.connections", "arena.environment", "arena.locks", "arena.read_only"),
         *("workers.endpoints", "workers.alarm"),
     },
@@ -37,7 +37,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "arena.operating": {
         *("arena.operating", "arena.boards", "arena.integrity", "arena.battles", "arena.catalog"),
-        *("arena.locks", "arena.read_only", "workers.endpoints", "workers.webhook"),
+        *("arena.connections", "arena.locks", "arena.read_only"),
+        *("workers.endpoints", "workers.webhook"),
     },
 }
 PROJECT = ("ratings", "workers", "arena", "tests")

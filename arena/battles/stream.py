@@ -18,12 +18,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-import redis.asyncio
 import redis.exceptions
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from arena.battles.packed import Command, send_packed
+from arena.connections import redis_client
 from workers.alarm import Alarm
 
 # Appends wait this long for those of other battles, and share one round trip. Readers in this
@@ -168,8 +166,8 @@ class BattleStreams:
 
     def __init__(self, url: str, *, process: uuid.UUID, on_order: Callable[[str], None]) -> None:
         # No timeout on the reader's socket: its blocking reads end by themselves.
-        self._reader = _client(url, socket_timeout=None)
-        self._writer = _client(url, socket_timeout=_ANSWER_SECONDS)
+        self._reader = redis_client(url, seconds=None)
+        self._writer = redis_client(url, seconds=_ANSWER_SECONDS)
         self._process = process
         self._on_order = on_order
         self._logs: dict[uuid.UUID, _Log] = {}
@@ -373,16 +371,6 @@ class BattleStreams:
                 for entry in entries:
                     subscription.put(entry)
         return True
-
-
-def _client(url: str, *, socket_timeout: float | None) -> redis.asyncio.Redis:
-    return redis.asyncio.Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=socket_timeout,
-        socket_connect_timeout=2.0,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 def _last_of(log: _Log) -> int:

@@ -15,11 +15,9 @@ from typing import NamedTuple
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from arena.catalog.models import Endpoint
-from arena.connections import REDIS_IS_AWAY
+from arena.connections import REDIS_IS_AWAY, sync_redis
 
 # Begins the key of what a group serves: an endpoint's id and the end of its turn.
 SERVED = "parity:{slots}:group:"
@@ -86,9 +84,4 @@ def _served(groups: Collection[str]) -> dict[str, Served]:
 
 @lru_cache(maxsize=2)
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=_ANSWER_SECONDS,
-        socket_connect_timeout=_ANSWER_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return sync_redis(url, seconds=_ANSWER_SECONDS)

@@ -45,8 +45,8 @@ _BESIDE = "~"
 
 def waiting_in_line(client: redis.Redis) -> int:
     """Return how many battles wait for slots, over all processes."""
-    tickets = cast("list[bytes]", client.zrange(_KEYS[0], 0, -1))
-    return sum(not ticket.startswith(_BESIDE.encode()) for ticket in tickets)
+    tickets = cast("list[str]", client.zrange(_KEYS[0], 0, -1))
+    return sum(not ticket.startswith(_BESIDE) for ticket in tickets)
 
 
 # An endpoint, and which of the requests that one battle makes there.

@@ -24,8 +24,8 @@ from arena.catalog.models import Reservation
 from arena.catalog.paid_calls import paying_for, room_at
 from arena.integrity.categories import USES
 from arena.integrity.fact_rows import count_decisions
-from arena.integrity.locks import only_one
 from arena.integrity.models import CategorySource, FailedLabel, Labeller, VoteFacts
+from arena.locks import only_one
 from workers.endpoints import (
     Delta,
     EndpointAddress,

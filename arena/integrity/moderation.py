@@ -16,7 +16,7 @@ from arena.battles.moderation.models import CheckState, Part, TextCheck
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.models import Moderation
 from arena.catalog.moderation import HARMLESS, TEXT_REFUSED, Finding, NoFinding, examine
-from arena.integrity.locks import only_one
+from arena.locks import only_one
 from workers.endpoints import Checked, PictureUrl
 
 _AT_ONCE = 4

@@ -10,17 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.urls import reverse
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from arena.boards.models import BoardFailure
 from arena.catalog.models import Endpoint, LanguageModel, Mode
 from arena.catalog.slots import waiting_in_line
 from arena.catalog.states import EndpointState, standings
+from arena.connections import REDIS_IS_AWAY, sync_redis
 from arena.integrity.labels import unanswered_labels
 from arena.integrity.models import Labeller, UndecidedVote
 from arena.integrity.moderation import moderation_state
@@ -108,14 +106,9 @@ def _answers(
 
 def _servers(now: dt.datetime) -> Iterator[Complaint]:
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=_SECONDS,
-            socket_connect_timeout=_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        ) as client:
+        with sync_redis(settings.REDIS_URL, seconds=_SECONDS) as client:
             messages, battles = client.llen("celery"), waiting_in_line(client)
-    except (redis.RedisError, OSError):
+    except REDIS_IS_AWAY:
         yield Complaint(
             key="valkey",
             title="Valkey does not answer",

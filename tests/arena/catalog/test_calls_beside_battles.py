@@ -21,6 +21,7 @@ from arena.catalog.models import Admission, Endpoint
 from arena.catalog.paid_calls import room_at
 from arena.catalog.recovery import ask_the_paused
 from arena.catalog.slots import waiting_in_line
+from arena.connections import sync_redis
 from tests.arena.catalog.line import LIMIT_SECONDS, Start, granted, known
 from tests.arena.rows import add_model
 from workers.demo.fiction import FICTIONAL_MODELS
@@ -127,7 +128,7 @@ async def test_it_is_no_battle_that_waits(
     start: Start, endpoint: Endpoint, redis_url: str, redis_client: redis.asyncio.Redis
 ) -> None:
     slots = await start()
-    with contextlib.ExitStack() as line, redis.Redis.from_url(redis_url) as reader:
+    with contextlib.ExitStack() as line, sync_redis(redis_url, seconds=5.0) as reader:
         first = line.enter_context(slots.stand_in_line({PK: 1}))
         await granted(first)
         beside = asyncio.create_task(turned_away(Endpoint(pk=PK, max_concurrent=1)))
