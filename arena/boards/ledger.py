@@ -31,7 +31,7 @@ from ratings import RatingsError, Tally, fit_bradley_terry, votes_to_flip_first_
 from ratings.outcomes import BothBad, Ties
 
 _logger = logging.getLogger(__name__)
-_JOB = "write ledgers"
+LEDGERS = "write ledgers"
 # The rule under which a vote is left out, where none does.
 _COUNTED = ""
 # Ways to count a tie and "both bad", shown on the method page with what each does.
@@ -49,7 +49,7 @@ def write_ledgers(now: dt.datetime) -> list[str]:
 
     Idempotent, and one run at a time.
     """
-    with only_one(_JOB) as mine:
+    with only_one(LEDGERS) as mine:
         if not mine:
             return []
         period = dt.timedelta(seconds=settings.PUBLISH_SECONDS)

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from arena.battles.models import Battle, Reply, Retraction, Turn, Vote
 from arena.boards.column_cache import ColumnCache
-from arena.boards.models import Board, BoardFailure, Publication
+from arena.boards.ledger import LEDGERS
+from arena.boards.models import Board, BoardFailure, Ledger, Publication
 from arena.boards.publication import PUBLISH
 from arena.boards.refresh import REFRESH
 from arena.integrity.facts import forget_source
@@ -18,7 +19,8 @@ from arena.voters.models import Voter
 
 @transaction.atomic
 def remove_source(source: str) -> int:
-    """Remove an import or the simulated votes: boards, verdicts, votes, battles, voters.
+    """Remove an import or the simulated votes: boards, its public account, verdicts, votes,
+    battles, voters.
 
     Models stay in the catalogue: they may have endpoints, or votes of other sources.
 
@@ -34,11 +36,11 @@ def remove_source(source: str) -> int:
     """
     if source == "live":
         raise ValueError("Live votes are not removed.")
-    for job in (PUBLISH, REFRESH):
+    for job in (PUBLISH, REFRESH, LEDGERS):
         wait_in_line(job)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL parity.erasing = 'on'")
-    for rows in (Board.objects, Publication.objects, BoardFailure.objects):
+    for rows in (Board.objects, Publication.objects, BoardFailure.objects, Ledger.objects):
         rows.filter(source=source).delete()
     # Without loading a row: a file may have brought millions.
     for facts in (

@@ -5,9 +5,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from arena.battles.models import Battle, Vote
+from arena.boards.ledger import write_ledgers
 from arena.boards.models import Board, Snapshot
 from arena.boards.newest import newest_snapshot
 from arena.boards.simulation import simulate
@@ -19,7 +21,7 @@ from tests.arena.boards.votes import NOW, cast, new_model
 pytestmark = pytest.mark.django_db
 
 
-def test_the_command_fills_the_boards_and_the_other_empties_them() -> None:
+def test_the_command_fills_the_boards_and_the_other_empties_them(client: Client) -> None:
     out = StringIO()
     kept = cast(new_model("Alder"), new_model("Birch"))
     call_command("simulate_votes", votes=1500, voters=40, stdout=out)
@@ -33,7 +35,10 @@ def test_the_command_fills_the_boards_and_the_other_empties_them() -> None:
     with pytest.raises(CommandError, match="remove_simulated"):
         call_command("simulate_votes", votes=10)
 
+    write_ledgers(NOW)
+    assert client.get("/api/v1/transparency?source=simulated").status_code == 200
     call_command("remove_simulated", stdout=out)
+    assert client.get("/api/v1/transparency?source=simulated").status_code == 404
     assert "1,500 simulated votes were removed" in out.getvalue()
     assert list(Vote.objects.all()) == [kept]
     assert VoteFacts.objects.exclude(vote=kept).count() == 0
