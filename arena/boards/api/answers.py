@@ -1,7 +1,6 @@
-"""What every answer of the API carries: an ETag, how long it may be kept, and CORS for all."""
+"""The answers of the API: JSON that is kept for a minute, tables, files as they are read."""
 
 import asyncio
-import hashlib
 import mimetypes
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,19 +10,16 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotModified,
     StreamingHttpResponse,
 )
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from ninja import NinjaAPI, Schema
 
+from arena.boards.for_programs import described, finished, unchanged
 from arena.boards.kept import Kept
 from arena.boards.spreadsheets import csv_text
 
-# A board changes with a vote; a client that asks oftener gets what it has.
-_FRESH = "public, max-age=5"
 _kept = Kept[bytes](128)
 _PIECE_BYTES = 256 * 1024
 
@@ -42,21 +38,12 @@ class PublicAPI(NinjaAPI):
         return finished(request, super().create_response(request, data, *args, **options))
 
 
-def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Add what every answer carries; 304 without a body where the client has it already."""
-    if response.status_code != 200:
-        response["Cache-Control"] = "no-store"
-        response["Access-Control-Allow-Origin"] = "*"
-        return response
-    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    return _described(HttpResponseNotModified() if _knows(request, etag) else response, etag)
-
-
 def file_answer(request: HttpRequest, path: Path, digest: str) -> HttpResponseBase:
     """Answer with a file; its digest is its ETag, where the release names one."""
     etag = f'"{digest}"' if digest else ""
-    if etag and _knows(request, etag):
-        return _described(HttpResponseNotModified(), etag)
+    known = unchanged(request, etag) if etag else None
+    if known is not None:
+        return described(known, etag)
     response = StreamingHttpResponse(
         _pieces(path),
         content_type=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
@@ -65,7 +52,7 @@ def file_answer(request: HttpRequest, path: Path, digest: str) -> HttpResponseBa
             "Content-Disposition": content_disposition_header(True, path.name) or "attachment",
         },
     )
-    return _described(response, etag)
+    return described(response, etag)
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
@@ -76,25 +63,6 @@ async def _pieces(path: Path) -> AsyncIterator[bytes]:
             yield piece
     finally:
         file.close()
-
-
-def _knows(request: HttpRequest, etag: str) -> bool:
-    """Return whether the client has it already."""
-    known = [
-        tag.strip().removeprefix("W/")
-        for tag in request.headers.get("If-None-Match", "").split(",")
-    ]
-    return etag in known or "*" in known
-
-
-def _described[Answer: HttpResponseBase](answer: Answer, etag: str) -> Answer:
-    if etag:
-        answer["ETag"] = etag
-    answer["Cache-Control"] = _FRESH
-    answer["Access-Control-Allow-Origin"] = "*"
-    answer["Access-Control-Expose-Headers"] = "ETag"
-    patch_vary_headers(answer, ["Accept-Encoding"])
-    return answer
 
 
 def kept_answer(

@@ -70,6 +70,13 @@ def part(
     return HttpResponse(made["content"], headers={"ETag": etag})
 
 
+def not_drawn() -> HttpResponse:
+    """Return that a picture cannot be drawn now, and when to ask again."""
+    return HttpResponse(
+        "The picture cannot be drawn now.", status=503, headers={"Retry-After": "10"}
+    )
+
+
 def page_key(request: HttpRequest, name: str, key: Hashable) -> str:
     """Return 32 hexadecimal digits that differ for pages that may differ."""
     return _digest(request, name, key, int(timezone.now().timestamp() // _SECONDS))

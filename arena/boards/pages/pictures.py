@@ -26,6 +26,7 @@ from arena.boards.figures.comparison import comparison
 from arena.boards.figures.reading import GapReading
 from arena.boards.figures.record import public_record
 from arena.boards.figures.scores import score_charts
+from arena.boards.pages.answer import not_drawn
 from arena.boards.pages.compare import PLACES
 from arena.boards.standings import asked_source, board_among, boards_of
 from arena.catalog.models import LanguageModel
@@ -133,9 +134,7 @@ def chart(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
     try:
         return _sent(request, picture(spec, form), form, name, etag)
     except NotDrawnError:
-        busy = HttpResponse("The picture cannot be drawn now.", status=503)
-        busy["Retry-After"] = "10"
-        return busy
+        return not_drawn()
 
 
 def _sent(

@@ -15,6 +15,7 @@ from arena.battles.mine.sharing import shared_battle, verdict_on
 from arena.battles.models import Side
 from arena.boards.charts.battle_card import battle_card
 from arena.boards.drawing import NotDrawnError, font_of, picture
+from arena.boards.pages.answer import not_drawn
 
 
 @require_safe
@@ -40,9 +41,7 @@ def picture_of_battle(request: HttpRequest, token: str) -> HttpResponseBase:
         try:
             response = HttpResponse(picture(spec, "png"), content_type="image/png")
         except NotDrawnError:
-            busy = HttpResponse("The picture cannot be drawn now.", status=503)
-            busy["Retry-After"] = "10"
-            return busy
+            return not_drawn()
     response["ETag"] = etag
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

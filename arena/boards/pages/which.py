@@ -8,16 +8,12 @@ from typing import Any, Self
 
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.utils import timezone
-from django.utils.cache import (
-    get_conditional_response,
-    patch_cache_control,
-    set_response_etag,
-)
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from arena.boards.catalogue import licences_on, read_facts
 from arena.boards.choices import SIMULATED, Choice
+from arena.boards.for_programs import finished
 from arena.boards.hardware import memory
 from arena.boards.leaderboard import about
 from arena.boards.measurements import economies
@@ -55,7 +51,7 @@ def which(request: HttpRequest) -> HttpResponseBase:
     query = _known(request.GET)
     asked, wishes = Question.of(query), wishes_of(query)
     if request.GET.get("format") == "json":
-        return _for_programs(request, as_document(gather(asked, wishes)))
+        return finished(request, JsonResponse(as_document(gather(asked, wishes))))
     seen = tuple((each.pk, each.created_at) for each in asked.snapshots())
     key = (asked, query.urlencode(), seen)
 
@@ -72,17 +68,6 @@ def _known(query: QueryDict) -> QueryDict:
         if value := query.get(name, "").replace("\0", "")[:_LONGEST]:
             known[name] = value
     return known
-
-
-def _for_programs(request: HttpRequest, document: dict[str, Any]) -> HttpResponseBase:
-    """Answer as the API does: for any origin, with an ETag of what is said."""
-    response = JsonResponse(document)
-    response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Expose-Headers"] = "ETag"
-    patch_cache_control(response, no_cache=True)
-    set_response_etag(response)
-    known = get_conditional_response(request, etag=response["ETag"], response=response)
-    return known or response
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def test_a_release_can_be_downloaded(client: Client, tmp_path: Path, settings: S
     address = next(file["address"] for file in release["files"] if file["name"] == "votes.parquet")
     content, taken = (tmp_path / "2026-06" / "votes.parquet").read_bytes(), bytearray()
     status, headers = download(address, taken.extend)
-    assert (status, taken) == (200, content)
+    assert (status, bytes(taken)) == (200, content)
     assert headers["Content-Length"] == str(len(content))
     assert headers["Content-Disposition"] == 'attachment; filename="votes.parquet"'
     assert headers["ETag"] == f'"{hashlib.sha256(content).hexdigest()}"'

@@ -289,9 +289,12 @@ def test_before_any_vote_the_models_stand_by_what_others_published(client: Clien
 def test_programs_get_an_etag_any_origin_and_the_version(client: Client) -> None:
     first = client.get("/which/", {"format": "json"})
     assert first.json()["version"] == 1
-    assert first["Access-Control-Allow-Origin"] == "*"
     again = client.get("/which/", {"format": "json"}, headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+    for answer in (first, again):
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert answer["Cache-Control"] == "public, max-age=5"
+        assert {"Accept-Language", "Accept-Encoding"} <= set(answer["Vary"].split(", "))
 
 
 @pytest.mark.django_db
