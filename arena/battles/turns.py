@@ -368,8 +368,7 @@ def own_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, lock: bool =
     if battle is None:
         raise NotFound
     # What an account has adopted is its own, and no longer that of the cookie before.
-    adopted = battle.voter.adopted_by_id
-    if voter_id != (adopted or battle.voter_id):
+    if voter_id != battle.voter.person_id:
         raise NotYours("signed_in" if voter_id == battle.voter_id else "not_yours")
     return battle
 

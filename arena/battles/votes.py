@@ -15,6 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from arena.battles.entering import lock_voter
 from arena.battles.errors import NotPossibleNow, TooLate
 from arena.battles.models import Battle, Outcome, Retraction, Vote
 from arena.battles.turns import own_battle
@@ -32,7 +33,7 @@ def cast_vote(
     Raises
     ------
     NotFound, NotYours
-        When there is no such battle, or it is another voter's.
+        When there is no such battle, or it is another voter's; when the voter was erased meanwhile.
     NotPossibleNow
         When the battle cannot be voted on (code ``not_votable``), or never can, because its voter
         chose the models (code ``not_blind``).
@@ -44,6 +45,7 @@ def cast_vote(
     if standing is not None:  # the way of nearly all repeats: no lock
         return standing
     with transaction.atomic():
+        lock_voter(battle.voter.person_id, at)
         # A turn that starts at this moment waits for us, or we for it.
         battle = own_battle(voter_id, battle_id, lock=True)
         told_at = _last_end(battle)
@@ -130,8 +132,9 @@ def receipt_code(vote: Vote) -> str:
 
 def _last_end(battle: Battle) -> dt.datetime | None:
     """Return when the last turn of a battle ended, None if it cannot be voted on."""
-    ends = Battle.objects.votable().filter(pk=battle.pk).order_by()
-    return ends.aggregate(last=Max("turns__ended_at"))["last"]
+    votable = Battle.objects.votable().filter(pk=battle.pk)
+    last: dt.datetime | None = votable.aggregate(last=Max("turns__ended_at"))["last"]
+    return last
 
 
 def _last_retraction(battle: Battle) -> Retraction | None:

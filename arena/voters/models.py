@@ -81,6 +81,11 @@ class Voter(models.Model):
     def __str__(self) -> str:
         return self.pseudonym or str(self.id)
 
+    @property
+    def person_id(self) -> uuid.UUID:
+        """The voter as whom its person writes: the one that adopted it, else itself."""
+        return self.adopted_by_id or self.id
+
 
 class SignInCode(models.Model):
     """A code that was sent to an address, and may be typed in the browser that asked for it."""

@@ -29,8 +29,9 @@ from arena.voters.models import Voter
 def erase_voter(voter_id: uuid.UUID, *, at: dt.datetime) -> int:
     """Erase all texts of a voter: prompts, answers, comments, reasons, links; and the account.
 
-    What the account has adopted is the voter's too. The identity is closed: no prompt is taken from
-    it any more (`turns` asks), so nothing can be written after this. A second time is harmless.
+    What the account has adopted is the voter's too. The identity is closed: no prompt, vote or
+    comment is taken from it any more (`lock_voter`), so nothing can be written after this. A second
+    time is harmless.
 
     Returns
     -------

@@ -4,7 +4,6 @@ They stand in rows of their own, because a vote never changes; the last ones sen
 before.
 """
 
-import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from arena.battles.entering import lock_voter
 from arena.battles.errors import NotPossibleNow, PromptRefused
 from arena.battles.models import Battle, Reason, Side, Vote, VoteComment, VoteReason
 from arena.battles.prompts import storable
@@ -66,15 +66,19 @@ def reasons_of(vote: Vote) -> Reasons:
     return Reasons(sides, comment.text if comment else "")
 
 
-def give_reasons(battle: Battle, reasons: Reasons, *, at: dt.datetime | None = None) -> Reasons:
+def give_reasons(battle: Battle, reasons: Reasons) -> Reasons:
     """Store a voter's reasons in the place of those before.
 
     Raises
     ------
+    NotYours
+        When the voter was erased meanwhile.
     NotPossibleNow
         Before the vote is final (``no_vote``, ``vote_pending``).
     """
+    at = timezone.now()
     with transaction.atomic():
+        lock_voter(battle.voter.person_id, at)
         vote = _settled(battle)  # its row stays locked, so two tabs do not mix
         vote.reasons.all().delete()
         VoteReason.objects.bulk_create(
@@ -85,7 +89,7 @@ def give_reasons(battle: Battle, reasons: Reasons, *, at: dt.datetime | None = N
         if reasons.comment:
             VoteComment.objects.update_or_create(
                 vote=vote,
-                defaults={"text": reasons.comment, "written_at": at or timezone.now()},
+                defaults={"text": reasons.comment, "written_at": at},
             )
         else:
             VoteComment.objects.filter(vote=vote).delete()

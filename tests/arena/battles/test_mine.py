@@ -15,6 +15,7 @@ from arena.battles.mine.erasure import erase_voter
 from arena.battles.models import (
     Battle,
     Reply,
+    Retraction,
     SharedBattle,
     Side,
     Turn,
@@ -327,6 +328,20 @@ def test_an_erased_identity_starts_nothing_more(vote: Vote) -> None:
     old = client_of(vote.battle.voter)
     assert "(erased)" in page(old, "/me/")
     assert post(old, vote, "share")[0] == 404
+
+
+def test_what_a_page_sends_that_was_open_at_the_erasure_is_refused(vote: Vote) -> None:
+    voter = vote.battle.voter
+    one, two = (vote.battle.model(side) for side in Side)
+    unvoted = cast(one, two, prompt=PROMPT, voter=voter)
+    Retraction.objects.create(vote=unvoted)
+    erase_voter(voter.pk, at=timezone.now())
+    open_page = client_of(voter)
+    assert post(open_page, vote, "reasons", REASONS)[0] == 403
+    assert post(open_page, unvoted, "vote", {"outcome": "b"})[0] == 403
+    assert not VoteReason.objects.exists()
+    assert not VoteComment.objects.exists()
+    assert not Vote.objects.standing().filter(battle=unvoted.battle).exists()
 
 
 def test_erasing_waits_for_answers_that_are_being_written(client: Client, vote: Vote) -> None:
