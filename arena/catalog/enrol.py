@@ -5,7 +5,8 @@ The admin, `manage.py add_endpoint` and the import of votes all write through th
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Self
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -28,6 +30,7 @@ from arena.catalog.validation import (
     clean_base_url,
     clean_model_name,
     clean_parameters,
+    clean_words,
 )
 from arena.locks import wait_in_line
 from workers.endpoints import EndpointAddress, presets
@@ -37,6 +40,10 @@ _MOST_DOLLARS = 10**6
 SERVING = (
     *("system_prompt", "engine", "quantisation", "weight", "gpu_group"),
     *("token_limit", "requests_per_minute"),
+)
+_WORDS: tuple[tuple[type[Model], str], ...] = (
+    *((Endpoint, name) for name in ("system_prompt", "engine", "quantisation", "gpu_group")),
+    (LanguageModel, "organisation"),
 )
 _MONEY = ("input_usd", "output_usd", "daily_cap", "total_cap")
 
@@ -95,6 +102,7 @@ class Enrolment:
             ("model_name", clean_model_name, True),
             ("name", clean_model_name, bool(self.name)),
             ("parameters", clean_parameters, self.parameters is not None),
+            *((name, _words(model, name), bool(getattr(self, name))) for model, name in _WORDS),
         ):
             if not given:
                 continue
@@ -128,6 +136,8 @@ class Enrolment:
             limit = getattr(self, name)
             if limit is not None and not 1 <= limit < 2**31:
                 wrong[name] = ["Write a whole number above 0."]
+        if self.weight is not None and not 0 <= self.weight < math.inf:
+            wrong["weight"] = ["Write a number, 0 or more."]
         return wrong
 
     @property
@@ -136,6 +146,12 @@ class Enrolment:
         if self.input_usd is None or self.output_usd is None:
             return None
         return Tariff(self.input_usd, self.output_usd)
+
+
+def _words(model: type[Model], name: str) -> Callable[[str], str]:
+    """Return the check of a text that the database keeps in a field."""
+    longest = getattr(model._meta.get_field(name), "max_length", None)
+    return lambda text: clean_words(text, longest)
 
 
 @dataclass(frozen=True)

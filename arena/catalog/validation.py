@@ -1,6 +1,7 @@
 """What an administrator may enter for an endpoint; each refusal says what to do."""
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from workers.endpoints import AddressRefused, EndpointAddress
 
 MAX_BASE_URL = 500
 MAX_MODEL_NAME = 200
+_NOT_KEPT = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # A key travels in an HTTP header: visible ASCII only (RFC 9110, section 5.5).
 _NOT_IN_A_KEY = re.compile(r"[^\x21-\x7e]")
@@ -127,16 +129,41 @@ def clean_model_name(text: str) -> str:
     return name
 
 
+def clean_words(text: str, longest: int | None) -> str:
+    """Return a text that is kept as it comes: a system prompt, an engine, a maker.
+
+    Raises
+    ------
+    ValidationError
+        When it has a character that Postgres cannot keep, or more letters than there is room for.
+    """
+    if longest is not None and len(text) > longest:
+        raise ValidationError(f"The text is longer than {longest} characters.")
+    if _NOT_KEPT.search(text):
+        raise ValidationError("The text holds NUL or half a character: enter it anew.")
+    return text
+
+
 def clean_parameters(parameters: object) -> dict[str, Any]:
     """Return request parameters as a dictionary that the client accepts.
 
     Raises
     ------
     ValidationError
-        When they are not an object, or would overrule what the client decides.
+        When they are not an object, hold what JSON or Postgres has no form for, or would overrule
+        what the client decides.
     """
     if not isinstance(parameters, Mapping):
         raise ValidationError('Parameters are a JSON object, for example {"temperature": 0.7}.')
+    try:
+        text = json.dumps(parameters, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError):
+        raise ValidationError(
+            "Parameters hold what JSON cannot: write numbers (not NaN), texts, lists and objects."
+        ) from None
+    if "\\u0000" in text:
+        raise ValidationError("Parameters hold the character NUL, which is not kept: leave it out.")
     try:
         EndpointAddress(base_url="https://x", model_name="x", parameters=parameters)
     except ValueError as error:

@@ -445,3 +445,20 @@ def trace_of_a_failure(client: Client, monkeypatch: pytest.MonkeyPatch, url: str
     got_request_exception.disconnect(report)
     assert "the disk is full" in reports[0]
     return "\n".join(reports)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [
+        ("parameters", '{"temperature": NaN}', "cannot: write numbers"),
+        ("parameters", r'{"a": "\u0000"}', "NUL"),
+    ],
+)
+def test_what_cannot_be_kept_is_explained_and_nothing_is_lost(
+    client: Client, field: str, value: str, word: str
+) -> None:
+    page = add(client, base_url=URL, **{field: value})
+    assert word in page
+    assert f'value="{URL}"' in page
+    assert not Endpoint.objects.exists()

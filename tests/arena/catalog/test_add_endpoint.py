@@ -86,6 +86,13 @@ def test_there_is_no_option_for_a_key() -> None:
         (("--base-url", URL, "--model", "x", "--parameters", "[1]"), "invalid"),
         (("--base-url", URL, "--model", "x", "--parameters", '{"stream": 1}'), "cannot be set"),
         (("--base-url", URL, "--model", "x", "--released", "yesterday"), "invalid"),
+        (
+            ("--base-url", URL, "--model", "x", "--parameters", '{"a": NaN}'),
+            "cannot: write numbers",
+        ),
+        (("--base-url", URL, "--model", "x", "--weight", "-1"), "weight: Write a number"),
+        (("--base-url", URL, "--model", "x", "--weight", "nan"), "weight: Write a number"),
+        (("--base-url", URL, "--model", "x", "--engine", "v" * 61), "engine: The text is longer"),
         (("--provider", "none", "--model", "x"), "There is no provider 'none'"),
         (("--file", "none.toml"), "cannot be read"),
         (("--file", "none.toml", "--model", "x"), "leave other options out"),
@@ -165,6 +172,11 @@ def test_a_file_is_stored_whole_or_not_at_all(
             "released must be a date",
         ),
         ("[[endpoint]]\nbase_url = 'u'\nmodel = 'x'\n", "endpoint 1, base_url: The base URL must"),
+        (
+            f"[[endpoint]]\nbase_url = '{URL}'\nmodel = 'x'\nparameters = {{a = 2020-01-01}}\n",
+            "cannot: write numbers",
+        ),
+        (f"[[endpoint]]\nbase_url = '{URL}'\nmodel = 'x'\nweight = inf\n", "0 or more"),
         (
             f"[[endpoint]]\nbase_url = '{URL}'\nmodel = 'x'\nlicence_class = 'free'\n",
             "no licence class",

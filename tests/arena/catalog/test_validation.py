@@ -1,3 +1,5 @@
+import datetime as dt
+
 import pytest
 from django.core.exceptions import ValidationError
 from pytest_django import Settings
@@ -7,6 +9,7 @@ from arena.catalog.validation import (
     clean_base_url,
     clean_model_name,
     clean_parameters,
+    clean_words,
 )
 
 
@@ -92,3 +95,19 @@ def test_it_refuses_model_names_that_cannot_be(name: str) -> None:
 def test_it_refuses_parameters_that_overrule_the_client(parameters: object) -> None:
     with pytest.raises(ValidationError):
         clean_parameters(parameters)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("-inf"), dt.date(2020, 1, 1), "a\0b", {"deep": ["\0"]}, "\ud800"],
+)
+def test_it_refuses_parameters_that_json_or_postgres_cannot_keep(value: object) -> None:
+    with pytest.raises(ValidationError, match="Parameters hold"):
+        clean_parameters({"temperature": value})
+
+
+@pytest.mark.parametrize(("text", "word"), [("a\0b", "NUL"), ("\ud800", "NUL"), ("abcd", "3")])
+def test_it_refuses_words_that_cannot_be_kept(text: str, word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        clean_words(text, 3)
+    assert clean_words("模型", 3) == "模型"
