@@ -1,7 +1,6 @@
 """The voter's pages and the vote: parse, call one function, reply."""
 
 import functools
-import json
 import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -23,6 +22,7 @@ from arena.battles.models import Battle, Outcome, Side
 from arena.battles.reveal import NotFinalYet, reveal
 from arena.battles.starter_prompts import starter_prompts
 from arena.battles.turns import own_battle
+from arena.bodies import BodyRefusedError, read_json
 from arena.catalog.models import LanguageModel
 from arena.voters.identity import remember, voter_of
 
@@ -90,13 +90,15 @@ def refusal(error: BattleError) -> JsonResponse:
 
 
 def answers_json(view: Callable[..., JsonResponse]) -> Callable[..., HttpResponseBase]:
-    """Answer what a view raises as ``{"code", "message"}`` with its status."""
+    """Answer what a view raises as ``{"code", "message"}`` with its status, and bad bodies."""
 
     @never_cache
     @functools.wraps(view)
     def wrapped(request: HttpRequest, **route: Any) -> JsonResponse:
         try:
             return view(request, **route)
+        except BodyRefusedError:
+            return refusal(PromptRefused("bad_request"))
         except BattleError as error:
             return refusal(error)
 
@@ -146,9 +148,8 @@ def reveal_view(request: HttpRequest, battle_id: uuid.UUID) -> JsonResponse:
 
 
 def _outcome(request: HttpRequest) -> Outcome:
+    body = read_json(request, most=_MAX_BODY)
     try:
-        length = int(request.headers.get("Content-Length") or 0)
-        body: Any = json.loads(request.body) if length <= _MAX_BODY else None
         return Outcome(body["outcome"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise PromptRefused("bad_request") from error

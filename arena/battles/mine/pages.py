@@ -1,6 +1,5 @@
 """The pages and requests of what is the voter's own: parse, call one function, reply."""
 
-import json
 import re
 import uuid
 from http import HTTPStatus
@@ -22,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from arena.battles.errors import BattleError, NotFound, PromptRefused
+from arena.battles.errors import BattleError, NotFound
 from arena.battles.markdown import render_markdown
 from arena.battles.mine.erasure import erase_voter
 from arena.battles.mine.export import everything_of
@@ -38,6 +37,7 @@ from arena.battles.mine.sharing import (
 from arena.battles.models import Outcome, Side
 from arena.battles.turns import own_battle
 from arena.battles.views import answers_json
+from arena.bodies import read_json
 from arena.voters.accounts.account import address_of_voter
 from arena.voters.identity import remember_anew, voter_of
 
@@ -72,7 +72,7 @@ def history(request: HttpRequest) -> HttpResponse:
 def reasons(request: HttpRequest, battle_id: uuid.UUID) -> JsonResponse:
     """Store why the visitor chose so, in the place of what was said before."""
     battle = own_battle(voter_of(request), battle_id)
-    stored = give_reasons(battle, Reasons.read(_body(request)))
+    stored = give_reasons(battle, Reasons.read(read_json(request, most=_MAX_BODY)))
     return JsonResponse(stored.as_json())
 
 
@@ -145,14 +145,6 @@ def erase(request: HttpRequest) -> HttpResponse:
     response = redirect(f"{reverse('battles:mine')}?erased", status=HTTPStatus.SEE_OTHER)
     remember_anew(response)
     return response
-
-
-def _body(request: HttpRequest) -> Any:
-    try:
-        length = int(request.headers.get("Content-Length") or 0)
-        return json.loads(request.body) if length <= _MAX_BODY else None
-    except (ValueError, RecursionError) as error:
-        raise PromptRefused("bad_request") from error
 
 
 def _query_without_page(request: HttpRequest) -> str:
