@@ -11,13 +11,12 @@ import pylopdf_fonts_zh_cn
 import pylopdf_fonts_zh_tw
 import vl_convert
 
-FORMS = ("png", "svg")
 # Pixels of the picture for each of the specification's.
 _SCALE = 2.0
 
 
-def draw(specification: str, form: str, scale: float = _SCALE) -> bytes:
-    """Return the picture of a Vega-Lite specification that holds its own data.
+def draw(specification: str, form: str) -> bytes:
+    """Return the picture (`png` or `svg`) of a Vega-Lite specification that holds its own data.
 
     Raises
     ------
@@ -29,14 +28,13 @@ def draw(specification: str, form: str, scale: float = _SCALE) -> bytes:
     # No address is allowed: a specification brings its data.
     if form == "svg":
         return vl_convert.vegalite_to_svg(specification, allowed_base_urls=[]).encode()
-    return vl_convert.vegalite_to_png(specification, scale=scale, allowed_base_urls=[])
+    return vl_convert.vegalite_to_png(specification, scale=_SCALE, allowed_base_urls=[])
 
 
 def main() -> int:
     """Read a specification from standard input, write its picture to standard output."""
-    form, scale = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else _SCALE
     try:
-        sys.stdout.buffer.write(draw(sys.stdin.read(), form, scale))
+        sys.stdout.buffer.write(draw(sys.stdin.read(), sys.argv[1]))
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

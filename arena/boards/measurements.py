@@ -44,7 +44,6 @@ class Economy:
         US dollars for 1,000 answers of the mean length, at the price in force.
     input_usd, output_usd : Decimal or None
         Per million tokens.
-    priced_since : date or None
     estimated_share : float
         Of the replies whose tokens are an estimate, because the server reported none.
     """
@@ -55,7 +54,6 @@ class Economy:
     cost_of_thousand: Decimal | None = None
     input_usd: Decimal | None = None
     output_usd: Decimal | None = None
-    priced_since: dt.date | None = None
     estimated_share: float = 0.0
 
     @property
@@ -106,6 +104,5 @@ def _economy(measured: Measurement | None, price: Price | None) -> Economy:
         cost_of_thousand=cost,
         input_usd=price.input_usd if price else None,
         output_usd=price.output_usd if price else None,
-        priced_since=price.since if price else None,
         estimated_share=measured.estimated_share if measured else 0.0,
     )

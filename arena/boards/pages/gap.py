@@ -73,5 +73,4 @@ def gather(choice: Choice) -> dict[str, Any]:
         "undated": reading.figures.get("undated", 0),
         "cut_label": "" if choice.cut == DEFAULT_CUT else str(LicenceClass(choice.cut).label),
         "board_address": Choice(source=choice.source, style=choice.style).address(),
-        "start_address": Choice(source=choice.source).address(),
     }

@@ -62,10 +62,9 @@ def gather(choice: Choice, ledger: Ledger | None, *, labelled: bool) -> dict[str
             "min_votes": settings.MIN_VOTES_FOR_RATING,
             "min_votes_board": settings.MIN_VOTES_FOR_BOARD,
             "undo": settings.UNDO_SECONDS,
-            "turns": settings.MAX_TURNS,
-            "characters": f"{settings.MAX_PROMPT_CHARACTERS:,}",
             "minutes": round(settings.PUBLISH_SECONDS / 60),
         },
+        "battle": _battle(),
         "preliminary": PRELIMINARY_VOTES,
         "labelled": labelled,
         "rule": STANDARD,
@@ -74,6 +73,21 @@ def gather(choice: Choice, ledger: Ledger | None, *, labelled: bool) -> dict[str
         "battles": f"{MIN_BATTLES:,}",
         "budgets": listed(f"{budget:g}" for budget in BUDGETS),
         "cuts": listed(LicenceClass(name).label for name in CUTS),
+    }
+
+
+def _battle() -> dict[str, Any]:
+    """Return the rules that a voter meets."""
+    return {
+        "adaptive": settings.PAIRING == "adaptive",
+        "itself": f"{100 * settings.SAME_MODEL_SHARE:g}" if settings.SAME_MODEL_SHARE else "",
+        "paced": settings.PACING == "paced",
+        "turns": settings.MAX_TURNS,
+        "characters": f"{settings.MAX_PROMPT_CHARACTERS:,}",
+        "at_once": settings.MAX_STREAMING_BATTLES,
+        "prompts": settings.PROMPTS_PER_MINUTE,
+        "chosen": settings.CHOSEN_MODELS,
+        "pictures": settings.IMAGES,
     }
 
 

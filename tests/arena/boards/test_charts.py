@@ -174,14 +174,14 @@ def test_a_picture_has_chinese_glyphs_without_any_font_of_the_system(
         spec = preview_of(Chart("x", "闭源与开源模型", "分", chart.spec, (), []), "zh-hans")
     empty = {"PATH": "/nonexistent", "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     drawn = subprocess.run(
-        [sys.executable, "-m", "workers.drawing", "png", "1"],
+        [sys.executable, "-m", "workers.drawing", "png"],
         input=json.dumps(spec).encode(),
         capture_output=True,
         check=True,
         env=empty,
     ).stdout
     assert drawn.startswith(b"\x89PNG")
-    assert [int.from_bytes(drawn[at : at + 4]) for at in (16, 20)] == [1200, 630]
+    assert [int.from_bytes(drawn[at : at + 4]) for at in (16, 20)] == [2400, 1260]
 
 
 def test_a_kept_picture_says_where_it_comes_from(reading: GapReading) -> None:

@@ -41,7 +41,6 @@ def test_medians_and_cost_of_a_thousand_answers() -> None:
     assert economy.tokens_per_second == pytest.approx(25)
     # 100 prompt tokens at 2 dollars and 50 at 4 dollars a million, a thousand times.
     assert economy.cost_of_thousand == Decimal("0.4000")
-    assert economy.priced_since == dt.date(2026, 5, 1)
 
 
 def test_the_makers_price_comes_before_an_endpoint_s() -> None:

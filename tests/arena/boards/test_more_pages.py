@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from pytest_django import Settings
 
 from arena.boards.choices import Choice
 from arena.boards.ledger import write_ledgers
@@ -81,6 +82,30 @@ def test_a_page_is_sent_again_only_when_it_changed(client: Client, address: str)
     chinese = client.get(f"/zh-hans{address}", headers={"If-None-Match": etag})
     assert chinese.status_code == 200
     assert "Accept-Language" in first["Vary"]
+
+
+def test_the_method_page_says_the_rules_that_are_set(client: Client, settings: Settings) -> None:
+    settings.MAX_TURNS, settings.MAX_PROMPT_CHARACTERS = 7, 12_345
+    settings.PROMPTS_PER_MINUTE, settings.MAX_STREAMING_BATTLES = 13, 11
+    settings.SAME_MODEL_SHARE, settings.MIN_VOTES_FOR_BOARD = 0.025, 321
+    text = page(client, "/method/")
+    for said in (
+        *("Turns in a battle: 7 at most", "Characters in a prompt: 12,345 at most"),
+        *("answered at once: 11 at most", "Prompts in a minute: 13 at most"),
+        *("In 2.5 of 100 battles a model meets itself", "a board of its own from 321 counted"),
+        *("pairs whose next vote says most", "at one pace", "there is no vote"),
+    ):
+        assert said in text
+
+
+def test_the_method_page_says_what_is_switched_off(client: Client, settings: Settings) -> None:
+    settings.PAIRING, settings.PACING, settings.SAME_MODEL_SHARE = "weights", "live", 0.0
+    settings.CHOSEN_MODELS = settings.IMAGES = False
+    text = page(client, "/method/")
+    for said in ("weights alone", "shown as they come", "Prompts are text alone"):
+        assert said in text
+    for unsaid in ("meets itself", "Where you choose who answers"):
+        assert unsaid not in text
 
 
 def boards_of(*slices: dict[str, object]) -> None:
