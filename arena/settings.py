@@ -44,7 +44,7 @@ HTTPS = boolean("PARITY_HTTPS", default=False)
 DATABASES: dict[str, Any] = {"default": database_from_url(database_url())}
 REDIS_URL = redis_url()
 
-# --- The rules of the arena (PRODUCT terms; all public on /method/) ------------------------------
+# --- The rules of the arena (/method/ says those that a voter or a reader meets) -----------------
 MAX_TURNS = integer("PARITY_MAX_TURNS", default=50)
 MAX_PROMPT_CHARACTERS = integer("PARITY_MAX_PROMPT_CHARACTERS", default=30_000)
 # Limits of one visitor: battles that are being answered at once, and prompts in a minute.
@@ -218,6 +218,7 @@ SECURE_CSP: dict[str, list[str]] = {
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_ENGINE = "arena.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

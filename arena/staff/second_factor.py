@@ -33,7 +33,7 @@ def keep_enrolling_session(request: HttpRequest) -> None:
 
 
 def end_other_sessions(request: HttpRequest) -> None:
-    """End every session of the account but this one. Only staff have any, so they are few."""
+    """End every session of the account but this one. All but staff's end soon, so they are few."""
     others = Session.objects.filter(expire_date__gt=timezone.now())
     account = request.session[SESSION_KEY]
     for session in others.exclude(session_key=request.session.session_key):
