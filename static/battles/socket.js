@@ -31,8 +31,10 @@
  * }} Listener
  */
 
-const FIRST_DELAY = 400; // milliseconds; doubled after each failure
+const FIRST_DELAY = 400; // milliseconds; doubled after each failure in a row
 const LONGEST_DELAY = 10_000;
+/** A connection that lasted so long, or brought more than an error, is no failure when it ends. */
+const PROVEN = 10_000; // milliseconds
 /** The close codes in the 4400s after which we come back: at once, or when the limit has passed. */
 const SLOW_READER = 4408;
 const TOO_MANY = 4429;
@@ -49,8 +51,11 @@ export class BattleSocket {
   #battle = null;
   /** The last number the page has seen. */
   #seen = 0;
+  /** How many connections in a row did not prove themselves. */
   #failures = 0;
   #lost = false;
+  /** When this connection opened, in milliseconds since the page began; 0 before it did. */
+  #openedAt = 0;
   /** @type {{type: string} | null} a request that no `battle` message has answered yet */
   #unanswered = null;
   /** What this connection was asked and has not answered: it answers in turn. @type {string[]} */
@@ -181,6 +186,7 @@ export class BattleSocket {
     const address = `${scheme}//${location.host}/ws/battle/?language=${language}`;
     const socket = new WebSocket(address);
     this.#socket = socket;
+    this.#openedAt = 0;
     this.#wait();
     socket.addEventListener("open", () => socket === this.#socket && this.#opened());
     socket.addEventListener("message", (event) => socket === this.#socket && this.#received(JSON.parse(event.data)));
@@ -188,18 +194,24 @@ export class BattleSocket {
   }
 
   #opened() {
-    this.#failures = 0;
-    if (this.#lost) this.listener.onBack();
-    this.#lost = false;
+    this.#openedAt = performance.now();
     this.#wait();
     if (this.#battle) this.#sendResume();
     // A follow-up may have arrived before the connection broke: the stored turns will tell.
     const waiting = this.#unanswered;
     if (waiting && (!this.#battle || waiting.type === "again")) this.#ask(waiting);
+    if (!this.#asked.length) this.#back(); // nothing will be answered that could tell
+  }
+
+  #back() {
+    if (this.#lost) this.listener.onBack();
+    this.#lost = false;
   }
 
   /** @param {BattleMessage | FrameMessage | TurnMessage | QueueMessage | ErrorMessage} message */
   #received(message) {
+    this.#back();
+    if (message.type !== "error") this.#failures = 0;
     if (message.type === "error") {
       this.#asked.shift();
       if (!this.#isAwaiting) {
@@ -262,7 +274,9 @@ export class BattleSocket {
     if (!this.#battle && !this.#unanswered) return; // nothing is at stake; the next prompt connects
     if (!this.#lost) this.listener.onLost();
     this.#lost = true;
-    if (this.#unanswered && !this.#battle && this.#failures === 0) this.#giveBack();
+    // While no connection opens, it waits for one; asked on an open one, it may have arrived.
+    if (this.#unanswered && !this.#battle && (this.#openedAt || !this.#failures)) this.#giveBack();
+    if (this.#openedAt && performance.now() - this.#openedAt >= PROVEN) this.#failures = 0;
     const backOff = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures);
     const delay = code === TOO_MANY ? AFTER_TOO_MANY : backOff;
     this.#failures += 1;
