@@ -8,6 +8,7 @@ import argparse
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +17,13 @@ from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from arena.embedded import EmbeddedServers
 from tests.browser.conftest import DESKTOP, PHONE, PROGRAMS
 from tests.browser.fake_server import FakeServer
-from tests.browser.public_pages import PAGES
-from tests.browser.site import ROOT, manage_in_turn, running_site
+from tests.browser.public_pages import PAGES, SIMULATED
+from tests.browser.site import ROOT, manage_in_turn, running_site, worker_process
 from workers.demo.scripted import ScriptedServer
 
 # The admin is looked at without its second factor; the site's process reads this.
@@ -48,6 +49,8 @@ def plates(left):
 | 1 | 2 |
 """
 ADMIN, PASSWORD = "screenshots", "correct-horse-7"
+# Generous: what is waited for comes within seconds, unless the machine has much else to do.
+_MOST_MILLISECONDS = 60_000
 
 
 @dataclass(frozen=True)
@@ -146,17 +149,20 @@ def site(url: str | None) -> Iterator[str]:
             folder=Path(folder),
         ) as own,
     ):
+        environment = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": servers.redis_url,
+            "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+            "PARITY_ENDPOINT_ALLOW": "127.0.0.1:1-65535",
+        }
         manage_in_turn(
-            {
-                **os.environ,
-                "DATABASE_URL": database_url,
-                "REDIS_URL": servers.redis_url,
-                "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
-            },
+            environment,
             ("simulate_votes", "--votes", "20000"),
             ("createsuperuser", "--no-input", "--username", ADMIN, "--email", "a@example.org"),
         )
-        yield own
+        with worker_process(environment, Path(folder)):
+            yield own
 
 
 def fill(album: Album, *, with_admin: bool) -> None:
@@ -166,12 +172,33 @@ def fill(album: Album, *, with_admin: bool) -> None:
         album.take(page.name, whole=True)
     album.open("/nothing-here/")
     album.take("error-404")
+    frame(album)
     play(album)
+    chosen(album)
     battle(album)
     mine(album)
     if with_admin:
         office(album)
     album.context.close()
+
+
+def frame(album: Album) -> None:
+    """Take what lies over a page, and what a link or a form leads to."""
+    page = album.page
+    album.open("/")
+    page.locator(".menu > summary").first.click()
+    album.take("menu")
+    page.keyboard.press("Escape")
+    page.locator(".keys-open").dispatch_event("click")
+    album.take("keys")
+    album.open(f"/leaderboard/?{SIMULATED}")
+    page.goto(str(page.locator(".board-id a").get_attribute("href")), wait_until="networkidle")
+    album.take("snapshot", whole=True)
+    album.open("/me/account/")
+    page.locator("input[type=email]").fill(f"{album.look.name}@example.org")
+    page.locator(".account-form .button.primary").click()
+    page.wait_for_load_state("networkidle")
+    album.take("account-code")
 
 
 def play(album: Album) -> None:
@@ -190,12 +217,25 @@ def play(album: Album) -> None:
     album.take("battle-2-in-line", page=page)
     answer = ANSWER.format(album.look.prompt)
     server.say(answer, answer * 3)
-    page.locator(".answer:visible h2").first.wait_for()
+    # Colours of code come with the first code.
+    page.locator(".answer:visible pre span").first.wait_for()
     album.take("battle-3-streaming", page=page)
     server.end("failed")
     page.locator(".battle-notice").wait_for()
     album.take("battle-4-failed", page=page)
     page.close()
+
+
+def chosen(album: Album) -> None:
+    """Take the answers of two chosen models, on which nobody votes."""
+    album.open("/side-by-side/")
+    page = album.page
+    for place, select in enumerate(page.locator(".battle select").all(), start=1):
+        select.select_option(index=place)
+    page.locator("#prompt").fill(album.look.prompt)
+    page.locator("#prompt").press("Enter")
+    expect(page.locator(".side[data-state=complete]")).to_have_count(2, timeout=_MOST_MILLISECONDS)
+    album.take("side-by-side-answers")
 
 
 def battle(album: Album) -> None:
@@ -204,7 +244,7 @@ def battle(album: Album) -> None:
     page = album.page
     page.locator("#prompt").fill(album.look.prompt)
     page.locator("#prompt").press("Enter")
-    page.locator(".vote[data-state=awake]").wait_for(timeout=60_000)
+    page.locator(".vote[data-state=awake]").wait_for(timeout=_MOST_MILLISECONDS)
     album.take("battle-5-vote")
     page.keyboard.press("1")
     page.locator(".undo").wait_for()
@@ -226,7 +266,12 @@ def battle(album: Album) -> None:
 
 
 def mine(album: Album) -> None:
-    """Take what is a voter's own, once there is something."""
+    """Take what is a voter's own, once there is something: a vote that counts."""
+    end = time.monotonic() + _MOST_MILLISECONDS / 1000
+    for address, sight in (("/me/board/", ".own-board"), ("/me/", ".mine-models .chosen")):
+        album.open(address)
+        while not album.page.locator(sight).count() and time.monotonic() < end:
+            album.open(address)
     for name, address in (
         ("history", "/me/"),
         ("erase", "/me/erase/"),

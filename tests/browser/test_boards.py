@@ -122,3 +122,42 @@ def test_the_leaderboard_works_without_a_script(
     page.goto(GAP)
     assert page.locator("#gap tbody tr").count() > 1
     context.close()
+
+
+def test_on_a_phone_every_figure_of_the_board_has_its_heading_above_it(
+    visit: Visit, simulated: None
+) -> None:
+    page = visit(LEADERBOARD, phone=True)
+    for column in ("rank", "model", "rating", "class", "interval", "votes"):
+        heading, cell = page.locator(f".board .{column}:visible").all()[:2]
+        above, below = heading.bounding_box(), cell.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert above["x"] == below["x"]
+        assert above["width"] == below["width"]
+    page.locator(".board thead").get_by_role("link", name="Votes", exact=True).click()
+    expect(page).to_have_url(re.compile("sort=votes"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_a_phone_no_table_of_a_board_needs_to_be_scrolled_sideways(
+    visit: Visit, simulated: None
+) -> None:
+    page = visit("/which/?source=simulated&gpus=2&gb=40&commercial=on", phone=True)
+    page.locator(".fitting").first.wait_for()
+    assert frames_too_narrow(page) == []
+    page.goto(LEADERBOARD)
+    page.locator(".board-id a").click()
+    page.locator(".frozen").wait_for()
+    assert frames_too_narrow(page) == []
+
+
+def frames_too_narrow(page: Page) -> list[str]:
+    """Return the first words of each table that is wider than the page lets it be."""
+    frames = page.locator(".table-frame:visible").all()
+    assert frames
+    return [
+        frame.inner_text()[:40]
+        for frame in frames
+        if frame.evaluate("(frame) => frame.scrollWidth > frame.clientWidth")
+    ]

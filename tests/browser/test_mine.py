@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.battling import send, wait_until_votable
 from tests.browser.conftest import Watched
+from tests.browser.site import Site
 from tests.browser.test_accessibility import axe as axe  # noqa: PLC0414  a fixture
 from tests.browser.test_accessibility import violations
 
@@ -59,6 +60,25 @@ def test_reasons_are_kept_over_a_reload(visit: Visit, axe: str, scheme: str, pho
     expect(page.locator(".after")).to_be_hidden()
 
 
+@pytest.mark.parametrize("leaves", ["link", "reload"])
+def test_a_comment_is_kept_when_the_page_is_left_at_once(visit: Visit, leaves: str) -> None:
+    page = visit()
+    vote(page)
+    address = page.url
+    page.get_by_role("button", name="Say why", exact=True).click()
+    page.get_by_label("A comment, if you like").fill("Written and left.")
+    if leaves == "link":
+        page.get_by_role("link", name="Leaderboard", exact=True).first.click()
+    else:
+        page.reload()
+    # What was sent last arrives by itself, a moment after the page that sent it has gone.
+    everything = "await (await fetch('/me/export/')).text()"
+    page.wait_for_function(f"async () => ({everything}).includes('Written and left.')")
+    page.goto(address)
+    page.get_by_role("button", name="Say why", exact=True).click()
+    expect(page.get_by_label("A comment, if you like")).to_have_value("Written and left.")
+
+
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_a_link_works_for_others_until_it_is_ended(
     visit: Visit, axe: str, watched: Watched, phone: bool
@@ -66,7 +86,8 @@ def test_a_link_works_for_others_until_it_is_ended(
     page = visit(phone=phone)
     vote(page)
     page.get_by_role("button", name="Share", exact=True).click()
-    page.locator(".after").get_by_role("button", name="Share", exact=True).click()
+    expect(page.locator(".share-note")).to_contain_text("until you end it")
+    page.get_by_role("button", name="Make a link", exact=True).click()
     link = page.get_by_label("Link to this battle").input_value()
     reader = visit("", phone=phone, color_scheme="dark")
     reader.goto(link)
@@ -80,7 +101,7 @@ def test_a_link_works_for_others_until_it_is_ended(
     wide = reader.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not wide
     page.get_by_role("button", name="Stop sharing", exact=True).click()
-    expect(page.locator(".after").get_by_role("button", name="Share", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Make a link", exact=True)).to_be_visible()
     watched.expected_statuses.add(404)
     response = reader.reload()
     assert response is not None
@@ -119,3 +140,20 @@ def test_what_is_yours_begins_empty(visit: Visit, axe: str) -> None:
     page.get_by_role("link", name="My board").click()
     expect(page.get_by_text("None of your votes has been counted yet")).to_be_visible()
     assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_my_board_shows_what_i_chose_before_there_is_any_rating(
+    visit: Visit, site: Site, worker: None, phone: bool
+) -> None:
+    page = visit(phone=phone)
+    vote(page)
+    page.goto("/me/")
+    settle(page)
+    site.wait_until_boards_are_up_to_date()
+    page.goto("/me/board/")
+    expect(page.locator(".own-board .rating")).to_have_count(0)
+    records = page.locator(".own-board td.record")
+    expect(records).to_have_count(2)
+    expect(records.first).to_be_visible()
+    assert sorted(records.all_inner_texts()) == ["0 · 0 · 1", "1 · 0 · 0"]
