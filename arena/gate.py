@@ -37,7 +37,7 @@ _AT_ONCE, _WAITING, _SECONDS_OF_WAIT = 32, 200, 10.0
 _SECONDS_TO_COME_BACK = 5
 _PROBE = re.compile(r"/(healthz|readyz)")
 # What is answered without the database too; the figures say that it is away.
-_FILE = re.compile(r"/static/.*|/metrics")
+_FILE, _FIGURES = re.compile(r"/static/.*"), "/metrics"
 _BALLOT = re.compile(r".*/battle/[^/]+/(vote|vote/undo|reveal)/")
 _CODE = re.compile(r".*/me/account/send/")
 _PROOF = re.compile(r".*/me/account/(code|passkey|passkey/question)/")
@@ -70,8 +70,13 @@ class HttpGate:
             if _FILE.fullmatch(path):
                 await self._enter()
                 await self._work(scope, receive, send)
+            elif path == _FIGURES:
+                await self._count(scope, path)
+                await self._enter()
+                await self._work(scope, receive, send)
             else:
-                await self._admit(scope, path)
+                self._refuse_what_must_wait(path)
+                await self._count(scope, path)
                 await self._enter()
                 await self._work_unless_away(scope, receive, send)
         except BattleError as error:
@@ -112,18 +117,27 @@ class HttpGate:
             task.add_done_callback(_report)
             raise _storage_away()
 
-    async def _admit(self, scope: Scope, path: str) -> None:
-        """Count the request.
+    def _refuse_what_must_wait(self, path: str) -> None:
+        """Let in what can be answered now.
 
         Raises
         ------
-        BattleError
-            When it is refused.
+        Unavailable
+            While the database is away; for a battle's page while the process ends.
         """
         if not database_watch.answers:
             raise _storage_away()
         if readiness.draining and _BATTLE.fullmatch(path):
             raise Unavailable("restarting", retry_after=_SECONDS_TO_COME_BACK)
+
+    async def _count(self, scope: Scope, path: str) -> None:
+        """Count the request.
+
+        Raises
+        ------
+        TooMany
+            When there were too many of this visitor.
+        """
         here = visitors()
         wait = await here.rates.take(await here.identity(scope), _rate_of(path))
         if wait:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from arena.battles.lifespan import readiness
+from arena.connections import database_watch
 from arena.gate import HttpGate
 from arena.ids import uuid7
 from arena.voters.identity import COOKIE, sign
@@ -37,14 +38,14 @@ def scope_of(path: str, voter: uuid.UUID) -> dict[str, Any]:
     return {"type": "http", "path": path, "headers": [(b"cookie", line)], "query_string": b""}
 
 
-async def status(gate: HttpGate, path: str) -> int:
-    """Return how a gate answers a visitor of its own."""
+async def status(gate: HttpGate, path: str, voter: uuid.UUID | None = None) -> int:
+    """Return how a gate answers a visitor, who was never here where none is named."""
     said: list[Any] = []
 
     async def send(message: Any) -> None:
         said.append(message)
 
-    await gate(scope_of(path, uuid7()), nothing, send)
+    await gate(scope_of(path, voter or uuid7()), nothing, send)
     return int(said[0]["status"])
 
 
@@ -62,3 +63,14 @@ async def test_a_process_that_ends_refuses_the_pages_of_battles_alone(
 ) -> None:
     monkeypatch.setattr(readiness, "draining", True)
     assert await status(HttpGate(answer_with_nothing), path) == code
+
+
+async def test_the_figures_count_as_requests_and_are_there_without_the_database(
+    here: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.REQUESTS_PER_MINUTE = 2
+    gate, voter = HttpGate(answer_with_nothing), uuid7()
+    assert [await status(gate, "/metrics", voter) for _ in range(4)] == [200, 200, 429, 429]
+    monkeypatch.setattr(database_watch, "answers", False)
+    assert await status(gate, "/metrics") == 200
+    assert await status(gate, "/leaderboard/") == 503

@@ -1,14 +1,18 @@
+import asyncio
+import contextlib
 import datetime as dt
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from arena.battles.moderation.models import TextCheck
 from arena.catalog.models import Moderation, Provider
+from arena.connections import database_watch
 
 
 def test_a_process_that_lives_says_so_without_asking_any_server(client: Client) -> None:
@@ -32,15 +36,50 @@ def test_it_says_which_server_does_not_answer(client: Client, settings: Settings
 
 
 @pytest.mark.django_db
-def test_it_does_not_wait_for_a_postgres_that_hangs(
+async def test_it_does_not_wait_for_a_postgres_that_hangs(
+    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        monkeypatch.setitem(connection.settings_dict, "PORT", silent.getsockname()[1])
+        async with database_watch.watching():
+            while database_watch.answers:  # noqa: ASYNC110  until the watch has found out
+                await asyncio.sleep(0.01)
+            response = await async_client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "postgres": False, "valkey": True, "takes_new": True}
+
+
+@pytest.mark.django_db
+def test_asking_it_opens_no_connection_to_postgres(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
         monkeypatch.setitem(connection.settings_dict, "PORT", silent.getsockname()[1])
-        response = client.get("/readyz")
-    assert response.status_code == 503
-    assert response.json() == {"ready": False, "postgres": False, "valkey": True, "takes_new": True}
+        assert client.get("/readyz").status_code == 200
+        assert connections_to(silent) == 0
+
+
+@pytest.mark.django_db
+def test_many_who_ask_at_once_ask_valkey_together(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        with ThreadPoolExecutor(10) as threads:
+            answers = list(threads.map(lambda _: Client().get("/readyz").status_code, range(10)))
+        assert answers == [503] * 10
+        assert 1 <= connections_to(silent) < 5
+
+
+def connections_to(server: socket.socket) -> int:
+    """Return how many connections wait to be taken."""
+    server.setblocking(False)
+    taken = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+            taken += 1
+    return taken
 
 
 @pytest.mark.django_db
