@@ -77,15 +77,13 @@ def draw_pair(
         picture ``no_models_seeing``), or those that are have no budget left (code
         ``budget_spent``).
     """
-    found = _available(at, seeing=seeing)
-    able = _able_to_pay(found, at, without)
+    able = _able_to_pay(_available(at, seeing=seeing), at, without)
     draw, more = _Draw(_by_model(able_to_begin(able)), at), {"seeing": True} if seeing else {}
     if not draw.chances:
         # Whatever is drawn waits in line until its GPU group is free.
         draw, more = _Draw(_by_model(able), at), {**more, "waits": True}
     if not draw.chances:
-        missing = "no_models_seeing" if seeing else "no_models"
-        raise Unavailable("budget_spent" if _Draw(_by_model(found), at).chances else missing)
+        raise Unavailable(_lack(at, seeing=seeing))
     pair = None
     if settings.SAME_MODEL_SHARE and rng.random() < settings.SAME_MODEL_SHARE:
         pair = draw.same_model(rng, avoid)
@@ -122,6 +120,12 @@ def seat_chosen(
         endpoints=dict(zip(Side, endpoints, strict=False)),
         reason={"rule": "chosen", "version": 1},
     )
+
+
+def why_no_battle(*, at: dt.datetime) -> str:
+    """Return the code with which `draw_pair` would refuse a short prompt now; empty for none."""
+    able = _able_to_pay(_available(at, seeing=False), at, ())
+    return "" if _Draw(_by_model(able), at).chances else _lack(at, seeing=False)
 
 
 def battle_shares(*, at: dt.datetime) -> Mapping[int, float]:
@@ -172,6 +176,13 @@ def endpoint_of_model(
         if endpoint.pk == preferred and endpoint.pk not in avoid:
             return endpoint
     return choose_endpoint(found, _RANDOM, avoid=avoid) if found else None
+
+
+def _lack(at: dt.datetime, *, seeing: bool) -> str:
+    """Return why no two models can be drawn: there are none, or they cannot pay."""
+    missing = "no_models_seeing" if seeing else "no_models"
+    found = _available(at, seeing=seeing)
+    return "budget_spent" if _Draw(_by_model(found), at).chances else missing
 
 
 def _available(at: dt.datetime, *, seeing: bool) -> list[Endpoint]:

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.urls import reverse
 
+from arena.battles.pairing import why_no_battle
 from arena.boards.models import BoardFailure
+from arena.catalog.budget import SENTENCES, refusals
 from arena.catalog.models import Endpoint, LanguageModel, Mode
 from arena.catalog.slots import waiting_in_line
 from arena.catalog.states import EndpointState, standings
@@ -157,16 +160,36 @@ def _jobs(now: dt.datetime) -> Iterator[Complaint]:
 
 
 def _draw(now: dt.datetime) -> Iterator[Complaint]:
-    drawable = LanguageModel.objects.drawable(at=now).count()
-    if drawable < 2:
-        yield Complaint(
-            key="draw",
-            title="No battle can start",
-            advice=f"Two models are needed, and {drawable or 'none'} can be drawn: bring "
-            "endpoints back, or add some.",
-            link=reverse("admin:endpoints"),
-            permission=_CATALOG,
+    lack = why_no_battle(at=now)
+    if not lack:
+        return
+    if lack == "budget_spent":
+        title = "No battle can start: the budget is spent"
+        advice, link = _advice_on_budgets(now), reverse("admin:catalog_budget_changelist")
+    else:
+        title, link = "No battle can start", reverse("admin:endpoints")
+        drawable = LanguageModel.objects.drawable(at=now).count()
+        advice = (
+            f"Two models are needed, and {drawable or 'none'} can be drawn: bring endpoints back, "
+            "or add some."
+            if drawable < 2
+            else f"{drawable:,} models can be drawn, and all their endpoints are in one GPU group, "
+            "which serves one at a time: add an endpoint elsewhere."
         )
+    yield Complaint(key="draw", title=title, advice=advice, link=link, permission=_CATALOG)
+
+
+def _advice_on_budgets(now: dt.datetime) -> str:
+    """Say for each kind of refusal how many endpoints it keeps out, and what to do about it."""
+    endpoints = Endpoint.objects.available(at=now).filter(
+        language_model__in=LanguageModel.objects.drawable(at=now)
+    )
+    refused = Counter(refusals(endpoints, at=now).values())
+    said = (
+        f"{count:,} endpoint{'s' * (count > 1)}: {SENTENCES[code]}"
+        for code, count in refused.most_common()
+    )
+    return f"No two models that could meet can pay for a call. {' '.join(said)}"
 
 
 def _endpoints(now: dt.datetime) -> Iterator[Complaint]:

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from arena.battles.models import Vote
 from arena.boards.models import BoardFailure
 from arena.catalog.budget import set_caps
-from arena.catalog.models import DailySpend, Moderation, Provider
+from arena.catalog.models import DailySpend, Endpoint, Moderation, Provider
 from arena.catalog.tariffs import Tariff, set_price
 from arena.integrity.models import FailedLabel, Labeller, UndecidedVote, VoteFacts
 from arena.operating import alarms, days, jobs
@@ -111,6 +111,38 @@ def test_no_battle_can_start_with_one_model() -> None:
     for endpoint in add_model("fourth", base_url=URL).language_model.endpoints.all():
         type(endpoint).objects.exclude(pk=endpoint.pk).update(enabled=False)
     assert "draw" in keys()
+
+
+def test_no_battle_can_start_when_every_pair_is_out_of_budget() -> None:
+    """Two models are left, and no more than one can pay: the page says so, and what to do."""
+    well()
+    Endpoint.objects.update(enabled=False)
+    rich, spent, unpriced = (add_model(name, base_url=URL) for name in ("rich", "spent", "list"))
+    price = Tariff(Decimal(1), Decimal(1))
+    for endpoint in (rich, spent):
+        set_price(endpoint, price, since=NOW.date())
+    set_caps(spent, daily_cap=Decimal(0))
+    assert "draw" not in keys()
+    set_caps(unpriced, total_cap=Decimal(1))
+    (complaint,) = [one for one in complaints(NOW) if one.key == "draw"]
+    assert "budget is spent" in complaint.title
+    assert re.search(r"1 endpoint: Its cap for today .* 0:00 UTC", complaint.advice)
+    assert re.search(r"1 endpoint: There is a cap, .* enter what its tokens", complaint.advice)
+    assert complaint.link == "/admin/catalog/budget/"
+    set_caps(None, daily_cap=Decimal(0))
+    (complaint,) = [one for one in complaints(NOW) if one.key == "draw"]
+    assert "The site's cap for today is reached" in complaint.advice
+    Endpoint.objects.filter(pk=spent.pk).update(enabled=False)
+    set_caps(None, daily_cap=None)
+    set_caps(unpriced, total_cap=None)
+    assert "draw" not in keys()
+
+
+def test_no_battle_can_start_in_one_gpu_group() -> None:
+    well()
+    Endpoint.objects.update(gpu_group="one card")
+    (complaint,) = [one for one in complaints(NOW) if one.key == "draw"]
+    assert "all their endpoints are in one GPU group" in complaint.advice
 
 
 def test_votes_that_wait_are_a_problem() -> None:
