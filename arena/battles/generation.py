@@ -20,9 +20,9 @@ from arena.battles import turns
 from arena.battles.beat import Beat
 from arena.battles.errors import Unavailable
 from arena.battles.live_turn import LiveTurn
-from arena.battles.models import Runner, Turn, TurnState
+from arena.battles.models import Runner, Side, Turn, TurnState
 from arena.battles.stream import BattleStreams
-from arena.battles.turns import StartedTurn, TurnEnd
+from arena.battles.turns import SideResult, StartedTurn, TurnEnd
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.slots import EndpointSlots
 from arena.ids import uuid7
@@ -175,15 +175,11 @@ class Generation:
         if live.replaceable:
             return await self._replace(live)
         started, results, at = live.started, live.results(), timezone.now()
-        outcomes = {} if live.stopped else live.outcomes()
-
-        def finish() -> TurnEnd:
-            end = turns.finish_turn(started, results, at=at, last_seq=live.last_seq)
-            turns.record_health(started.calls, outcomes, at=at)
-            turns.settle(started.calls, results)
-            return end
-
-        return await _persist(finish)
+        end = await _persist(
+            lambda: turns.finish_turn(started, results, at=at, last_seq=live.last_seq)
+        )
+        await _account(live, results, at=at)
+        return end
 
     async def _replace(self, live: LiveTurn) -> StartedTurn | TurnEnd:
         started, results, at = live.started, live.results(), timezone.now()
@@ -192,9 +188,7 @@ class Generation:
                 started, results, at=at, runner_id=self.runner_id, last_seq=live.last_seq
             )
         )
-        outcomes = live.outcomes()
-        await _persist(lambda: turns.record_health(started.calls, outcomes, at=at))
-        await _persist(lambda: turns.settle(started.calls, results))
+        await _account(live, results, at=at)
         return end
 
     def _stop_here(self, order: str) -> None:
@@ -257,6 +251,17 @@ async def _persist[T](function: Callable[[], T]) -> T:
             logger.warning("The database is away, trying again: %s", type(error).__name__)
             await asyncio.sleep(seconds)
     return await in_database(function)
+
+
+async def _account(live: LiveTurn, results: Mapping[Side, SideResult], *, at: dt.datetime) -> None:
+    """Tell the circuit breaker of an attempt that was stored, and pay for it.
+
+    Each by itself: paying is tried again without counting a failure again.
+    """
+    calls = live.started.calls
+    outcomes = {} if live.stopped else live.outcomes()
+    await _persist(lambda: turns.record_health(calls, outcomes, at=at))
+    await _persist(lambda: turns.settle(calls, results))
 
 
 def _succeeded(task: asyncio.Task[None]) -> bool:

@@ -311,10 +311,11 @@ def finish_turn(
         return _end_of(battle, turn)
 
 
+@transaction.atomic
 def record_health(
     calls: Mapping[Side, Call], results: Mapping[Side, SideResult], *, at: dt.datetime
 ) -> None:
-    """Tell the circuit breaker how each endpoint did."""
+    """Tell the circuit breaker how each endpoint did: of all of them, or of none."""
     complete = [side for side, result in results.items() if result.state == ReplyState.COMPLETE]
     if complete:
         Endpoint.objects.record_success([calls[side].endpoint.pk for side in complete])

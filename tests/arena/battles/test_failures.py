@@ -1,13 +1,18 @@
 """Endpoints that fail: replaced before anything is shown, void after, never votable by halves."""
 
 import asyncio
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from arena.battles.generation import in_database
 from arena.battles.models import Battle, Reply, ReplyState, Turn, TurnState, Vote
-from arena.catalog.models import Endpoint, LanguageModel, Provider
+from arena.catalog.models import Endpoint, LanguageModel, Provider, Reservation
+from arena.catalog.tariffs import Tariff, set_price
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Transcript, Visitor
 
@@ -86,6 +91,46 @@ async def test_a_pair_that_fails_before_it_is_shown_is_replaced(
     recorded = await in_database(Endpoint.objects.get, pk=bad.pk)
     assert recorded.last_failure_code == code
     assert recorded.failures_in_a_row == 1
+
+
+@pytest.fixture
+def payment_loses_postgres(transactional_db: None) -> Iterator[None]:
+    """Break the first payment as a server that is shut down does."""
+    statements = """
+        CREATE SEQUENCE payments;
+        CREATE FUNCTION lose_first_payment() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('payments') = 1 THEN
+                RAISE EXCEPTION 'shut down' USING ERRCODE = 'admin_shutdown';
+            END IF;
+            RETURN OLD;
+        END $$;
+        CREATE TRIGGER lose_first_payment BEFORE DELETE ON catalog_reservation
+            FOR EACH ROW EXECUTE FUNCTION lose_first_payment()
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statements)
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION lose_first_payment CASCADE")
+        cursor.execute("SELECT last_value FROM payments")
+        assert cursor.fetchone()[0] > 1, "the payment was tried again"
+        cursor.execute("DROP SEQUENCE payments")
+
+
+async def test_a_failure_counts_once_though_the_payment_is_tried_again(
+    payment_loses_postgres: None, add_models: AddModels, settings: Any
+) -> None:
+    settings.BREAKER_FAILURES = 100
+    bad, _ = await add_models("fault:stall-after-5", GOOD[0])
+    shorten_clocks(settings, "timeout_idle")
+    tariff = Tariff(Decimal(1), Decimal(1))
+    await in_database(set_price, bad, tariff, since=dt.date(2026, 1, 1))
+    turn = await Visitor().battle("Hello")
+    assert turn.end["void"] == "answer_failed"
+    recorded = await in_database(Endpoint.objects.get, pk=bad.pk)
+    assert recorded.failures_in_a_row == 1
+    assert not await in_database(Reservation.objects.exists)
 
 
 @pytest.mark.parametrize(("fault", "code"), [*SHOWN.items(), *LATER.items()])
