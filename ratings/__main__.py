@@ -14,7 +14,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ratings.board import Board
     from ratings.slices import Slices
     from ratings.votefile import VoteFile
 
@@ -100,6 +99,12 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--anchor", type=_anchor, metavar="MODEL=POINTS")
     how.add_argument("--pair-weight", type=float, metavar="VOTES")
     how.add_argument("--prior", type=float, default=0.0, metavar="VOTES")
+    how.add_argument(
+        "--least-votes",
+        type=int,
+        metavar="VOTES",
+        help="show no rating of a model with fewer, and rank the others; it stays in the fit",
+    )
     how.add_argument("--rounds", type=int, default=200, help="of the bootstrap")
     how.add_argument("--seed", type=int, default=0)
     return said
@@ -147,9 +152,9 @@ def _rate(asked: argparse.Namespace, screen: "Console") -> None:
         found = _fit(asked, file)
         gaps = _gaps(asked, found)
     if not asked.quiet:
-        _print(found, gaps, asked.top)
+        _print(found, gaps, asked.top, asked.least_votes)
     if asked.output is not None:
-        write_boards(asked.output, found.boards, found.refused, gaps)
+        write_boards(asked.output, found.boards, found.refused, gaps, asked.least_votes)
         screen.print(f"written: {asked.output}", highlight=False)
 
 
@@ -230,16 +235,24 @@ def _interval(asked: argparse.Namespace, *, has_voters: bool) -> str | None:
     return None if asked.interval == "none" else str(asked.interval)
 
 
-def _print(found: "Slices", gaps: Mapping[str, Mapping[str, Any]], top: int) -> None:
+def _print(
+    found: "Slices",
+    gaps: Mapping[str, Mapping[str, Any]],
+    top: int,
+    least_votes: int | None,
+) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     paper = Console()
     for name, board in found.boards.items():
-        paper.print(_table(name, board, top))
+        rows = board.rows() if least_votes is None else board.shown(least_votes)
+        paper.print(_table(name, board.id, rows[: top or None]))
         for sentence in (*board.notes, *_gap_sentences(gaps.get(name))):
             paper.print(sentence, highlight=False, markup=False)
-        for model, reason in board.unrated.items():
-            paper.print(f"{model}: not rated, {reason}.", highlight=False, markup=False)
+        for row in rows:
+            if row["unrated"]:
+                told = f"{row['model']}: not rated, {row['unrated']}."
+                paper.print(told, highlight=False, markup=False)
     for name, sentence in found.refused.items():
         paper.print(f"{name}: no board, {sentence}", highlight=False, markup=False)
 
@@ -260,17 +273,18 @@ def _gap_sentences(gap: Mapping[str, Any] | None) -> list[str]:
     return [sentence]
 
 
-def _table(name: str, board: "Board", top: int) -> Any:
+def _table(name: str, board_id: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(title=escape(name), caption=f"id {board.id[:16]}")
+    table = Table(title=escape(name), caption=f"id {board_id[:16]}")
     table.add_column("rank", justify="right")
     table.add_column("model")
     for heading in ("rating", "interval", "votes"):
         table.add_column(heading, justify="right")
-    rated = [row for row in board.rows() if row["rating"] is not None]
-    for row in rated[: top or None]:
+    for row in rows:
+        if row["rating"] is None:
+            continue
         spread, interval = "", ""
         if row["lower"] is not None and row["upper"] is not None:
             spread = f"{row['rank_best']}-{row['rank_worst']}"

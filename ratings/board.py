@@ -13,7 +13,7 @@ from ratings.arrays import Floats, Integers
 from ratings.covariance import Covariance
 from ratings.errors import InvalidParameter, RatingsError
 from ratings.newton import logistic
-from ratings.ranks import simultaneous_ranks
+from ratings.ranks import overlap_ranks, simultaneous_ranks
 from ratings.scale import Scale
 from ratings.version import NUMERICS_VERSION
 
@@ -174,6 +174,41 @@ class Board:
                 "unrated": self.unrated.get(model),
             }
             for i, model in enumerate(self.models)
+        ]
+
+    def shown(self, least_votes: int) -> list[dict[str, Any]]:
+        """The rows as a public table shows them: no rating for a model with too few votes.
+
+        Parameters
+        ----------
+        least_votes : int
+            A model with fewer is part of the fit; its row has no rating and stands last.
+
+        Returns
+        -------
+        list of dict
+            `rows`, with ranks among the models that are shown with a rating, from the rounded
+            figures; without intervals a rank is the place.
+        """
+        rated: list[dict[str, Any]] = []
+        others: list[dict[str, Any]] = []
+        for row in self.rows():
+            shown = row["rating"] is not None and row["votes"] >= least_votes
+            (rated if shown else others).append(row)
+        rating, lower, upper = (
+            np.array([row[name] for row in rated], dtype=np.float64)  # None becomes NaN
+            for name in ("rating", "lower", "upper")
+        )
+        bounds = (lower, upper) if np.isfinite(lower).all() else (rating, rating)
+        ranks = zip(*(rank.tolist() for rank in overlap_ranks(*bounds)), strict=True)
+        empty = dict.fromkeys(("rating", "lower", "upper", "rank_best", "rank_worst"))
+        few = f"fewer than {least_votes} votes"
+        return [
+            *(
+                {**row, "rank_best": best, "rank_worst": worst}
+                for row, (best, worst) in zip(rated, ranks, strict=True)
+            ),
+            *({**row, **empty, "unrated": row["unrated"] or few} for row in others),
         ]
 
     def canonical_bytes(self) -> bytes:

@@ -1,7 +1,7 @@
 """Votes into ratings, and ratings into the lines that are shown."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,6 @@ from arena.boards.models import Method, SnapshotRow
 from arena.boards.votes import SourceVotes, read_counted
 from ratings import Board, Comparisons, fit_bradley_terry, fit_elo, fit_style_controlled
 from ratings.errors import CollinearFeatures, NotEnoughVotes, Separated
-from ratings.ranks import overlap_ranks
 
 # What leaves a board without ratings, and is no fault: too few votes, or all for one side.
 UNRATABLE = (NotEnoughVotes, Separated, CollinearFeatures)
@@ -140,8 +139,7 @@ def shown_lines(votes: SourceVotes, board: Board | None, min_votes: int) -> tupl
     """
     counts = _votes_by_model(votes.comparisons)
     ids = dict(zip(votes.comparisons.models, votes.model_ids, strict=True))
-    shown = [] if board is None else _shown(board, counts, min_votes)
-    lines = [] if board is None else _rated_lines(board, shown, ids, counts)
+    lines = [] if board is None else _rated_lines(board.shown(min_votes), ids)
     rated = {line.model for line in lines}
     others = sorted(
         (-count, slug) for slug, count in counts.items() if ids[slug] not in rated and count
@@ -149,36 +147,11 @@ def shown_lines(votes: SourceVotes, board: Board | None, min_votes: int) -> tupl
     return (*lines, *(Line(model=ids[slug], votes=-count) for count, slug in others))
 
 
-def _shown(board: Board, counts: Mapping[str, int], min_votes: int) -> list[int]:
+def _rated_lines(rows: Iterable[Mapping[str, Any]], ids: Mapping[str, int]) -> list[Line]:
     return [
-        place
-        for place, slug in enumerate(board.models)
-        if np.isfinite(board.rating[place]) and counts[slug] >= min_votes
-    ]
-
-
-def _rated_lines(
-    board: Board, shown: Sequence[int], ids: Mapping[str, int], counts: Mapping[str, int]
-) -> list[Line]:
-    rating, lower, upper = (
-        np.round(column[shown], 2) + 0.0  # plus zero turns -0.0 into 0.0
-        for column in (board.rating, board.lower, board.upper)
-    )
-    if np.isfinite(lower).all():
-        best, worst = overlap_ranks(lower, upper)
-    else:
-        best, worst = overlap_ranks(rating, rating)
-    return [
-        Line(
-            model=ids[board.models[place]],
-            votes=counts[board.models[place]],
-            rating=float(rating[row]),
-            lower=_finite(lower[row]),
-            upper=_finite(upper[row]),
-            rank_best=int(best[row]),
-            rank_worst=int(worst[row]),
-        )
-        for row, place in enumerate(shown)
+        Line(model=ids[row["model"]], **{name: row[name] for name in _FIGURES})
+        for row in rows
+        if row["rating"] is not None
     ]
 
 
@@ -186,10 +159,6 @@ def _votes_by_model(comparisons: Comparisons) -> dict[str, int]:
     m = len(comparisons.models)
     counts = sum(np.bincount(side, minlength=m) for side in (comparisons.a, comparisons.b))
     return dict(zip(comparisons.models, np.asarray(counts).tolist(), strict=True)) if m else {}
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _unrated_id(method: Method, comparisons: Comparisons) -> str:

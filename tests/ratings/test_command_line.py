@@ -436,3 +436,37 @@ def test_elo_refuses_what_it_would_not_honour(
     with pytest.raises(SystemExit):
         main(["votes.csv", "--elo", *option])
     assert f"--elo takes no {option[0]}" in capsys.readouterr().err
+
+
+def test_models_with_too_few_votes_are_shown_without_a_rating_and_rank_nobody(
+    columns: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    votes, output = write(tmp_path / "votes.parquet", columns), tmp_path / "board.json"
+    assert main([str(votes), "-o", str(output), "--quiet"]) == 0
+    whole = published(output)
+    least = sorted(row["votes"] for row in whole["rows"])[2]
+    assert main([str(votes), "-o", str(output), "--least-votes", str(least)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    record = published(output)
+    assert [record[name] for name in ("id", "figures_hash")] == [
+        whole[name] for name in ("id", "figures_hash")
+    ]
+    rated = [row for row in record["rows"] if row["rating"] is not None]
+    assert [(row["model"], row["rating"], row["upper"]) for row in rated] == [
+        (row["model"], row["rating"], row["upper"])
+        for row in whole["rows"]
+        if row["votes"] >= least
+    ]
+    assert max(row["rank_worst"] for row in rated) == len(rated) == 4
+    for row in record["rows"][len(rated) :]:
+        assert (row["lower"], row["rank_best"]) == (None, None)
+        assert f"{row['model']}: not rated, fewer than {least} votes." in printed
+
+
+def test_without_intervals_a_rank_that_is_shown_is_a_place() -> None:
+    board = fit_elo(simulate(5, 400, ties=0.1, voters=20)[0])
+    assert [row["rank_best"] for row in board.rows()] == [None] * 5
+    shown = board.shown(0)
+    assert [(row["rank_best"], row["rank_worst"]) for row in shown] == [
+        (place, place) for place in range(1, 6)
+    ]

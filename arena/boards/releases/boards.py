@@ -110,6 +110,8 @@ def replay_arguments(snapshot: Snapshot) -> list[str]:
         arguments.append("--elo")
     elif snapshot.parameters.get("interval"):
         arguments += ["--interval", snapshot.parameters["interval"]]
+    if "min_votes" in snapshot.parameters:
+        arguments += ["--least-votes", str(snapshot.parameters["min_votes"])]
     if gap := released_gap(snapshot):
         arguments += ["--gap", gap["models"], "--day", gap["day"]]
         for name, value in gap["rule"].items():
