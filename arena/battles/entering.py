@@ -20,7 +20,23 @@ def lock_voter(voter_id: uuid.UUID, at: dt.datetime) -> None:
         When the voter was erased, or signed in meanwhile (code ``signed_in``).
     """
     Voter.objects.bulk_create([Voter(pk=voter_id, created_at=at)], ignore_conflicts=True)
-    voter = Voter.objects.select_for_update(no_key=True).get(pk=voter_id)
+    _refuse_closed(Voter.objects.select_for_update(no_key=True).get(pk=voter_id))
+
+
+def look_at_voter(voter_id: uuid.UUID) -> None:
+    """Refuse what `lock_voter` would, before work that costs; it is to be asked again under a lock.
+
+    Raises
+    ------
+    NotYours
+        As `lock_voter`.
+    """
+    voter = Voter.objects.filter(pk=voter_id).first()
+    if voter is not None:
+        _refuse_closed(voter)
+
+
+def _refuse_closed(voter: Voter) -> None:
     if voter.erased_at is not None:  # a page that was open when its visitor erased everything
         raise NotYours
     if voter.adopted_by_id is not None:  # likewise, when its visitor signed in

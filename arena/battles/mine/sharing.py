@@ -100,6 +100,7 @@ def shared_battle(token: str) -> Shared:
         Turn.objects.voted_on([vote.pk])
         .order_by("number")
         .select_related("picture")
+        .defer("picture__content")
         .prefetch_related("replies")
     )
     return Shared(battle, vote, tuple(map(_turn, turns)))

@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models, transaction
 
-from arena.battles.entering import lock_voter
+from arena.battles.entering import lock_voter, look_at_voter
 from arena.battles.errors import NotFound, NotPossibleNow, PromptRefused, TooMany
 from arena.battles.models import Battle, TurnState
 from arena.battles.pictures.encoding import encode
@@ -28,11 +28,13 @@ def keep_picture(voter_id: uuid.UUID, file: bytes, *, at: dt.datetime) -> Pictur
     BattleError
         When it is no picture or too large, or its voter has too many unused ones or was erased.
     """
+    # Drawing costs the most: not for a file that is refused below anyway.
+    look_at_voter(voter_id)
+    _refuse_too_many(voter_id)
     drawn = encode(file)
     with transaction.atomic():
         lock_voter(voter_id, at)
-        if Picture.objects.filter(voter=voter_id, used_at=None).count() >= MAX_UNUSED:
-            raise TooMany("too_many_unused_pictures")
+        _refuse_too_many(voter_id)
         return Picture.objects.create(
             voter_id=voter_id,
             content=drawn.content,
@@ -44,14 +46,14 @@ def keep_picture(voter_id: uuid.UUID, file: bytes, *, at: dt.datetime) -> Pictur
 
 
 def own_picture(voter_id: uuid.UUID | None, picture_id: uuid.UUID) -> Picture:
-    """Return a picture of this person.
+    """Return a picture of this person, whose bytes are read when they are asked for.
 
     Raises
     ------
     NotFound
         When there is none, also when it is another's, or erased.
     """
-    found = _own(voter_id).filter(pk=picture_id).first() if voter_id else None
+    found = _own(voter_id).defer("content").filter(pk=picture_id).first() if voter_id else None
     if found is None or found.is_erased:
         raise NotFound
     return found
@@ -99,6 +101,11 @@ def forget_unused(*, at: dt.datetime) -> int:
     """Delete the pictures that no prompt used for a day; return how many."""
     deleted, _ = Picture.objects.filter(used_at=None, kept_at__lt=at - _UNUSED_FOR).delete()
     return deleted
+
+
+def _refuse_too_many(voter_id: uuid.UUID) -> None:
+    if Picture.objects.filter(voter=voter_id, used_at=None).count() >= MAX_UNUSED:
+        raise TooMany("too_many_unused_pictures")
 
 
 def _own(voter_id: uuid.UUID) -> models.QuerySet[Picture]:

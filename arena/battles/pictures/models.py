@@ -48,8 +48,8 @@ class Picture(models.Model):
 
     @property
     def is_erased(self) -> bool:
-        """Return whether its voter had it erased."""
-        return not self.content
+        """Return whether its voter had it erased; asks nothing of its bytes."""
+        return not self.sha256
 
     @property
     def data_url(self) -> str:

@@ -78,6 +78,13 @@ def _file(request: HttpRequest) -> bytes:
 def _sent(request: HttpRequest, picture: Picture) -> HttpResponseBase:
     etag = f'"{picture.sha256[:32]}"'
     known: HttpResponseBase | None = get_conditional_response(request, etag=etag)
-    response = known or HttpResponse(bytes(picture.content), content_type="image/jpeg")
+    response = known or HttpResponse(_content(picture), content_type="image/jpeg")
     response["ETag"] = etag
     return response
+
+
+def _content(picture: Picture) -> bytes:
+    content = Picture.objects.filter(pk=picture.pk).values_list("content", flat=True).first()
+    if not content:  # erased a moment ago
+        raise Http404
+    return bytes(content)

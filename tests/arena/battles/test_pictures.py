@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import AsyncClient, Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image
 
-from arena.battles.errors import PromptRefused, TooMany
+from arena.battles.errors import NotYours, PromptRefused, TooMany
 from arena.battles.generation import in_database
 from arena.battles.mine.erasure import erase_voter
+from arena.battles.mine.sharing import share_battle
 from arena.battles.models import Battle, Turn
 from arena.battles.pictures import keeping
 from arena.battles.pictures.encoding import LONG_SIDE, MAX_BYTES, encode
@@ -31,6 +34,7 @@ from arena.voters.identity import COOKIE, sign
 from arena.voters.visitors import close_visitors
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Transcript, Visitor
+from tests.arena.boards.votes import cast, new_model
 from tests.arena.voters.test_account_limits import status
 from workers.demo.scripted import ScriptedServer
 
@@ -234,6 +238,44 @@ def test_unused_ones_are_few_and_go_after_a_day(monkeypatch: pytest.MonkeyPatch)
     assert forget_unused(at=now) == 1
     assert set(Picture.objects.values_list("pk", flat=True)) == {young.pk, used.pk}
     assert old.pk not in {young.pk, used.pk}
+
+
+@pytest.mark.django_db
+def test_a_file_is_not_drawn_for_whom_it_is_not_kept_anyway(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeping, "MAX_UNUSED", 1)
+    voter_id, now = uuid7(), timezone.now()
+    keep_picture(voter_id, drawn(), at=now)
+    # Whoever looked into this one would say that it is unreadable.
+    with pytest.raises(TooMany):
+        keep_picture(voter_id, b"no picture", at=now)
+    erase_voter(voter_id, at=now)
+    with pytest.raises(NotYours):
+        keep_picture(voter_id, b"no picture", at=now)
+
+
+@pytest.mark.django_db
+def test_its_bytes_are_read_only_to_be_sent() -> None:
+    models = new_model("Alder"), new_model("Birch")
+    long_ago = timezone.now() - dt.timedelta(minutes=5)
+    vote = cast(*models, prompt="What is this?", picture=True, final_at=long_ago)
+    voter_id = vote.battle.voter_id
+    token = share_battle(voter_id, vote.battle_id, at=timezone.now())
+    own = f"/pictures/{Picture.objects.get().pk}/"
+    shared = f"/shared/{token}/pictures/1/"
+    known = {"if-none-match": client_of(voter_id).get(own)["ETag"]}
+
+    def reads_bytes(path: str, headers: dict[str, str]) -> bool:
+        with CaptureQueriesContext(connection) as queries:
+            assert client_of(voter_id).get(path, headers=headers).status_code in {200, 304}
+        return any('"battles_picture"."content"' in query["sql"] for query in queries)
+
+    assert [reads_bytes(path, {}) for path in (f"/shared/{token}/", own, shared)] == [
+        *(False, True, True)
+    ]
+    assert not reads_bytes(own, known)
+    assert not reads_bytes(shared, known)
 
 
 async def test_pictures_of_one_visitor_have_a_rate(redis_url: str, settings: Any) -> None:
