@@ -144,7 +144,7 @@ class Chances:
         return (upper, np.cumsum(upper, axis=1)) if upper.any() else (self._upper, self._cumulative)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def chances_of(contestants: tuple[Contestant, ...], *, adaptive: bool = True) -> Chances:
     """Return the chances of some contestants: made once, kept until one of them changes."""
     return Chances(contestants, adaptive=adaptive)

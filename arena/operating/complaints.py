@@ -164,7 +164,7 @@ def _draw(now: dt.datetime) -> Iterator[Complaint]:
     if not lack:
         return
     if lack == "budget_spent":
-        title = "No battle can start: the budget is spent"
+        title = "No battle can start: no two models can pay for a call"
         advice, link = _advice_on_budgets(now), reverse("admin:catalog_budget_changelist")
     else:
         title, link = "No battle can start", reverse("admin:endpoints")
@@ -189,7 +189,7 @@ def _advice_on_budgets(now: dt.datetime) -> str:
         f"{count:,} endpoint{'s' * (count > 1)}: {SENTENCES[code]}"
         for code, count in refused.most_common()
     )
-    return f"No two models that could meet can pay for a call. {' '.join(said)}"
+    return " ".join(said)
 
 
 def _endpoints(now: dt.datetime) -> Iterator[Complaint]:

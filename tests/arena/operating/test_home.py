@@ -125,7 +125,7 @@ def test_no_battle_can_start_when_every_pair_is_out_of_budget() -> None:
     assert "draw" not in keys()
     set_caps(unpriced, total_cap=Decimal(1))
     (complaint,) = [one for one in complaints(NOW) if one.key == "draw"]
-    assert "budget is spent" in complaint.title
+    assert "no two models can pay" in complaint.title
     assert re.search(r"1 endpoint: Its cap for today .* 0:00 UTC", complaint.advice)
     assert re.search(r"1 endpoint: There is a cap, .* enter what its tokens", complaint.advice)
     assert complaint.link == "/admin/catalog/budget/"
