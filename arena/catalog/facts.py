@@ -22,11 +22,6 @@ class Statement:
     sources: tuple[Claim, ...]
     others: tuple[Claim, ...]
 
-    @property
-    def is_disputed(self) -> bool:
-        """Return whether a source says something else than the arena goes by."""
-        return bool(self.value and self.others)
-
 
 def statements_of(model: LanguageModel) -> list[Statement]:
     """Return all facts of a model in their order; one query where claims are not prefetched."""

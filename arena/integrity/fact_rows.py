@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
-from arena.integrity.models import DecisionCount, NotCounted, VoteFacts
+from arena.integrity.models import DecisionCount, VoteFacts
 
 
 class NewFacts(NamedTuple):
@@ -105,20 +105,6 @@ def write_facts(
 def keep_facts(votes: Collection[int], *, rule_version: int, now: dt.datetime) -> None:
     """Let facts stand under a new rule: the texts that the rule would read are gone."""
     VoteFacts.objects.filter(pk__in=votes).update(rule_version=rule_version, decided_at=now)
-
-
-@transaction.atomic
-def exclude_votes(votes: Collection[int], reason: NotCounted, *, now: dt.datetime) -> int:
-    """Count votes no longer, for a reason; return how many were counted until now."""
-    counted = VoteFacts.objects.filter(pk__in=votes, counted=True)
-    sources = counted.order_by("source").values_list("source", flat=True).distinct()
-    changed = 0
-    for source in list(sources):
-        revision = count_decisions(source, len(votes))
-        changed += counted.filter(source=source).update(
-            counted=False, not_counted_because=reason, revision=revision, decided_at=now
-        )
-    return changed
 
 
 def count_decisions(source: str, number: int) -> int:

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
 from arena.battles.models import Turn, TurnState
 from arena.catalog.addresses import endpoint_address, endpoint_clients
@@ -125,19 +125,6 @@ def due_votes(now: dt.datetime) -> QuerySet[VoteFacts]:
         .exclude(pk__in=later)
         .order_by("-pk")
     )
-
-
-def label_counts() -> dict[str, int]:
-    """Return how many live votes are ``labelled``, ``by_rule`` and, of these, ``unverified``.
-
-    Unverified are those whose question was put and not answered.
-    """
-    live = VoteFacts.objects.filter(source="live")
-    counts: dict[str, int] = live.aggregate(
-        labelled=Count("pk", filter=Q(label_version__gt=0)),
-        by_rule=Count("pk", filter=Q(label_version=0)),
-    )
-    return counts | {"unverified": FailedLabel.objects.count()}
 
 
 def unanswered_labels() -> tuple[int, str]:

@@ -26,10 +26,10 @@ from arena.boards.removal import remove_source
 from arena.boards.simulation import SOURCE, simulate
 from arena.boards.vote_rows import changed_rows
 from arena.boards.votes import counted_at, read_counted
-from arena.integrity.fact_rows import begin_epochs, exclude_votes
+from arena.integrity.fact_rows import begin_epochs
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import DecisionCount, NotCounted, VoteFacts
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, exclude_votes, new_model
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,10 @@ from arena.boards.pairs import read_pairs
 from arena.boards.publication import publish_boards
 from arena.boards.replay import replay
 from arena.boards.simulation import SOURCE, simulate
-from arena.integrity.fact_rows import count_decisions, exclude_votes
+from arena.integrity.fact_rows import count_decisions
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import NotCounted, VoteFacts
-from tests.arena.boards.votes import NOW, cast_many, new_model
+from tests.arena.boards.votes import NOW, cast_many, exclude_votes, new_model
 
 pytestmark = pytest.mark.django_db
 LONG_AFTER = NOW + dt.timedelta(days=400)

@@ -18,9 +18,9 @@ from arena.boards.models import Publication, Snapshot
 from arena.boards.publication import publish_boards
 from arena.boards.refresh import refresh_boards
 from arena.integrity.facts import decide_votes
-from arena.integrity.labels import label_counts, label_prompts
+from arena.integrity.labels import label_prompts
 from arena.integrity.models import DecisionCount, PastVoteFacts, VoteFacts
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, label_counts, new_model
 from tests.arena.integrity.test_labels import LabellingServer, choose
 from tests.arena.scripted_thread import playing
 

@@ -9,11 +9,10 @@ from arena.boards.publication import publish_boards
 from arena.boards.rating import rate
 from arena.boards.slices import Slice
 from arena.boards.votes import read_counted
-from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import NotCounted, VoteFacts
 from tests.arena.boards.test_publication import LATER
-from tests.arena.boards.votes import NOW, cast_many, new_model
+from tests.arena.boards.votes import NOW, cast_many, exclude_votes, new_model
 
 pytestmark = pytest.mark.django_db
 

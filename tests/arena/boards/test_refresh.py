@@ -14,11 +14,10 @@ from arena.boards.publication import publish_boards
 from arena.boards.rating import SourceRatings
 from arena.boards.refresh import REFRESH, refresh_boards
 from arena.catalog.models import LanguageModel, Standing
-from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.models import NotCounted
 from arena.locks import only_one
 from ratings.errors import NotConverged
-from tests.arena.boards.votes import NOW, cast, cast_many, new_model
+from tests.arena.boards.votes import NOW, cast, cast_many, exclude_votes, new_model
 
 LATER = NOW + dt.timedelta(minutes=1)
 

@@ -12,9 +12,8 @@ from arena.boards.publication import publish_boards
 from arena.boards.replay import replay
 from arena.boards.simulation import SOURCE, simulate
 from arena.catalog.models import LanguageModel
-from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.models import NotCounted, VoteFacts
-from tests.arena.boards.votes import NOW
+from tests.arena.boards.votes import NOW, exclude_votes
 
 pytestmark = pytest.mark.django_db
 

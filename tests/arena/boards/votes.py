@@ -1,11 +1,16 @@
 """Votes that tests of what comes after a vote need."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+from django.db.models import Count, Q
 
 from arena.battles.models import Battle, Reply, Turn, Vote
 from arena.battles.pictures.models import Picture
 from arena.catalog.models import LanguageModel, Licensing
+from arena.integrity.fact_rows import count_decisions
+from arena.integrity.models import FailedLabel, NotCounted, VoteFacts
 from arena.voters.models import Voter
 
 NOW = dt.datetime(2026, 6, 1, 12, 0, tzinfo=dt.UTC)
@@ -104,3 +109,30 @@ def cast_many(
     outcomes = ["a"] * wins + ["b"] * losses
     for number, outcome in enumerate(outcomes):
         cast(first, second, outcome, voter=people[number % voters], source=source)
+
+
+@transaction.atomic
+def exclude_votes(votes: Collection[int], reason: NotCounted, *, now: dt.datetime) -> int:
+    """Count votes no longer, for a reason; return how many were counted until now."""
+    counted = VoteFacts.objects.filter(pk__in=votes, counted=True)
+    sources = counted.order_by("source").values_list("source", flat=True).distinct()
+    changed = 0
+    for source in list(sources):
+        revision = count_decisions(source, len(votes))
+        changed += counted.filter(source=source).update(
+            counted=False, not_counted_because=reason, revision=revision, decided_at=now
+        )
+    return changed
+
+
+def label_counts() -> dict[str, int]:
+    """Return how many live votes are ``labelled``, ``by_rule`` and, of these, ``unverified``.
+
+    Unverified are those whose question was put and not answered.
+    """
+    live = VoteFacts.objects.filter(source="live")
+    counts: dict[str, int] = live.aggregate(
+        labelled=Count("pk", filter=Q(label_version__gt=0)),
+        by_rule=Count("pk", filter=Q(label_version=0)),
+    )
+    return counts | {"unverified": FailedLabel.objects.count()}

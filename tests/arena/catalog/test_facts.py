@@ -104,9 +104,9 @@ def test_sources_are_told_from_those_who_say_otherwise(alder: LanguageModel) -> 
     context = stated[Fact.CONTEXT_TOKENS]
     assert [claim.source for claim in context.sources] == [CARD]
     assert [claim.value for claim in context.others] == ["40960"]
-    assert context.is_disputed
+    assert context.value
     assert len(stated[Fact.WEIGHTS_RELEASED_ON].sources) == 2, "a month is no other day"
-    assert not stated[Fact.API_RELEASED_ON].is_disputed, "nothing is settled that could be"
+    assert not stated[Fact.API_RELEASED_ON].value, "nothing is settled that could be"
 
 
 def test_the_model_page_shows_facts_sources_and_disagreement(

@@ -10,10 +10,9 @@ from django.db import connection, transaction
 from arena.battles.mine.erasure import erase_voter
 from arena.battles.models import Retraction, Turn, Vote
 from arena.integrity import facts
-from arena.integrity.fact_rows import exclude_votes
 from arena.integrity.facts import decide_votes, decisions_by_source
 from arena.integrity.models import NotCounted, PastVoteFacts, UndecidedVote, VoteFacts
-from tests.arena.boards.votes import NOW, cast, go_on, new_model
+from tests.arena.boards.votes import NOW, cast, exclude_votes, go_on, new_model
 
 LATER = NOW + dt.timedelta(minutes=1)
 

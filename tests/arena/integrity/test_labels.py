@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from arena.integrity.facts import decide_votes
-from arena.integrity.labels import (
-    Label,
-    UnusableAnswerError,
-    label_counts,
-    label_prompts,
-    parse_label,
-)
+from arena.integrity.labels import Label, UnusableAnswerError, label_prompts, parse_label
 from arena.integrity.models import FailedLabel, Labeller, PastVoteFacts, VoteFacts
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, label_counts, new_model
 from tests.arena.rows import add_model
 from tests.arena.scripted_thread import playing
 from workers.demo.http import Exchange

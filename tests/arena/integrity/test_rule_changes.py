@@ -8,12 +8,12 @@ from django.test import Client
 
 from arena.boards.ledger import write_ledgers
 from arena.boards.refresh import refresh_boards
-from arena.integrity.fact_rows import count_decisions, exclude_votes
+from arena.integrity.fact_rows import count_decisions
 from arena.integrity.facts import RULE_VERSION, decide_votes
 from arena.integrity.labels import LABEL_VERSION
 from arena.integrity.models import NotCounted, VoteFacts
 from arena.integrity.rule_changes import CHANGES, Moved, moved_votes
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, exclude_votes, new_model
 
 LATER = NOW + dt.timedelta(minutes=1)
 

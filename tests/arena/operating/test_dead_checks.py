@@ -10,13 +10,13 @@ from arena.battles.moderation.models import Part, TextCheck
 from arena.boards.models import SnapshotRow
 from arena.boards.refresh import refresh_boards
 from arena.catalog.models import Provider
-from arena.integrity.labels import label_counts, label_prompts
+from arena.integrity.labels import label_prompts
 from arena.integrity.models import VoteFacts
 from arena.integrity.moderation import check_texts
 from arena.operating import alarms
 from arena.operating.complaints import complaints
 from arena.operating.models import Problem
-from tests.arena.boards.votes import NOW, cast, new_model
+from tests.arena.boards.votes import NOW, cast, label_counts, new_model
 from tests.arena.integrity.test_labels import LabellingServer, choose
 from tests.arena.moderating import set_up_check
 from tests.arena.operating.sinks import Sink, webhook
