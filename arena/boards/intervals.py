@@ -7,6 +7,7 @@ from typing import Self
 
 _STEPS = (1, 2, 5, 10)
 _MARGIN = 0.04
+_TICKS = 4
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ class Axis:
             self.at(rating if upper is None else upper),
         )
 
-    def ticks(self, wanted: int = 4) -> list[Tick]:
-        """Return about `wanted` round numbers inside the axis."""
-        step = _nice_step((self.high - self.low) / wanted)
+    def ticks(self) -> list[Tick]:
+        """Return about four round numbers inside the axis."""
+        step = _nice_step((self.high - self.low) / _TICKS)
         first = math.ceil(self.low / step)
         last = math.floor(self.high / step)
         return [Tick(self.at(n * step), f"{n * step:.0f}") for n in range(first, last + 1)]

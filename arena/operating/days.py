@@ -61,9 +61,9 @@ def count_days(now: dt.datetime) -> int:
     return len(open_days)
 
 
-def spend(since: dt.date, *, endpoint: int | None = None) -> dict[dt.date, Decimal]:
-    """Return US dollars by day, of the whole site or of one endpoint; days without calls lack."""
-    rows = DailySpend.objects.filter(endpoint=endpoint, day__gte=since)
+def spend(since: dt.date) -> dict[dt.date, Decimal]:
+    """Return US dollars of the whole site by day; days without calls lack."""
+    rows = DailySpend.objects.filter(endpoint=None, day__gte=since)
     return dict(rows.values_list("day", "spent"))
 
 

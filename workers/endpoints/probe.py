@@ -152,7 +152,6 @@ async def list_models(
     api_key: str = "",
     *,
     preset: Preset | None = None,
-    limits: Limits | None = None,
 ) -> list[ListedModel]:
     """Return the models that a server lists, in its order.
 
@@ -163,7 +162,6 @@ async def list_models(
     EndpointError
         `Malformed` when the server has no such list; many have none and answer battles all right.
     """
-    connect = (limits or Limits()).connect
     page = bytearray()
     known = preset or preset_of(base_url)
     wanted = known.list_headers if known else {}
@@ -175,7 +173,7 @@ async def list_models(
             params=(known and known.list_query) or None,
             headers=headers or authorization(api_key),
             extensions={"sent_headers": headers.keys()},
-            timeout=httpx2.Timeout(None, connect=connect),
+            timeout=httpx2.Timeout(None, connect=Limits().connect),
         )
         try:
             async with asyncio.timeout(_LIST_SECONDS), request as response:

@@ -105,9 +105,9 @@ def side_of(licence_class: str) -> str:
     return licence_class if licence_class in {"closed", "unknown"} else "open"
 
 
-def only_wide(opacity: float = 1) -> Spec:
+def only_wide() -> Spec:
     """Return an opacity that leaves a mark out on a narrow page."""
-    return {"expr": f"width < {WIDE} ? 0 : {opacity}"}
+    return {"expr": f"width < {WIDE} ? 0 : 1"}
 
 
 def by_side(values: Mapping[str, Any]) -> Spec:
@@ -132,21 +132,21 @@ def side_shape() -> Spec:
     return by_side({"closed": "square", "open": "circle", "unknown": "diamond"})
 
 
-def points_axis(field: str, *, zero: bool = False, title: str | None = None) -> Spec:
+def points_axis(field: str) -> Spec:
     """Return a vertical axis in points."""
     return {
         "field": field,
         "type": "quantitative",
-        "title": title,
-        "scale": {"zero": zero, "nice": True},
+        "title": None,
+        "scale": {"zero": False, "nice": True},
         "axis": {"tickCount": 6, "format": "d", "domain": False, "ticks": False, "labelPadding": 8},
     }
 
 
-def time_axis(since: str, until: str, field: str = "on") -> Spec:
+def time_axis(since: str, until: str) -> Spec:
     """Return a horizontal axis of days between two ISO dates."""
     return {
-        "field": field,
+        "field": "on",
         "type": "temporal",
         "title": None,
         "scale": {"domain": [since, until], "nice": False},

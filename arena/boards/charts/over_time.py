@@ -18,9 +18,7 @@ from arena.boards.charts.frame import (
 type Row = Mapping[str, Any]
 
 
-def steps_over_time(
-    rows: Sequence[Row], *, until: str, colour: str = "text", labels: tuple[str, str] = ("", "")
-) -> Spec:
+def steps_over_time(rows: Sequence[Row], *, until: str, labels: tuple[str, str]) -> Spec:
     """Return a step line with its band around a line at 0.
 
     Parameters
@@ -35,9 +33,9 @@ def steps_over_time(
     return sheet(
         [
             zero_rule(),
-            band(drawn, colour),
-            line(drawn, "value", colour),
-            *([_dot(drawn, colour)] if len(drawn) == 1 else []),
+            band(drawn, "text"),
+            line(drawn, "value", "text"),
+            *([_dot(drawn, "text")] if len(drawn) == 1 else []),
             *_meanings(labels, rows),
         ],
         height=280,
