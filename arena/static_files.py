@@ -5,6 +5,7 @@ from contextlib import closing
 from re import Match
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
@@ -27,12 +28,11 @@ class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignor
     """
 
     support_js_module_import_aggregation = True
-    OWN_FOLDERS = ("site/", "battles/", "boards/")
 
     def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[Match[str]], str]:
         """Return Django's converter, forgiving for files that are not ours."""
         convert: Callable[[Match[str]], str] = super().url_converter(name, *args, **kwargs)
-        if name.startswith(self.OWN_FOLDERS):
+        if (settings.BASE_DIR / "static" / name.partition("/")[0]).is_dir():
             return convert
 
         def convert_or_keep(match: Match[str]) -> str:

@@ -8,6 +8,8 @@ from django.test import AsyncClient, override_settings
 
 from arena.static_files import HashedModulesStorage
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+
 
 def _collect(source: Path, target: Path) -> HashedModulesStorage:
     with override_settings(STATICFILES_DIRS=[source], STATIC_ROOT=target):
@@ -52,8 +54,16 @@ def test_a_loose_end_in_another_s_file_stays_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "target" / storage.stored_name("vendor/loose.js")).read_text() == loose
 
 
-def test_a_loose_end_in_our_own_file_is_an_error(tmp_path: Path) -> None:
-    source = _write(tmp_path / "source", {"battles/main.js": 'import x from "./missing.js";\n'})
+OWN_FOLDERS = sorted(path.name for path in (ROOT / "static").iterdir() if path.is_dir())
+
+
+def test_there_are_folders_of_our_own() -> None:
+    assert {"battles", "catalog", "site", "voters"} <= set(OWN_FOLDERS)
+
+
+@pytest.mark.parametrize("folder", OWN_FOLDERS)
+def test_a_loose_end_in_our_own_file_is_an_error(tmp_path: Path, folder: str) -> None:
+    source = _write(tmp_path / "source", {f"{folder}/main.js": 'import x from "./missing.js";\n'})
     with pytest.raises(ValueError, match=r"missing\.js"):
         _collect(source, tmp_path / "target")
 
@@ -85,5 +95,5 @@ async def test_the_favicon_is_found_where_browsers_ask_for_it(async_client: Asyn
     answer = await async_client.get("/favicon.ico")
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/static/site/favicon")
-    picture = Path(__file__).parents[2] / "static" / "site" / "favicon.ico"
+    picture = ROOT / "static" / "site" / "favicon.ico"
     assert picture.read_bytes()[:4] == b"\x00\x00\x01\x00"
