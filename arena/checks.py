@@ -176,11 +176,11 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
                 id="parity.W003",
             )
         )
-    if settings.ENCRYPTION_KEYS == [settings.SECRET_KEY]:
+    if settings.ENCRYPTION_KEYS[0] == settings.SECRET_KEY:
         found.append(
             Warning(
                 "Endpoint keys are encrypted with the secret key, so neither can be rotated alone.",
-                hint="Set PARITY_ENCRYPTION_KEYS.",
+                hint="Set PARITY_ENCRYPTION_KEYS and run manage.py rotate_keys.",
                 id="parity.W002",
             )
         )

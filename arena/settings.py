@@ -33,8 +33,9 @@ ALLOWED_HOSTS = words("PARITY_HOSTS", default=["localhost", "127.0.0.1", "[::1]"
 # The site's public address(es), for CSRF and for the socket's Origin check behind a proxy.
 CSRF_TRUSTED_ORIGINS = words("PARITY_ORIGINS", default=[])
 SECRET_KEY = local_secret("PARITY_SECRET_KEY", "secret_key")
-# Keys that encrypt endpoint keys at rest, newest first; old ones stay to read what they wrote.
-ENCRYPTION_KEYS = words("PARITY_ENCRYPTION_KEYS", default=[]) or [SECRET_KEY]
+# Keys that encrypt endpoint keys at rest, newest first; old ones stay to read what they wrote. So
+# does the secret key, which wrote all until the first was set.
+ENCRYPTION_KEYS = [*words("PARITY_ENCRYPTION_KEYS", default=[]), SECRET_KEY]
 # Networks of our own proxies: their X-Forwarded-For is believed, nobody else's.
 TRUSTED_PROXIES = words("PARITY_TRUSTED_PROXIES", default=[])
 # Set behind a proxy that terminates TLS: cookies become secure, plain HTTP is redirected.

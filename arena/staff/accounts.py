@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -63,5 +63,17 @@ class SecondFactor(DefaultMFAAdapter):
         return keys.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return the secret again."""
-        return keys.decrypt(encrypted_text)
+        """Return the secret again.
+
+        Raises
+        ------
+        ValidationError
+            When its key is gone: forms say it where a code is asked for.
+        """
+        try:
+            return keys.decrypt(encrypted_text)
+        except keys.KeyUnreadableError:
+            raise ValidationError(
+                "This second factor cannot be read: the key that it was encrypted with is not in "
+                "PARITY_ENCRYPTION_KEYS. Whoever runs the site has to add it there."
+            ) from None

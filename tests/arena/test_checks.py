@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
@@ -35,3 +39,13 @@ def test_the_defaults_are_right() -> None:
 def test_it_warns_a_public_site_of_what_only_suits_a_demo() -> None:
     identities = {message.id for message in run_checks(include_deployment_checks=True)}
     assert "parity.W002" in identities
+
+
+def test_what_the_secret_key_encrypted_is_read_after_a_key_was_set() -> None:
+    """Whoever follows the warning locks nobody out."""
+    program = "from django.conf import settings; print(settings.ENCRYPTION_KEYS)"
+    environment = os.environ | {"PARITY_SECRET_KEY": "s" * 60, "PARITY_ENCRYPTION_KEYS": "new,old"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(["new", "old", "s" * 60])

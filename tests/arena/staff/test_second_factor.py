@@ -172,6 +172,10 @@ def test_the_secret_is_stored_encrypted_and_keys_are_rotated(
     assert later.get("/admin/").status_code == 200
 
     settings.ENCRYPTION_KEYS = ["another"]
+    last = Client()
+    log_in(last)
+    page = last.post("/admin/account/factors/authenticate/", {"code": code_of(secret, time.time())})
+    assert "the key that it was encrypted with is not in" in page.content.decode()
     with pytest.raises(CommandError, match=r"Nothing was changed.*the key of p, a second factor"):
         call_command("rotate_keys")
 
