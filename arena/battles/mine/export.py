@@ -29,7 +29,7 @@ async def everything_of(voter_id: uuid.UUID, *, at: dt.datetime) -> AsyncIterato
     yield json.dumps(head)[:-1] + ', "battles": ['
     after: uuid.UUID | None = None
     while True:
-        read = database_sync_to_async(_battles, thread_sensitive=False)
+        read = database_sync_to_async(battles_after, thread_sensitive=False)
         rows: list[dict[str, Any]] = await read(voter_id, after, at)
         for row in rows:
             yield ("" if after is None else ",") + "\n" + json.dumps(row, ensure_ascii=False)
@@ -50,17 +50,22 @@ def _voter(voter_id: uuid.UUID, at: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _battles(voter_id: uuid.UUID, after: uuid.UUID | None, at: dt.datetime) -> list[dict[str, Any]]:
+def battles_after(
+    voter_id: uuid.UUID, after: uuid.UUID | None, at: dt.datetime
+) -> list[dict[str, Any]]:
     """Return the next battles; their keys are in the order of time."""
-    voters = Voter.objects.ids_of_person(voter_id)
-    battles = Battle.objects.filter(voter__in=voters).select_related("model_a", "model_b")
+    battles = Battle.objects.filter(voter__in=Voter.objects.ids_of_person(voter_id))
     if after is not None:
         battles = battles.filter(pk__gt=after)
-    battles = battles.prefetch_related(
-        "turns__replies", "turns__picture", "votes__retraction", "votes__facts"
+    battles = battles.select_related("model_a", "model_b", "shared").prefetch_related(
+        "turns__replies",
+        "turns__picture",
+        "votes__retraction",
+        "votes__facts",
+        "votes__reasons",
+        "votes__comment",
     )
-    chosen = battles.select_related("model_a", "model_b", "shared").order_by("pk")
-    return [_battle(battle, at) for battle in chosen[:_BATTLES_AT_ONCE]]
+    return [_battle(battle, at) for battle in battles.order_by("pk")[:_BATTLES_AT_ONCE]]
 
 
 def _battle(battle: Battle, at: dt.datetime) -> dict[str, Any]:

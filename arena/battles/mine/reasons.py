@@ -62,7 +62,7 @@ def reasons_of(vote: Vote) -> Reasons:
     sides: dict[Side, set[Reason]] = {side: set() for side in Side}
     for row in vote.reasons.all():
         sides[Side(row.side)].add(Reason(row.reason))
-    comment = VoteComment.objects.filter(vote=vote).first()
+    comment = getattr(vote, "comment", None)
     return Reasons(sides, comment.text if comment else "")
 
 

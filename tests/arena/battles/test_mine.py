@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from arena.battles.errors import NotPossibleNow, NotYours
 from arena.battles.mine.erasure import erase_voter
+from arena.battles.mine.export import battles_after
 from arena.battles.models import (
     Battle,
     Reply,
@@ -275,6 +276,21 @@ async def test_the_export_has_everything_and_no_name_too_early(process: None) ->
     assert last["turns"][0]["answers"] == {"a": {"text": "One."}, "b": {"text": "Two."}}
     assert "Alder" not in json.dumps(last)
     assert "not mine" not in json.dumps(told)
+
+
+def test_the_export_asks_no_more_for_more_battles(
+    client: Client, vote: Vote, django_assert_max_num_queries: Any
+) -> None:
+    voter, now = vote.battle.voter, timezone.now()
+    one, two = (vote.battle.model(side) for side in Side)
+    votes = [vote]
+    votes += [cast(one, two, prompt=PROMPT, voter=voter, final_at=long_ago()) for _ in range(4)]
+    for each in votes:
+        assert post(client, each, "reasons", REASONS)[0] == 200
+    # The voters, the battles, and eight kinds of rows that hang on them.
+    with django_assert_max_num_queries(10):
+        told = battles_after(voter.pk, None, now)
+    assert [battle["reasons"] for battle in told] == [REASONS] * 5
 
 
 def figures() -> list[tuple[Any, ...]]:
