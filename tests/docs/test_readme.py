@@ -5,7 +5,33 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DOCUMENTS = sorted(ROOT.glob("*.md"))
+
+
+def kept_files(*patterns: str) -> list[Path]:
+    """Return the files under version control, or about to be, in the order of their names."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    # What is listed may be deleted already, and not yet committed so.
+    return sorted(path for line in listed.splitlines() if (path := ROOT / line).is_file())
+
+
+def name_of(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+# What a template becomes is read in the folder that it is written for.
+DOCUMENTS = [path for path in kept_files("*.md") if not path.name.endswith(".template.md")]
+
+
+def test_it_reads_the_documents_in_the_folders_too() -> None:
+    assert {"README.md", "tests/faults/README.md", "ratings/README.md"} <= {
+        name_of(document) for document in DOCUMENTS
+    }
 
 
 def variables_in(text: str) -> set[str]:
@@ -37,40 +63,34 @@ def test_it_documents_no_setting_that_is_not_read() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     for document in DOCUMENTS:
         unknown = variables_in(document.read_text(encoding="utf-8")) - variables_in(code)
-        assert unknown == set(), document.name
+        assert unknown == set(), name_of(document)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_its_paths_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text)
     named = re.findall(
         r"`((?:arena|ratings|workers|templates|static|deploy|tests)/[\w./-]*)`", text
     )
-    missing = [path for path in {*links, *named} if not (ROOT / path).exists()]
+    missing = [path for path in links if not (document.parent / path).exists()]
+    missing += [path for path in named if not (ROOT / path).exists()]
     assert missing == []
 
 
 def test_its_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    assert targets
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert {"demo", "bench-live"} <= targets
     for document in DOCUMENTS:
-        named = set(re.findall(r"`make ([a-z]+)", document.read_text(encoding="utf-8")))
-        assert named <= targets, document.name
+        named = set(re.findall(r"`make ([a-z-]+)", document.read_text(encoding="utf-8")))
+        assert named <= targets, name_of(document)
 
 
 def test_its_commands_exist() -> None:
-    files = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "arena"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    ours = {Path(name).stem for name in files if "/management/commands/" in name}
+    ours = {path.stem for path in kept_files("arena/*management/commands/*.py")}
+    assert {"demo", "add_endpoint"} <= ours
     django = {"createsuperuser", "migrate", "check", "makemigrations", "shell", "help"}
-    assert ours
     for document in DOCUMENTS:
         named = set(re.findall(r"manage\.py ([a-z_]+)", document.read_text(encoding="utf-8")))
-        assert named <= ours | django, document.name
+        assert named <= ours | django, name_of(document)
