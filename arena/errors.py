@@ -128,6 +128,14 @@ def _refusals() -> Mapping[str, Mapping[str, str]]:
             "heading": _("That was very much in a short time"),
             "advice": _("Nothing was lost. Please wait a minute, then go on."),
         },
+        "too_slow": {
+            "heading": _("This took too long to arrive"),
+            "advice": _("Your connection may be slow. Please go back and send it again."),
+        },
+        "too_large": {
+            "heading": _("This is too large to be sent"),
+            "advice": _("Please go back and send less; a picture may have at most 10 MB."),
+        },
         "too_busy": {
             "heading": _("Very many people are here right now"),
             "advice": _("Nothing was lost. Please try again in a few seconds."),

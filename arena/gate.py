@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.csp import build_policy
 
+from arena.arriving import Bodies, SenderLeft
 from arena.battles.errors import BattleError, TooMany, Unavailable
 from arena.battles.lifespan import readiness
 from arena.battles.protocol import CLOSE_TOO_MANY
@@ -56,6 +57,7 @@ class HttpGate:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._bodies = Bodies()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
         self._at_work: set[asyncio.Task[None]] = set()
@@ -67,20 +69,19 @@ class HttpGate:
             await self._application(scope, receive, send)
             return
         try:
-            if _FILE.fullmatch(path):
-                await self._enter()
-                await self._work(scope, receive, send)
-            elif path == _FIGURES:
-                await self._count(scope, path)
-                await self._enter()
-                await self._work(scope, receive, send)
-            else:
+            is_file, is_figures = _FILE.fullmatch(path) is not None, path == _FIGURES
+            if not (is_file or is_figures):
                 self._refuse_what_must_wait(path)
+            if not is_file:
                 await self._count(scope, path)
+            work = self._work if is_file or is_figures else self._work_unless_away
+            async with self._bodies.whole(scope, receive) as whole:
                 await self._enter()
-                await self._work_unless_away(scope, receive, send)
+                await work(scope, whole, send)
         except BattleError as error:
             await _answer(scope, send, error)
+        except SenderLeft:
+            return
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let Django answer, and leave the place that was taken for it."""

@@ -15,6 +15,8 @@
     │   │                      withheld, not_seeing, picture_first, too_many_pictures,
     │   │                      picture_not_taken
     │   └── TooLate            too_late            names the vote that stands
+    ├── TooSlow           408  too_slow            the body of a request did not come in time
+    ├── TooLarge          413  too_large           the body of a request
     ├── TooMany           429  too_many_prompts, too_many_battles, one_at_a_time,
     │                          too_many_requests, too_many_unused_pictures
     └── Unavailable       503  no_models, no_models_seeing, budget_spent, restarting, storage_away,
@@ -93,6 +95,8 @@ _SENTENCES: Mapping[str, Sentence] = {
         "leaderboard and your past battles are still here."
     ),
     "too_many_requests": _("You asked for very much in a short time: wait, then try again."),
+    "too_slow": _("This took too long to arrive: your connection may be slow. Send it again."),
+    "too_large": _("This is too large to be sent: a picture may have at most 10 MB."),
     "storage_away": _(
         "Our database does not answer right now. Nothing was lost: try again in a few seconds."
     ),
@@ -184,6 +188,24 @@ class TooLate(NotPossibleNow):
             "outcome": self.outcome,
             "final_at": self.final_at.isoformat(),
         }
+
+
+class TooSlow(BattleError):
+    """The body of a request did not come in time."""
+
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__("too_slow")
+
+
+class TooLarge(BattleError):
+    """The body of a request is longer than anything that is taken here."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__("too_large")
 
 
 class TooMany(BattleError):
