@@ -36,7 +36,7 @@ setup: ## Install everything that tests and checks need
 test: setup ## Run all tests; browser tests where a Chromium is found
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(TESTS)
 
-check: setup ## What CI holds: format, lint, types, migrations, translations, dead code, docs
+check: setup ## What must hold: format, lint, types, migrations, translations, dead code, docs
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy .

@@ -94,3 +94,22 @@ def test_its_commands_exist() -> None:
     for document in DOCUMENTS:
         named = set(re.findall(r"manage\.py ([a-z_]+)", document.read_text(encoding="utf-8")))
         assert named <= ours | django, name_of(document)
+
+
+def test_every_way_to_parse_html_in_the_pages_is_named() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    parsing = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|parseFromString|\.sanitize\(")
+    found = [path for path in kept_files("static/*.js") if parsing.search(path.read_text("utf-8"))]
+    assert len(found) >= 3
+    assert [path.name for path in found if path.name not in guide] == []
+
+
+def test_it_explains_every_code_that_closes_the_socket() -> None:
+    sources = [ROOT / "arena" / "battles" / name for name in ("protocol.py", "consumers.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    closes = set(re.findall(r"CLOSE_[A-Z_]+ = (\d{4})|\.close\((\d{4})\)", code))
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    explained = set(
+        re.findall(r"\d{4}", "".join(re.findall(r"^\| (1[\d, ]+|4[\d, ]+) \|", text, re.MULTILINE)))
+    )
+    assert {one or other for one, other in closes} == explained
