@@ -12,6 +12,7 @@ from arena.battles.generation import in_database
 from arena.battles.models import Reply, Turn, TurnState
 from arena.battles.tasks import void_abandoned_turns
 from arena.battles.turns import SILENT_SECONDS, void_abandoned
+from arena.catalog.models import Endpoint
 from arena.ids import uuid7
 from tests.arena.battles.conftest import AddModels
 from tests.arena.battles.visitor import Transcript, Visitor
@@ -57,6 +58,36 @@ async def test_a_killed_process_leaves_no_half_battle_that_can_be_voted(
     assert (await visitor.vote(turn.battle, "a"))[0] == 409
     replies = await in_database(lambda: list(Reply.objects.all()))
     assert {reply.error_code for reply in replies} == {"abandoned"}
+
+
+@pytest.mark.slow
+async def test_the_gpu_group_of_a_killed_process_comes_free(add_models: AddModels) -> None:
+    one, two, _ = await add_models("steady-1-5000", "steady-200-5", "steady-200-6")
+
+    def serve(endpoint: Endpoint, *, instead_of: Endpoint) -> None:
+        Endpoint.objects.filter(pk=instead_of.pk).update(enabled=False)
+        Endpoint.objects.filter(pk=endpoint.pk).update(enabled=True)
+
+    group = Endpoint.objects.filter(pk__in=[one.pk, two.pk])
+    await in_database(group.update, gpu_group=uuid7().hex)
+    await in_database(serve, one, instead_of=two)
+    early, late = Transcript(), Transcript()
+    async with (
+        web_process() as first,
+        web_process() as second,
+        first.socket(uuid7()) as socket,
+        second.socket(uuid7()) as other,
+    ):
+        await socket.send(json.dumps({"type": "prompt", "text": "Hello"}))
+        await listen(socket, early, until_seq=3)
+        await in_database(serve, two, instead_of=one)
+        first.kill()
+        await other.send(json.dumps({"type": "prompt", "text": "Hello"}))
+        await listen(other, late)
+    assert late.positions, "it waited for the dead process's lease"
+    assert late.end["votable"] is True
+    replies = Reply.objects.filter(endpoint=two).values_list("state", flat=True)
+    assert await in_database(lambda: list(replies)) == ["complete"]
 
 
 @pytest.mark.slow
