@@ -4,6 +4,11 @@
 import os
 import sys
 
+try:
+    import django  # noqa: F401
+except ModuleNotFoundError:
+    sys.exit("This Python has no Django: use the project's, .venv/bin/python manage.py ...")
+
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 

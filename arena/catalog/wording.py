@@ -141,6 +141,8 @@ def _needs_detail(step: Step) -> bool:
 
 
 def _wrong_name(offered: list[str]) -> str:
+    if not offered:
+        return "The server has no model of this name. Its last test says which it offers."
     shown = ", ".join(offered[:_NAMES_SHOWN])
     more = f" and {len(offered) - _NAMES_SHOWN:,} more" if len(offered) > _NAMES_SHOWN else ""
     return f"The server has no model of this name. It offers {shown}{more}."

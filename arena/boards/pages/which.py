@@ -351,7 +351,7 @@ def by_published_scores(unrated: Sequence[Candidate]) -> tuple[str, list[dict[st
 def finding(best: list[Candidate], fitting: list[Candidate]) -> str:
     """Return the finding: one model only where no other's interval reaches it."""
     if not fitting:
-        return _("No model of this arena fits all of that.")
+        return _("No model of this arena fits.")
     if not best:
         return _("The models that fit have too few votes to be ranked.")
     names = [each.facts.name for each in best]

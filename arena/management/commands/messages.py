@@ -129,7 +129,8 @@ def sources() -> Iterator[tuple[Path, bytes]]:
     for path in sorted((settings.BASE_DIR / "arena").rglob("*.py")):
         if "migrations" not in path.parts:
             yield path, path.read_bytes()
-    for path in sorted((settings.BASE_DIR / "templates").rglob("*.html")):
+    templates = settings.BASE_DIR / "templates"
+    for path in sorted((*templates.rglob("*.html"), *templates.rglob("*.txt"))):
         source = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         # Prose has been blanked out by then, but its indentation would still have to be Python's.
         yield path, "\n".join(line.lstrip() for line in source.splitlines()).encode()

@@ -115,7 +115,7 @@ def candidate(pk: int, rating: float | None = None) -> Candidate:
 @pytest.mark.parametrize(
     ("ratings", "said"),
     [
-        ([], "No model of this arena fits all of that."),
+        ([], "No model of this arena fits."),
         ([None, None], "The models that fit have too few votes to be ranked."),
         ([1000], "M0 is the only model that fits."),
         ([1000, None], "M0 is the only model that fits and has enough votes for a rating."),

@@ -23,7 +23,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("folder", type=Path, help="where to write; empty or not there yet")
-        parser.add_argument("--source", default="live", help="live (default) or import:NAME")
+        parser.add_argument(
+            "--source", default="live", help="live (default), import:NAME or simulated"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it and say what is in it."""
@@ -41,6 +43,6 @@ class Command(BaseCommand):
             except (ReleaseRefusedError, PersonalDataUnavailableError) as refusal:
                 raise CommandError(str(refusal)) from None
         self.stdout.write(
-            f"{release.votes:,} votes, {release.turns:,} turns and {release.boards} boards of "
-            f"{release.source} are in {release.folder}."
+            f"In {release.folder}, of {release.source}: votes {release.votes:,}, turns "
+            f"{release.turns:,}, boards {release.boards}."
         )

@@ -43,7 +43,10 @@ class Command(BaseCommand):
         if again.same_gap:
             gap = snapshot.gap.get("id", "none")
             self.stdout.write(f"The gap is the same, from the models' facts of then; id {gap}")
-        self.stdout.write(f"Every figure is the same; figures hash {again.figures_hash}")
+        same = (
+            f"figures hash {again.figures_hash}" if again.figures_hash else "no model has a rating"
+        )
+        self.stdout.write(f"Every figure is the same; {same}")
 
 
 def _find(prefix: str, board: str, source: str) -> Snapshot:
