@@ -10,6 +10,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
@@ -65,10 +66,11 @@ class HttpGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
         path: str = scope["path"]
-        if _PROBE.fullmatch(path):
-            await self._application(scope, receive, send)
-            return
         try:
+            if _PROBE.fullmatch(path):
+                async with self._bodies.whole(scope, receive) as whole:
+                    await self._application(scope, whole, send)
+                return
             is_file, is_figures = _FILE.fullmatch(path) is not None, path == _FIGURES
             if not (is_file or is_figures):
                 self._refuse_what_must_wait(path)
@@ -84,11 +86,16 @@ class HttpGate:
             return
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let Django answer, and leave the place that was taken for it."""
-        try:
-            await self._application(scope, receive, send)
-        finally:
-            self._room.release()
+        """Let Django answer, and leave the place that was taken for it once it has."""
+        with ExitStack() as place:
+            place.callback(self._room.release)
+
+            async def say(message: Any) -> None:
+                if message["type"] == "http.response.body":
+                    place.close()  # what is left is to send, which a slow reader can make long
+                await send(message)
+
+            await self._application(scope, receive, say)
 
     async def _work_unless_away(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let Django answer; a request whose database ceases to answer is left to its thread.

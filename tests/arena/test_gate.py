@@ -1,5 +1,6 @@
 """What a web process refuses before Django begins; the site behind it answers everything."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,11 +9,13 @@ import pytest
 
 from arena.battles.lifespan import readiness
 from arena.connections import database_watch
-from arena.gate import HttpGate
+from arena.gate import _AT_ONCE, HttpGate
 from arena.ids import uuid7
 from arena.voters.identity import COOKIE, sign
 from arena.voters.visitors import close_visitors
 
+# More than are answered at once.
+SLOW = 20
 BATTLE = "/battle/01999999-0000-7000-8000-000000000000/"
 
 
@@ -74,3 +77,30 @@ async def test_the_figures_count_as_requests_and_are_there_without_the_database(
     monkeypatch.setattr(database_watch, "answers", False)
     assert await status(gate, "/metrics") == 200
     assert await status(gate, "/leaderboard/") == 503
+
+
+async def test_slow_readers_hold_no_places(here: None) -> None:
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for more in (True, True, False):
+            await send({"type": "http.response.body", "body": b"part", "more_body": more})
+
+    gate, goes_on, reading = HttpGate(stream), asyncio.Event(), asyncio.Semaphore(0)
+    taken: list[bytes] = []
+
+    async def read_slowly(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            reading.release()
+            await goes_on.wait()
+            taken.append(message["body"])
+
+    paths = ["/static/site/base.css", "/api/v1/releases/2026/votes.parquet"] * SLOW
+    scopes = [scope_of(path, uuid7()) for path in paths]
+    slow = [asyncio.create_task(gate(scope, nothing, read_slowly)) for scope in scopes]
+    for _ in slow:
+        await reading.acquire()
+    assert [await status(gate, path) for path in (*paths[:2], "/leaderboard/")] == [200] * 3
+    goes_on.set()
+    await asyncio.gather(*slow)
+    assert taken == [b"part"] * 3 * len(slow)
+    assert gate._room._value == _AT_ONCE, "each place was left, and once"
