@@ -48,7 +48,12 @@ def language_name(tag: str) -> str:
         name = Locale.parse(tag, sep="-").get_display_name(reader_locale())
     except (UnknownLocaleError, ValueError):
         return tag
-    return name[:1].upper() + name[1:] if name else tag
+    if not name:
+        return tag
+    if reader_locale().language == "zh":
+        # Babel has the half-width marks of Latin text.
+        return name.replace(" (", "（").replace(")", "）")
+    return name[:1].upper() + name[1:]
 
 
 def mix_text(shares: Mapping[str, float]) -> str:

@@ -5,6 +5,7 @@ A specification names colours as parameters (`open`, `closed`, `text`, `quiet`, 
 """
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,7 @@ WIDE = 620
 # An axis' labels in two lines where the plot is narrow; letters that one line has room for there.
 BROKEN = "width < 280 ? split(datum.label, '\\n') : replace(datum.label, '\\n', ' ')"
 _SHORT = 16
+_MONTH = 31  # days
 
 
 @dataclass(frozen=True)
@@ -144,13 +146,24 @@ def points_axis(field: str) -> Spec:
 
 
 def time_axis(since: str, until: str) -> Spec:
-    """Return a horizontal axis of days between two ISO dates."""
+    """Return a horizontal axis of days between two ISO dates.
+
+    Where they are less than a month apart every label is a whole date: by itself Vega would say
+    weekdays there, and hours.
+    """
+    axis: Spec = {"grid": False, "tickCount": {"expr": f"width < {WIDE} ? 4 : 9"}}
+    first, last = (dt.date.fromisoformat(day[:10]) for day in (since, until))
+    if (last - first).days < _MONTH:
+        step = max(1, math.ceil((last - first).days / 4))
+        axis |= {"format": "%Y-%m-%d", "tickCount": {"interval": "day", "step": step}}
+    if first == last:  # one day is no length: it stands in the middle of three
+        since, until = (str(first + dt.timedelta(days=way)) for way in (-1, 1))
     return {
         "field": "on",
         "type": "temporal",
         "title": None,
         "scale": {"domain": [since, until], "nice": False},
-        "axis": {"grid": False, "tickCount": {"expr": f"width < {WIDE} ? 4 : 9"}},
+        "axis": axis,
     }
 
 

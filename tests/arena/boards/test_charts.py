@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils import translation
 
 from arena.boards.charts.forest import forest
 from arena.boards.charts.frame import DARK, LIGHT, Chart, Column, broken
+from arena.boards.charts.over_time import steps_over_time
 from arena.boards.charts.scatter import Across, pareto_front, scatter
 from arena.boards.choices import Choice
 from arena.boards.drawing import as_csv, preview_of, sheet_of, wrapped
@@ -182,6 +184,26 @@ def test_a_picture_has_chinese_glyphs_without_any_font_of_the_system(
     ).stdout
     assert drawn.startswith(b"\x89PNG")
     assert [int.from_bytes(drawn[at : at + 4]) for at in (16, 20)] == [2400, 1260]
+
+
+@pytest.mark.parametrize(
+    ("until", "labels"),
+    [
+        ("2026-11-21", {"2026-11-20", "2026-11-21", "2026-11-22"}),
+        ("2026-11-22", {"2026-11-21", "2026-11-22"}),
+        ("2026-11-28", {"2026-11-21", "2026-11-23", "2026-11-25", "2026-11-27"}),
+    ],
+)
+def test_within_a_month_a_day_is_a_whole_date_and_said_once(until: str, labels: set[str]) -> None:
+    row = {"value": 12.0, "lower": 3.0, "upper": 20.0}
+    drawing = steps_over_time([{**row, "on": "2026-11-21"}], until=until, labels=("", ""))
+    chart = Chart("x", "Title", "Points", drawing, (), [])
+    command = [sys.executable, "-m", "workers.drawing", "svg"]
+    spec = json.dumps(sheet_of(chart, "en", theme="light", source="")).encode()
+    drawn = subprocess.run(command, input=spec, capture_output=True, check=True).stdout.decode()
+    said = re.findall(r">(\d{4}-\d{2}-\d{2})<", drawn)
+    assert set(said) == labels
+    assert len(said) == len(labels)
 
 
 def test_a_kept_picture_says_where_it_comes_from(reading: GapReading) -> None:

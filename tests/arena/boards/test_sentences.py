@@ -17,6 +17,7 @@ from arena.boards.sentences import (
     preference_sentence,
     rule_sentence,
 )
+from arena.boards.slice_names import language_name
 
 
 def measured(gap: float, lower: float, upper: float, chance: float = 0.5) -> dict[str, Any]:
@@ -156,3 +157,14 @@ def test_lists_are_joined_as_the_reader_s_language_joins_them(
         assert listed(names) == phrase
         assert listed(["a"]) == "a"
         assert listed([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("en", "Chinese (Simplified)"), ("zh-hans", "中文（简体）"), ("zh-hant", "中文（簡體）")],
+)
+def test_a_language_s_script_stands_in_the_brackets_of_the_reader_s(
+    language: str, name: str
+) -> None:
+    with override(language):
+        assert language_name("zh-Hans") == name
