@@ -27,9 +27,8 @@ const SETTLES = 600; // milliseconds after the last change until it is sent
 export function offerAfter(place, voted) {
   const panels = {
     why: reasonsPanel(voted),
-    share: make("div", { class: "share" }),
+    share: sharingPanel(voted),
   };
-  showSharing(panels.share, voted.address, voted.shared);
   const opener = (/** @type {"why" | "share"} */ name) => {
     const open = button(say(name === "why" ? "say_why" : "share"), () => {
       const isOpen = open.getAttribute("aria-expanded") === "true";
@@ -46,6 +45,13 @@ export function offerAfter(place, voted) {
 }
 
 /** @param {Voted} voted */
+function sharingPanel({ address, shared }) {
+  const place = make("div", { class: "share" });
+  showSharing(place, address, shared);
+  return make("div", {}, make("p", { class: "small quiet share-note" }, say("share_note")), place);
+}
+
+/** @param {Voted} voted */
 function reasonsPanel({ address, names, reasons }) {
   const said = { a: new Set(reasons.a), b: new Set(reasons.b) };
   const comment = make("textarea", {
@@ -54,11 +60,21 @@ function reasonsPanel({ address, names, reasons }) {
   comment.value = reasons.comment;
   const state = make("span", { class: "small quiet why-state" });
   let round = 0;
+  let unsaved = false;
   const save = async () => {
     const own = (round += 1);
+    unsaved = true;
     state.textContent = "";
     await pause(SETTLES);
-    if (own !== round) return;
+    if (own === round) await send();
+  };
+  // Whoever leaves the box or the page at once loses nothing.
+  const sendNow = () => {
+    if (unsaved) send();
+  };
+  const send = async () => {
+    const own = (round += 1);
+    unsaved = false;
     const { status, body } = await askAgainSoon("POST", `${address}reasons/`, {
       a: [...said.a], b: [...said.b], comment: comment.value,
     });
@@ -67,6 +83,8 @@ function reasonsPanel({ address, names, reasons }) {
     announce(state.textContent ?? "");
   };
   comment.addEventListener("input", save);
+  comment.addEventListener("change", sendNow);
+  addEventListener("pagehide", sendNow);
   const sides = SIDES.map((side) => make("fieldset", { class: "why-side" },
     make("legend", {}, make("span", { class: "quiet" }, side.toUpperCase()), " ", names[side]),
     chips(said[side], save)));

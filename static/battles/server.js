@@ -4,6 +4,7 @@
  * @typedef {{status: number, body: any}} Reply */
 
 const LONGEST_WAIT = 15_000; // milliseconds
+const OUTLIVES_THE_PAGE = 16_000; // letters: browsers let 64 kB go on when the page is left
 
 /**
  * @param {"GET" | "POST"} method
@@ -13,11 +14,13 @@ const LONGEST_WAIT = 15_000; // milliseconds
  */
 export async function ask(method, address, body) {
   const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+  const text = body === undefined ? null : JSON.stringify(body);
   try {
     const reply = await fetch(address, {
       method,
+      keepalive: text !== null && text.length < OUTLIVES_THE_PAGE,
       headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
-      body: body === undefined ? null : JSON.stringify(body),
+      body: text,
       signal: AbortSignal.timeout(LONGEST_WAIT),
     });
     const isJSON = reply.headers.get("Content-Type")?.includes("json");

@@ -12,7 +12,7 @@ import { announce, say } from "./words.js";
  */
 export function showSharing(place, address, path) {
   if (path === null) {
-    place.replaceChildren(button(say("share"), () => change(place, `${address}share/`, address), "quiet"));
+    place.replaceChildren(button(say("share_make"), () => change(place, `${address}share/`, address), "quiet"));
     return;
   }
   const link = make("input", {
