@@ -21,6 +21,7 @@ from arena.battles.beat import Beat
 from arena.battles.errors import Unavailable
 from arena.battles.live_turn import LiveTurn
 from arena.battles.models import Runner, Side, Turn, TurnState
+from arena.battles.settling import record_health, settle
 from arena.battles.stream import BattleStreams
 from arena.battles.turns import SideResult, StartedTurn, TurnEnd
 from arena.catalog.addresses import endpoint_clients
@@ -260,8 +261,8 @@ async def _account(live: LiveTurn, results: Mapping[Side, SideResult], *, at: dt
     """
     calls = live.started.calls
     outcomes = {} if live.stopped else live.outcomes()
-    await _persist(lambda: turns.record_health(calls, outcomes, at=at))
-    await _persist(lambda: turns.settle(calls, results))
+    await _persist(lambda: record_health(calls, outcomes, at=at))
+    await _persist(lambda: settle(calls, results))
 
 
 def _succeeded(task: asyncio.Task[None]) -> bool:

@@ -29,8 +29,6 @@ from arena.battles.pairing import Pair, draw_pair, seat_chosen
 from arena.battles.pictures.keeping import pictures_in, take_picture
 from arena.battles.pictures.models import Picture
 from arena.battles.prompts import clean_prompt
-from arena.catalog import budget
-from arena.catalog.models import Endpoint
 from workers.endpoints import Usage
 
 # Pairs that are tried before a first turn is given up, and attempts at a later turn.
@@ -41,12 +39,6 @@ BEAT_SECONDS = 5.0
 SILENT_SECONDS = 20.0
 # More frames than any turn can have: a turn that did not say its last number ended before this.
 _FRAMES_OF_LOST_TURN = 1_000_000
-
-# Failures that say nothing bad of the endpoint. A key that cannot be read is none of them: while
-# it is drawn its battles are void.
-_NOT_ITS_FAULT = frozenset({"busy", "content_filter", "too_large_answer"})
-# A request of more characters may be refused for its length; a shorter one is not.
-_SURELY_FITS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,35 +303,6 @@ def finish_turn(
         return _end_of(battle, turn)
 
 
-@transaction.atomic
-def record_health(
-    calls: Mapping[Side, Call], results: Mapping[Side, SideResult], *, at: dt.datetime
-) -> None:
-    """Tell the circuit breaker how each endpoint did: of all of them, or of none."""
-    complete = [side for side, result in results.items() if result.state == ReplyState.COMPLETE]
-    if complete:
-        Endpoint.objects.record_success([calls[side].endpoint.pk for side in complete])
-    for side, result in results.items():
-        pk = calls[side].endpoint.pk
-        if result.state == ReplyState.FAILED and _blames_endpoint(calls[side], result):
-            Endpoint.objects.record_failure(
-                pk,
-                code=result.error_code,
-                at=at,
-                limit=settings.BREAKER_FAILURES,
-                pause=dt.timedelta(seconds=settings.BREAKER_SECONDS),
-            )
-
-
-def settle(calls: Mapping[Side, Call], results: Mapping[Side, SideResult]) -> None:
-    """Pay for the calls of an attempt that has ended; a second time is harmless."""
-    for side, call in calls.items():
-        result = results[side]
-        budget.settle(
-            call.reservation, usage=result.usage, seen=result.guess, charged=result.charged
-        )
-
-
 def void_turns(turn_ids: Collection[int], *, at: dt.datetime) -> int:
     """End turns that nobody streams any more; return how many were ended here."""
     return sum(_abandon(turn_id, at) for turn_id in turn_ids)
@@ -372,13 +335,6 @@ def own_battle(voter_id: uuid.UUID | None, battle_id: uuid.UUID, *, lock: bool =
     if voter_id != battle.voter.person_id:
         raise NotYours("signed_in" if voter_id == battle.voter_id else "not_yours")
     return battle
-
-
-def _blames_endpoint(call: Call, result: SideResult) -> bool:
-    """Return whether a failure counts against the endpoint; no visitor's prompt alone may."""
-    if result.error_code == "bad_request":
-        return sum(len(str(message["content"])) for message in call.messages) <= _SURELY_FITS
-    return result.error_code not in _NOT_ITS_FAULT
 
 
 def _lock(battle_id: uuid.UUID) -> Battle:
