@@ -14,7 +14,8 @@ ALLOWED: dict[str, set[str]] = {
     "workers": {"workers"},
     "arena.embedded": {"arena.embedded"},
     "arena.voters": {
-        *("arena.voters", "arena.connections", "arena.ids", "arena.locks", "arena.read_only"),
+        *("arena.voters", "arena.bodies", "arena.connections", "arena.ids", "arena.locks"),
+        "arena.read_only",
     },
     "arena.catalog": {
         *("arena.catalog", "arena.connections", "arena.ids", "arena.locks", "arena.only_one"),

@@ -97,7 +97,6 @@ def seat_chosen(
     at: dt.datetime,
     without: Collection[int] = (),
     seeing: bool = False,
-    rng: random.Random = _RANDOM,
 ) -> Pair:
     """Seat one or two models that a visitor chose, in that order: only what could be drawn too.
 
@@ -115,7 +114,7 @@ def seat_chosen(
     )
     if not ones or not all(_can_meet_any(ones, partners) for partners in others):
         raise NotPossibleNow("not_seeing" if seeing else "not_served")
-    endpoints = _meeting(ones, others[0], rng) if others else (choose_endpoint(ones, rng),)
+    endpoints = _meeting(ones, others[0], _RANDOM) if others else (choose_endpoint(ones, _RANDOM),)
     return Pair(
         endpoints=dict(zip(Side, endpoints, strict=False)),
         reason={"rule": "chosen", "version": 1},

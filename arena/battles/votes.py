@@ -104,7 +104,7 @@ def final_vote(battle: Battle) -> Vote | None:
 def erasing() -> Iterator[None]:
     """Allow votes and retractions to be deleted, in one transaction of this session alone.
 
-    For the removal of simulated votes and imports, and for a voter's erasure; nothing else.
+    For the removal of simulated votes and imports; nothing else.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 from arena.battles.models import Battle, Reply, Retraction, Turn, Vote
+from arena.battles.votes import erasing
 from arena.boards.column_cache import ColumnCache
 from arena.boards.ledger import LEDGERS
 from arena.boards.models import Board, BoardFailure, Ledger, Publication
@@ -17,7 +18,7 @@ from arena.locks import wait_in_line
 from arena.voters.models import Voter
 
 
-@transaction.atomic
+@erasing()
 def remove_source(source: str) -> int:
     """Remove an import or the simulated votes: boards, its public account, verdicts, votes,
     battles, voters.
@@ -38,8 +39,6 @@ def remove_source(source: str) -> int:
         raise ValueError("Live votes are not removed.")
     for job in (PUBLISH, REFRESH, LEDGERS):
         wait_in_line(job)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL parity.erasing = 'on'")
     for rows in (Board.objects, Publication.objects, BoardFailure.objects, Ledger.objects):
         rows.filter(source=source).delete()
     # Without loading a row: a file may have brought millions.

@@ -122,10 +122,11 @@ def choose(request: HttpRequest) -> HttpResponseBase:
 
 def _choosable(source: str, slugs: Sequence[str]) -> dict[str, Any]:
     """Return the models that stand on a source's board, or on any, as the options of two fields."""
-    boards = newest_snapshots().filter(board__category="", board__language="", board__days=None)
+    boards = Board.objects.of_all_votes()
     if source:
-        boards = boards.filter(board__source=source)
-    standing = SnapshotRow.objects.filter(snapshot__in=boards).values("language_model")
+        boards = boards.filter(source=source)
+    newest = newest_snapshots(boards)
+    standing = SnapshotRow.objects.filter(snapshot__in=newest).values("language_model")
     models = LanguageModel.objects.filter(Q(pk__in=standing) | Q(slug__in=slugs)).order_by("name")
     names = list(models.values_list("slug", "name"))
     if not any(slugs) and len(names) >= 2:

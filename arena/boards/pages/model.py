@@ -13,7 +13,7 @@ from arena.boards.choices import Choice, source_label
 from arena.boards.figures import models as charts
 from arena.boards.leaderboard import dollars, rank_text
 from arena.boards.measurements import economies
-from arena.boards.models import Board, Method, SnapshotRow
+from arena.boards.models import Board, SnapshotRow
 from arena.boards.newest import newest_of, newest_snapshots
 from arena.boards.pages.answer import answer
 from arena.boards.pages.drawn import drawn, preview
@@ -134,13 +134,7 @@ def _sampling(found: LanguageModel) -> list[dict[str, SamplingEvent]]:
 
 
 def _standings(found: LanguageModel) -> list[SnapshotRow]:
-    boards = newest_snapshots().filter(
-        board__method=Method.BRADLEY_TERRY,
-        board__category="",
-        board__language="",
-        board__days=None,
-        board__style_controlled=False,
-    )
+    boards = newest_snapshots(Board.objects.of_all_votes())
     rows = SnapshotRow.objects.filter(snapshot__in=boards, language_model=found)
     return list(rows.select_related("snapshot__board"))
 

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from arena.bodies import BodyRefusedError, read_json
 from arena.voters.accounts import codes, passkeys
 from arena.voters.accounts.account import (
     AccountClosed,
@@ -28,6 +29,9 @@ from arena.voters.accounts.account import (
 from arena.voters.accounts.signing import sign_in, sign_out_everywhere
 from arena.voters.addresses import network_hash_of
 from arena.voters.identity import become, counted_as_of, remember, voter_of
+
+# Of a passkey, with what its maker says of it.
+_MAX_BODY = 65_536
 
 
 def _signed_in(view: Callable[[HttpRequest, User], HttpResponse]) -> Callable[..., Any]:
@@ -124,7 +128,7 @@ def _answers_script(view: Callable[..., JsonResponse]) -> Callable[..., Any]:
     def wrapped(request: HttpRequest, *rest: User) -> JsonResponse:
         try:
             return view(request, *rest)
-        except passkeys.PasskeyRefused:
+        except (passkeys.PasskeyRefused, BodyRefusedError):
             return _told(_("This passkey was not taken."), HTTPStatus.BAD_REQUEST)
 
     return wrapped
@@ -140,7 +144,7 @@ def passkey_question(request: HttpRequest) -> JsonResponse:
 def passkey_sign_in(request: HttpRequest) -> JsonResponse:
     """Sign in whoever has proved a passkey."""
     now = timezone.now()
-    user = passkeys.owner_of(passkeys.read_body(request.body), at=now)
+    user = passkeys.owner_of(read_json(request, most=_MAX_BODY), at=now)
     response = JsonResponse({"done": True})
     become(response, request, sign_in(voter_of(request), user, at=now))
     return response
@@ -157,7 +161,7 @@ def passkey_offer(request: HttpRequest, user: User) -> JsonResponse:
 @_answers_script
 def add_passkey(request: HttpRequest, user: User) -> JsonResponse:
     """Keep the passkey that a browser has made."""
-    passkeys.add_passkey(user, passkeys.read_body(request.body), at=timezone.now())
+    passkeys.add_passkey(user, read_json(request, most=_MAX_BODY), at=timezone.now())
     return JsonResponse({"done": True})
 
 

@@ -4,7 +4,6 @@ A passkey is one that can sign in by itself: it is found without a name, and it 
 """
 
 import datetime as dt
-import json
 import struct
 from typing import Any
 
@@ -97,17 +96,3 @@ def owner_of(sent: Any, *, at: dt.datetime) -> User:
     with own_change():
         type(passkey).objects.filter(pk=passkey.pk).update(last_used_at=at)
     return found
-
-
-def read_body(body: bytes) -> Any:
-    """Return the JSON that a script sent.
-
-    Raises
-    ------
-    PasskeyRefused
-        When it is none.
-    """
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise PasskeyRefused from error
