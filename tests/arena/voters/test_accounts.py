@@ -539,3 +539,12 @@ def test_a_voters_account_gets_no_session_of_staffs(mail: Sink) -> None:
     response = client.post(door, {"login": user.username, "password": "correct-horse-7"})
     assert response.status_code == 403
     assert "_auth_user_id" not in client.session
+
+
+def test_the_letter_speaks_the_visitor_s_language(mail: Sink) -> None:
+    client = Client()
+    client.get("/zh-hant/me/account/")
+    client.post("/zh-hant/me/account/send/", {"address": ADDRESS})
+    letter = text_of(mail.taken[-1])
+    assert "請在索取驗證碼的頁面上輸入" in letter
+    assert "Type it" not in letter
