@@ -2,9 +2,10 @@
 
 With `DATABASE_URL` and `REDIS_URL` the tests use those servers. Otherwise they share one embedded
 Postgres and Valkey under `.local/tests`, which start with the first test that wants a database.
-Each process has its own database in Postgres, each xdist worker its own in Valkey.
+Each process has its own database in Postgres and in Valkey, of however many runs at once.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from arena.environment import database_from_url
 
 _FOLDER = Path(__file__).resolve().parent.parent / ".local" / "tests"
 _PREFIX = "test_parity_"
+# As many as Redis and Valkey have unless they are told otherwise; 0 is left alone.
+_REDIS_DATABASES = 16
 _EXTERNAL = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 
 # The scripted servers listen on loopback; the programs that tests start inherit this as well.
@@ -71,21 +74,28 @@ def servers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def redis_url(servers: None, worker_number: int) -> str:
-    """Return the URL of this worker's own database in Redis or Valkey."""
+def redis_url(servers: None, redis_number: int) -> str:
+    """Return the URL of this process's own database in Redis or Valkey."""
     url = settings.REDIS_URL if _EXTERNAL else EmbeddedServers(root=_FOLDER).redis_url
     parts = urlsplit(url)
     if parts.scheme == "unix":
         # `urlunsplit` would drop the two slashes of an empty host.
-        return f"unix://{parts.path}?db={worker_number + 1}"
-    return urlunsplit(parts._replace(path=f"/{worker_number + 1}"))
+        return f"unix://{parts.path}?db={redis_number}"
+    return urlunsplit(parts._replace(path=f"/{redis_number}"))
 
 
 @pytest.fixture(scope="session")
-def worker_number(request: pytest.FixtureRequest) -> int:
-    """Return the number of this xdist worker, 0 without xdist."""
-    name: str = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
-    return int(name.removeprefix("gw"))
+def redis_number() -> Iterator[int]:
+    """Return the number of a database that no other process has, of this run or of another."""
+    for number in range(1, _REDIS_DATABASES):
+        with (_FOLDER / f"redis-{number}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield number
+            return
+    raise RuntimeError("Other test processes have all databases of Redis: wait for one to end.")
 
 
 @pytest.fixture(scope="session")
