@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError
+from django.utils import timezone
 
 from arena.battles.models import Battle, Reply, Turn, Vote
+from arena.integrity.facts import decide_votes
+from arena.integrity.models import VoteFacts
 from arena.voters.models import Voter
 from tests.arena.imports.conftest import Import, Write
 
@@ -154,6 +157,20 @@ def test_140k_takes_the_text_of_the_parts_and_the_session(
     battle = Battle.objects.select_related("voter").get()
     assert battle.voter.pseudonym == "5e55"
     assert battle.created_at == dt.datetime(2025, 6, 24, 17, 0, 1, 123456, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("form", ["lmarena-33k", "lmarena-55k"], ids=["timed", "untimed"])
+def test_a_vote_s_texts_are_read_for_its_facts_whether_its_time_is_told_or_not(
+    write: Write, import_votes: Import, form: str
+) -> None:
+    import_votes(write([ROWS[form]]))
+    complete = Turn.objects.filter(state="complete")
+    assert set(Turn.objects.voted_on(Vote.objects.all())) == set(complete)
+    decide_votes(timezone.now())
+    facts = VoteFacts.objects.get()
+    assert facts.counted
+    assert facts.multi_turn == (form == "lmarena-33k")
+    assert facts.tokens_a
 
 
 def test_votes_that_were_not_blind_are_left_out(write: Write, import_votes: Import) -> None:
