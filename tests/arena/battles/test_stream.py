@@ -104,9 +104,12 @@ async def test_without_redis_ended_turns_are_not_kept_for_ever(
     monkeypatch.setattr(stream, "_SECONDS_TO_KEEP", 0.1)
     nowhere = f"unix://{tmp_path}/nothing"
     async with BattleStreams(nowhere, process=uuid7(), on_order=ignore) as streams:
-        publish(streams, uuid7(), 1, 3)
+        battle = uuid7()
+        publish(streams, battle, 1, 3)
         async with asyncio.timeout(SECONDS):
             await streams.flush(seconds=2 * SECONDS)
+        async with streams.subscribe(battle, after=0, on_overflow=ignore) as late:
+            assert await late.next(seconds=0.01) is None
 
 
 async def test_orders_reach_the_process_they_are_for(redis_url: str) -> None:

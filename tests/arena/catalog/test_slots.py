@@ -7,7 +7,17 @@ import redis.asyncio
 
 from arena.catalog.slots import EndpointSlots, Place
 from arena.ids import uuid7
-from tests.arena.catalog.line import LEASE, LIMIT_SECONDS, Start, granted, known
+from tests.arena.catalog.line import (
+    LEASE,
+    LIMIT_SECONDS,
+    LINE,
+    LONG_LEASE,
+    Start,
+    granted,
+    held_by,
+    known,
+    told_again,
+)
 
 
 async def test_never_more_than_the_limit_hold_a_slot_over_all_processes(start: Start) -> None:
@@ -66,15 +76,25 @@ async def test_the_position_counts_those_before_it_at_either_endpoint(start: Sta
         assert [place.position for place in waiting] == [1, 1, 2]
 
 
-async def test_both_slots_are_taken_together_and_a_free_one_is_lent_meanwhile(start: Start) -> None:
-    slots = await start()
+async def test_a_free_slot_is_lent_while_the_other_is_waited_for(start: Start) -> None:
+    slots = await start(patience=LIMIT_SECONDS)
     with slots.stand_in_line({1: 1}) as busy:
         await granted(busy)
         with slots.stand_in_line({1: 1, 2: 1}) as first:
             assert await known(first) == 1
-            with slots.stand_in_line({2: 1}) as passing:  # endpoint 2 is not held idle
+            with slots.stand_in_line({2: 1}) as passing:
                 await granted(passing)
-            await asyncio.sleep(1.1)  # longer than its patience: now its place is kept
+                assert not first.granted
+
+
+async def test_after_its_patience_the_place_is_kept_and_both_slots_are_taken_together(
+    start: Start,
+) -> None:
+    slots = await start(patience=0.0)
+    with slots.stand_in_line({1: 1}) as busy:
+        await granted(busy)
+        with slots.stand_in_line({1: 1, 2: 1}) as first:
+            assert await known(first) == 1
             with slots.stand_in_line({2: 1}) as later:
                 assert await known(later) == 2
                 busy.give_back(1)
@@ -85,16 +105,16 @@ async def test_both_slots_are_taken_together_and_a_free_one_is_lent_meanwhile(st
 
 
 async def test_a_battle_of_a_model_with_itself_takes_two_slots_of_one_endpoint(
-    start: Start,
+    start: Start, redis_client: redis.asyncio.Redis
 ) -> None:
-    one, two = await start(), await start()
+    one, two = await start(lease=LONG_LEASE), await start(lease=LONG_LEASE)
     with two.stand_in_line({1: 3}) as third, one.stand_in_line({1: 3}, requests={1: 2}) as both:
         await granted(third)
         await granted(both)
         with two.stand_in_line({1: 3}, requests={1: 2}) as waiting:
             assert await known(waiting) == 1
             both.give_back(1)
-            await asyncio.sleep(1.5 * LEASE)  # what is still held was told again
+            await told_again(redis_client, 1)
             assert not waiting.granted
             both.give_back(1)
             await granted(waiting)
@@ -102,7 +122,9 @@ async def test_a_battle_of_a_model_with_itself_takes_two_slots_of_one_endpoint(
         await granted(place)  # never more than there are
 
 
-async def test_a_wait_that_is_given_up_loses_no_slot(start: Start) -> None:
+async def test_a_wait_that_is_given_up_loses_no_slot(
+    start: Start, redis_client: redis.asyncio.Redis
+) -> None:
     slots = await start()
     with slots.stand_in_line({1: 1}) as place:
         await granted(place)
@@ -111,38 +133,42 @@ async def test_a_wait_that_is_given_up_loses_no_slot(start: Start) -> None:
                 await asyncio.sleep(0)
     with slots.stand_in_line({1: 1}) as place:
         await granted(place)
+        assert await redis_client.zcard(LINE) == 0
 
 
 async def test_the_slots_and_the_place_in_line_of_a_dead_process_come_free(
-    start: Start, redis_url: str
+    start: Start, redis_client: redis.asyncio.Redis, redis_url: str
 ) -> None:
     dead, alive = EndpointSlots(redis_url, process=uuid7(), lease=LEASE), await start()
     async with dead:
         with dead.stand_in_line({1: 1}) as held, dead.stand_in_line({1: 1}) as waiting:
             await granted(held)
             assert await known(waiting) == 1
-            # Killed: it says no more, and takes nothing back.
-            await dead.__aexit__()
             with alive.stand_in_line({1: 1}) as place:
                 assert await known(place) == 2
-                began = asyncio.get_running_loop().time()
+                # Killed: it says no more, and takes nothing back.
+                await dead.__aexit__()
                 await granted(place)
-                assert asyncio.get_running_loop().time() - began > LEASE / 4
+                assert await redis_client.zcard(LINE) == 0
 
 
-async def test_what_is_held_long_stays_held(start: Start) -> None:
-    one, two = await start(), await start()
+async def test_what_is_held_long_stays_held(
+    start: Start, redis_client: redis.asyncio.Redis
+) -> None:
+    one, two = await start(lease=LONG_LEASE), await start(lease=LONG_LEASE)
     with one.stand_in_line({1: 1}) as place:
         await granted(place)
         with two.stand_in_line({1: 1}) as waiting:
-            await asyncio.sleep(2.5 * LEASE)
+            assert await known(waiting) == 1
+            for _ in range(2):
+                await told_again(redis_client, 1)
             assert waiting.position == 1
 
 
 async def test_a_flush_is_made_good_by_the_next_word_of_each_process(
     start: Start, redis_client: redis.asyncio.Redis
 ) -> None:
-    one, two = await start(), await start()
+    one, two = await start(lease=LONG_LEASE), await start(lease=LONG_LEASE)
     with contextlib.ExitStack() as line:
         held = [line.enter_context(one.stand_in_line({1: 3})) for _ in range(3)]
         for place in held:
@@ -151,13 +177,16 @@ async def test_a_flush_is_made_good_by_the_next_word_of_each_process(
         for place in early:
             await known(place)
         await redis_client.flushdb()
-        await asyncio.sleep(LEASE)
+        await held_by(redis_client, 1, {place.ticket for place in held})
         # At most the limit more than what was running; and nobody else until that has ended.
-        running = sum(place.granted for place in early)
-        assert running <= 3
+        assert sum(place.granted for place in early) <= 3
         for place in held:
             place.give_back(1)
-        await asyncio.sleep(LEASE)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while sum(place.granted for place in early) < 3:
+                await next(place for place in early if not place.granted).news(seconds=0.1)
+        with two.stand_in_line({2: 1}) as other:  # once more everybody has looked
+            await granted(other)
         assert sum(place.granted for place in early) == 3
         for place in early:
             await granted(place)
@@ -219,6 +248,7 @@ async def test_after_the_minute_those_who_wait_go_in(
             for _ in range(5):
                 place = line.enter_context(slots.stand_in_line({1: 50}, rates={1: 1}))
                 await granted(place)
+        assert await redis_client.zcard(LINE) == 0
 
 
 async def test_what_began_is_told_again_after_a_flush(
