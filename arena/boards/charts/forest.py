@@ -83,7 +83,7 @@ def _names() -> Spec:
             },
             "value": "middle",
         },
-        "labelLimit": {"expr": "width < 280 ? 120 : 240"},
+        "labelLimit": {"expr": "width < 280 ? 134 : 240"},
     }
     return {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": axis}
 
