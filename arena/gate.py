@@ -13,7 +13,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 from django.utils import translation
 from django.utils.csp import build_policy
 
@@ -89,10 +91,17 @@ class HttpGate:
         """Let Django answer, and leave the place that was taken for it once it has."""
         with ExitStack() as place:
             place.callback(self._room.release)
+            is_begun = False
 
             async def say(message: Any) -> None:
-                if message["type"] == "http.response.body":
-                    place.close()  # what is left is to send, which a slow reader can make long
+                nonlocal is_begun
+                if message["type"] == "http.response.body" and not is_begun:
+                    # What is left is to send, which a slow reader can make long.
+                    is_begun = True
+                    place.close()
+                    if message.get("more_body"):
+                        # In the request's own thread, which else keeps its connection to the end.
+                        await sync_to_async(close_old_connections)()
                 await send(message)
 
             await self._application(scope, receive, say)

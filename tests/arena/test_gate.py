@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from django.core.asgi import get_asgi_application
+from django.db import connection
 
+from arena.battles.generation import in_database
 from arena.battles.lifespan import readiness
+from arena.catalog.models import LanguageModel
 from arena.connections import database_watch
-from arena.gate import _AT_ONCE, HttpGate
+from arena.gate import _AT_ONCE, HttpGate, Receive
 from arena.ids import uuid7
 from arena.voters.identity import COOKIE, sign
 from arena.voters.visitors import close_visitors
@@ -39,6 +43,19 @@ async def nothing() -> Any:
 def scope_of(path: str, voter: uuid.UUID) -> dict[str, Any]:
     line = f"{COOKIE}={sign(voter)}".encode()
     return {"type": "http", "path": path, "headers": [(b"cookie", line)], "query_string": b""}
+
+
+def once() -> Receive:
+    """Return what says that a request has no body, and then nothing more."""
+    said = asyncio.Event()
+
+    async def receive() -> Any:
+        if said.is_set():
+            await asyncio.Event().wait()  # nobody hangs up
+        said.set()
+        return await nothing()
+
+    return receive
 
 
 async def status(gate: HttpGate, path: str, voter: uuid.UUID | None = None) -> int:
@@ -104,3 +121,35 @@ async def test_slow_readers_hold_no_places(here: None) -> None:
     await asyncio.gather(*slow)
     assert taken == [b"part"] * 3 * len(slow)
     assert gate._room._value == _AT_ONCE, "each place was left, and once"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_slow_readers_hold_no_connections_to_the_database(here: None) -> None:
+    most = connection.settings_dict["OPTIONS"]["pool"]["max_size"]
+    await in_database(
+        lambda: LanguageModel.objects.bulk_create(
+            LanguageModel(name=f"{number} {'long' * 40}", slug=f"m{number}")
+            for number in range(200)
+        )
+    )
+    goes_on, reading = asyncio.Event(), asyncio.Semaphore(0)
+    statuses: list[int] = []
+
+    async def read_slowly(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+        else:
+            reading.release()
+            await goes_on.wait()
+
+    gate = HttpGate(get_asgi_application())
+    page = {"method": "GET", "query_string": b"limit=200"}
+    scopes = [scope_of("/api/v1/models", uuid7()) | page for _ in range(most + 5)]
+    for scope in scopes:
+        scope["headers"].append((b"host", b"localhost"))
+    slow = [asyncio.create_task(gate(scope, once(), read_slowly)) for scope in scopes]
+    for _ in slow:
+        await reading.acquire()
+    goes_on.set()
+    await asyncio.gather(*slow)
+    assert statuses == [200] * len(scopes)
