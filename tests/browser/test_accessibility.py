@@ -240,7 +240,9 @@ def test_with_forced_colours_every_control_has_an_edge(visit: Visit) -> None:
     page = visit(forced_colors="active")
     send(page, "say:Done.")
     wait_until_votable(page)
-    for control in page.locator(".vote-choices button, .composer").all():
+    controls = page.locator(".vote-choices button, .composer").all()
+    assert len(controls) == 5
+    for control in controls:
         width = control.evaluate("(e) => parseFloat(getComputedStyle(e).borderTopWidth)")
         assert width >= 1
 
