@@ -195,7 +195,13 @@ def sign_out_others(request: HttpRequest, user: User) -> HttpResponse:
 def _sign_in_page(
     request: HttpRequest, *, problem: str = "", typed: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    context = {"sends_email": settings.SENDS_EMAIL, "problem": problem, "typed": typed}
+    awaited = codes.awaited_address(voter_of(request), at=timezone.now())
+    context = {
+        "sends_email": settings.SENDS_EMAIL,
+        "awaited": awaited,
+        "problem": problem,
+        "typed": typed,
+    }
     response = render(request, "voters/sign_in.html", context, status=status)
     remember(response, request)
     return response

@@ -355,6 +355,8 @@ def test_the_code_from_before_holds_where_no_new_one_is_sent(
         ask_for_code(client)
     code, reachable = code_in(mail), settings.MAILERS
     assert refused(client)
+    assert "I have a code" in client.get("/me/account/").content.decode()
+    assert "I have a code" not in at("198.51.100.8").get("/me/account/").content.decode()
     settings.MAILERS = mailers_from_url("smtp://127.0.0.1:1?tls=0")
     SignInCode.objects.update(asked_from="network:elsewhere")
     assert client.post("/me/account/send/", {"address": ADDRESS}).status_code == 503
