@@ -150,11 +150,12 @@ def build_table(snapshot: Snapshot | None, choice: Choice, now: dt.datetime) -> 
         for row in rows
         if choice.includes(row.model) and not (choice.preliminary == "hidden" and row.preliminary)
     ]
+    shown = [line for line in unrated if choice.includes(line.model)]
     return Table(
         rows=_sorted(chosen, choice.sort),
-        unrated=[line for line in unrated if choice.includes(line.model)],
+        unrated=shown,
         ticks=axis.ticks() if axis else [],
-        hidden=len(rows) - len(chosen),
+        hidden=len(rows) - len(chosen) + len(unrated) - len(shown),
         min_votes=min_votes,
         organisations=sorted({row.model.organisation for row in rows} - {""}, key=str.casefold),
         preliminary=sum(row.preliminary for row in rows),

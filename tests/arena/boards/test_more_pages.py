@@ -68,6 +68,15 @@ def test_filters_and_orders_leave_what_they_say(client: Client) -> None:
     assert "preliminary" in page(client, table)
     for order in ("price", "first", "speed", "context", "released", "votes", "name"):
         assert "Alder" in page(client, f"{table}?sort={order}")
+
+
+def test_a_search_that_finds_nothing_says_so_before_any_model_is_rated(client: Client) -> None:
+    cast_many(new_model("Alder"), new_model("Birch"), wins=2, losses=1)
+    refresh_boards(NOW)
+    table = "/leaderboard/table/"
+    assert "Too few votes for a rating" in page(client, table)
+    assert "No rated model fits" not in page(client, table)
+    assert "No rated model fits" in page(client, f"{table}?q=nobody")
     page(client, f"{table}?q={'x' * 5000}%00")
 
 
