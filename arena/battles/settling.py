@@ -7,7 +7,6 @@ written.
 import datetime as dt
 from collections.abc import Mapping
 
-from django.conf import settings
 from django.db import transaction
 
 from arena.battles.calls import Call
@@ -34,13 +33,7 @@ def record_health(
     for side, result in results.items():
         pk = calls[side].endpoint.pk
         if result.state == ReplyState.FAILED and _blames_endpoint(calls[side], result):
-            Endpoint.objects.record_failure(
-                pk,
-                code=result.error_code,
-                at=at,
-                limit=settings.BREAKER_FAILURES,
-                pause=dt.timedelta(seconds=settings.BREAKER_SECONDS),
-            )
+            Endpoint.objects.record_failure(pk, code=result.error_code, at=at)
 
 
 def settle(calls: Mapping[Side, Call], results: Mapping[Side, SideResult]) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from django.conf import settings
 from django.utils import timezone
 
 from arena.catalog.addresses import endpoint_address, endpoint_clients
@@ -108,11 +107,4 @@ async def _answer(address: EndpointAddress, room: Room, paying: Paying) -> str |
 
 
 def _fail(endpoint: Endpoint, code: str, at: dt.datetime) -> None:
-    Endpoint.objects.record_failure(
-        endpoint.pk,
-        code=code,
-        at=at,
-        limit=settings.BREAKER_FAILURES,
-        pause=dt.timedelta(seconds=settings.BREAKER_SECONDS),
-        while_paused=True,
-    )
+    Endpoint.objects.record_failure(endpoint.pk, code=code, at=at, while_paused=True)

@@ -16,11 +16,11 @@ from arena.battles.moderation.models import CheckState, Part, TextCheck
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.models import Moderation
 from arena.catalog.moderation import HARMLESS, TEXT_REFUSED, Finding, NoFinding, examine
+from arena.integrity.pauses import pause_after
 from arena.locks import only_one
 from workers.endpoints import Checked, PictureUrl
 
 _AT_ONCE = 4
-_PAUSES = (10, 60, 300, 1800, 7200)  # seconds
 # When nobody asked for so long, a sentence of ours is asked about: a dead check must be seen.
 _QUIET = dt.timedelta(minutes=1)
 # So many of the last answers must all have failed before the check is called dead.
@@ -140,8 +140,7 @@ def describe(row: TextCheck, examined: Examined, now: dt.datetime) -> None:
     row.attempts += 1
     if isinstance(examined.finding, NoFinding):
         row.state, row.error_code = CheckState.UNVERIFIED, examined.finding.code
-        pause = _PAUSES[min(row.attempts, len(_PAUSES)) - 1]
-        row.next_at = now + dt.timedelta(seconds=pause)
+        row.next_at = now + pause_after(row.attempts)
         return
     row.error_code = ""
     row.flagged_for = list(examined.finding.flagged)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -75,12 +76,10 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
         *,
         code: str,
         at: dt.datetime,
-        limit: int,
-        pause: dt.timedelta,
         while_paused: bool = False,
     ) -> None:
-        """Count a failure; the `limit`-th in a row suspends the endpoint for `pause`, each later
-        one for twice as long as the one before, up to an hour.
+        """Count a failure; the `BREAKER_FAILURES`-th in a row suspends the endpoint for
+        `BREAKER_SECONDS`, each later one for twice as long as the one before, up to an hour.
 
         What was asked before a pause and fails in it is no news, and is not counted; with
         ``while_paused`` it was asked in the pause.
@@ -92,8 +91,9 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
         paused = endpoint.suspended_until is not None and endpoint.suspended_until > at
         if while_paused or not paused:
             endpoint.failures_in_a_row += 1
-            doublings = endpoint.failures_in_a_row - limit
+            doublings = endpoint.failures_in_a_row - settings.BREAKER_FAILURES
             if doublings >= 0:
+                pause = dt.timedelta(seconds=settings.BREAKER_SECONDS)
                 longest = max(pause, _LONGEST_PAUSE)
                 endpoint.suspended_until = at + min(pause * 2 ** min(doublings, 16), longest)
         endpoint.save(

@@ -24,12 +24,18 @@ NOW = dt.datetime(2026, 5, 4, 12, 0, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
 
 
+@pytest.fixture(autouse=True)
+def breaker(settings: Settings) -> None:
+    """Pause an endpoint for a minute after three failures in a row."""
+    settings.BREAKER_FAILURES, settings.BREAKER_SECONDS = 3, 60.0
+
+
 def at_once(work: Callable[[], object], _name: str) -> None:
     work()
 
 
 def fail(endpoint: Endpoint, at: dt.datetime) -> Endpoint:
-    Endpoint.objects.record_failure(endpoint.pk, code="server_failed", at=at, limit=3, pause=MINUTE)
+    Endpoint.objects.record_failure(endpoint.pk, code="server_failed", at=at)
     endpoint.refresh_from_db()
     return endpoint
 
@@ -61,8 +67,7 @@ def test_calls_that_were_under_way_when_a_pause_began_do_not_make_it_longer() ->
 
 
 @pytest.mark.django_db
-def test_one_that_answers_comes_back_and_one_that_does_not_stays_away(settings: Settings) -> None:
-    settings.BREAKER_FAILURES, settings.BREAKER_SECONDS = 3, 60.0
+def test_one_that_answers_comes_back_and_one_that_does_not_stays_away() -> None:
     now = timezone.now()
     paused: dict[str, Any] = {"suspended_until": now + MINUTE / 6, "failures_in_a_row": 4}
     with serving() as server, socket.socket() as nobody:

@@ -21,7 +21,6 @@ from tests.arena.operating.sinks import Sink, mail_server, text_of, webhook
 from tests.arena.rows import add_model
 
 URL = "https://api.example.com/v1"
-MINUTE = dt.timedelta(minutes=1)
 NOW = dt.datetime(2026, 5, 4, 12, 0, tzinfo=dt.UTC)
 SECRET = "T0K3N-in-the-path"
 TROUBLE = Complaint(key="x:1", title="It is broken", advice="Mend it.", link="/admin/endpoints/")
@@ -100,14 +99,12 @@ def test_a_problem_that_comes_and_goes_is_told_as_one(mail: Sink) -> None:
 
 
 def test_an_endpoint_that_fails_on_a_quiet_site_is_told(mail: Sink, settings: Settings) -> None:
-    settings.BREAKER_FAILURES = 3
+    settings.BREAKER_FAILURES, settings.BREAKER_SECONDS = 3, 60.0
     dead, _ = add_model("dead", base_url=URL), add_model("well", base_url=URL)
     for minute in range(180):
         if minute % 8 == 0 and Endpoint.objects.available(at=minutes(minute)).contains(dead):
             answered(dead, minutes(minute), error="unreachable")
-            Endpoint.objects.record_failure(
-                dead.pk, code="unreachable", at=minutes(minute), limit=3, pause=MINUTE
-            )
+            Endpoint.objects.record_failure(dead.pk, code="unreachable", at=minutes(minute))
         # What else is wrong with a site that has no worker is no concern here.
         found = [each for each in complaints(minutes(minute)) if "endpoint:" in each.key]
         step(minutes(minute), *found)
