@@ -168,8 +168,10 @@ def test_the_gap_page_draws_the_simulated_frontiers(client: Client) -> None:
 def test_chinese_sentences_follow_each_other_without_a_space(client: Client, language: str) -> None:
     call_command("simulate_votes", votes=6000, voters=60, verbosity=0)
     add_model("Alder", base_url="http://127.0.0.1:1")
-    addresses = ("", "leaderboard/", "gap/", "gap/?source=simulated", "models/alder/")
-    addresses += ("method/?source=simulated", "transparency/?source=simulated")
+    addresses = (
+        *("", "leaderboard/", "gap/", "gap/?source=simulated", "models/alder/"),
+        *("method/?source=simulated", "transparency/?source=simulated"),
+    )
     for address in addresses:
         text = re.sub(r"<[^>]*>", "", page(client, f"/{language}/{address}"))
         assert re.search("[。？]", text), address

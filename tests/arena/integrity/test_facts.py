@@ -194,6 +194,7 @@ def test_a_vote_that_was_undone_is_followed_by_one_about_all_turns_before_it() -
     back = Retraction.objects.create(vote=vote)
     second = go_on(vote, "And shrubs?")
     at = second.ended_at
+    assert at is not None
     again = Vote.objects.create(
         battle=vote.battle, outcome="b", cast_at=at, final_at=at, replaces=back
     )
