@@ -16,9 +16,11 @@ _THREE_NUMBERS = """
         substring(covariance FROM 4 * ii + 1 FOR 4),
         substring(covariance FROM 4 * jj + 1 FOR 4),
         substring(covariance FROM 4 * ij + 1 FOR 4)
-    FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[], %s::int[])
-        AS places (board, fit, ii, jj, ij)
-    JOIN boards_pairtable ON board_id = board AND replay_id = fit  -- not a newer one's places
+    FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[], %s::int[], %s::int[])
+        AS places (board, fit, ii, jj, ij, size)
+    JOIN boards_pairtable ON board_id = board
+        AND replay_id = fit  -- not a newer one's places
+        AND octet_length(covariance) = 4 * size  -- nor what a release before deflated
 """
 
 
@@ -98,12 +100,12 @@ def difference_variances(boards: Collection[Board], first: int, second: int) -> 
         Positive, by the board's primary key, in points squared. A comparison asks for every
         slice at once: Postgres reads three numbers of each table, not the tables.
     """
-    places: list[tuple[int, str, int, int, int]] = []
+    places: list[tuple[int, str, int, int, int, int]] = []
     listed = PairTable.objects.filter(board__in=boards)
     for board, fit, models in listed.values_list("board", "replay_id", "language_models"):
         if first in models and second in models:
             i, j, m = models.index(first), models.index(second), len(models)
-            places.append((board, fit, i * m + i, j * m + j, i * m + j))
+            places.append((board, fit, i * m + i, j * m + j, i * m + j, m * m))
     if not places:
         return {}
     with connection.cursor() as cursor:

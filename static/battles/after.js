@@ -77,7 +77,7 @@ function reasonsPanel({ address, names, reasons }) {
     unsaved = false;
     const { status, body } = await askAgainSoon("POST", `${address}reasons/`, {
       a: [...said.a], b: [...said.b], comment: comment.value,
-    });
+    }, () => own === round);
     if (own !== round) return;
     state.textContent = status === 200 ? say("reasons_kept") : body.message ?? say("reasons_lost");
     announce(state.textContent ?? "");

@@ -39,14 +39,15 @@ const SOON = 5; // seconds
  * @param {"GET" | "POST"} method
  * @param {string} address
  * @param {object} [body]
+ * @param {() => boolean} [stillMeant] whether nothing newer was asked meanwhile
  * @returns {Promise<Reply>}
  */
-export async function askAgainSoon(method, address, body) {
+export async function askAgainSoon(method, address, body, stillMeant = () => true) {
   const reply = await ask(method, address, body);
   const { retry_after: seconds } = reply.body;
   if (typeof seconds !== "number" || seconds > SOON) return reply;
   await pause(seconds * 1000);
-  return ask(method, address, body);
+  return stillMeant() ? ask(method, address, body) : reply;
 }
 
 /** @param {number} milliseconds @returns {Promise<void>} */

@@ -27,7 +27,11 @@ WEIGH = """
   const [page] = performance.getEntriesByType("navigation");
   const sum = (entries) => entries.reduce((total, each) => total + each.encodedBodySize, 0);
   const scripts = all.filter(({ name }) => name.split("?")[0].endsWith(".js"));
-  return { ...seen, requests: all.length + 1, bytes: sum([page, ...all]), scripts: sum(scripts) };
+  const blocking = all.filter(({ renderBlockingStatus }) => renderBlockingStatus === "blocking");
+  return {
+    ...seen, requests: all.length + 1, bytes: sum([page, ...all]), scripts: sum(scripts),
+    blocking: sum(blocking),
+  };
 }
 """
 type Seen = dict[str, float]
