@@ -22,7 +22,8 @@ def reliability(found: LanguageModel) -> dict[str, int] | None:
     """Return how many of the newest replies came to an end; None without any."""
     # Stopped is the voter's doing, or the other side's failure.
     over = (ReplyState.COMPLETE, ReplyState.FAILED)
-    newest = Reply.objects.filter(language_model=found, state__in=over)
+    # Of a busy endpoint nothing was asked.
+    newest = Reply.objects.filter(language_model=found, state__in=over).exclude(error_code="busy")
     counted = newest.order_by("-pk")[:_REPLIES].aggregate(
         replies=Count("pk"), complete=Count("pk", filter=Q(state=ReplyState.COMPLETE))
     )

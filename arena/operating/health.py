@@ -28,6 +28,7 @@ _READ = """
         FROM battles_turn t JOIN battles_reply r ON r.turn_id = t.id
         WHERE t.started_at >= %(since)s AND t.started_at <= %(now)s
             AND r.endpoint_id IS NOT NULL AND r.state IN ('complete', 'failed')
+            AND r.error_code <> 'busy'  -- nothing was asked of it
     ) AS recent
     GROUP BY GROUPING SETS ((endpoint_id), (endpoint_id, hour), (endpoint_id, error_code))
 """

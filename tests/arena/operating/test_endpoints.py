@@ -50,6 +50,17 @@ def test_it_sums_answers_failures_and_speed_by_hour_and_over_the_window() -> Non
     assert read_health(NOW).of(other.pk).answers == 0
 
 
+def test_who_found_no_slot_says_nothing_of_the_endpoint() -> None:
+    one = model("one")
+    answered(one, NOW - HOUR)
+    for _ in range(9):
+        answered(one, NOW - HOUR, error="busy")
+    health = read_health(NOW).of(one.pk)
+    assert (health.answers, health.whole.failed, health.commonest) == (1, 0, "")
+    [row] = rows(NOW)
+    assert row.advice == "Nothing is wrong."
+
+
 def test_it_says_when_more_calls_at_once_are_tried_again() -> None:
     crowding = {"tries": 3, "again_at": (NOW + 4 * 24 * HOUR).isoformat()}
     model("one", findings={"crowding": crowding})
