@@ -173,6 +173,20 @@ def test_a_labeller_that_does_not_answer_is_a_problem_and_one_odd_prompt_is_not(
     assert "labeller" not in keys()
 
 
+def test_labels_that_got_no_slot_say_nothing_of_the_labeller() -> None:
+    well()
+    Labeller.objects.create(endpoint=add_model("labeller", base_url=URL))
+    older, newer = vote(NOW), vote(NOW)
+    for error in ("no_slot", "slots_unknown"):
+        FailedLabel.objects.update_or_create(
+            vote=newer.facts, defaults={"attempts": 1, "error_code": error, "next_at": NOW}
+        )
+        assert "labeller" not in keys()
+    FailedLabel.objects.create(vote=older.facts, attempts=1, error_code="unreachable", next_at=NOW)
+    (complaint,) = [one for one in complaints(NOW) if one.key == "labeller"]
+    assert "unreachable" in complaint.advice
+
+
 def test_a_moderation_check_that_does_not_answer_is_a_problem() -> None:
     well()
     provider = Provider.objects.get(name=URL)
