@@ -233,10 +233,7 @@ def run_admission(pk: int) -> Admission:
         return _end(admission, None, None)
     how = replace(
         plan(
-            # Of more than its rate nobody could say that they were at once.
-            concurrency=min(
-                endpoint.max_concurrent, endpoint.requests_per_minute or endpoint.max_concurrent
-            ),
+            concurrency=_most_at_once(endpoint),
             skip=_known(endpoint) if scheduled else frozenset(),
         ),
         paying=paying_for(endpoint, Reservation.Purpose.ADMISSION),
@@ -246,6 +243,12 @@ def run_admission(pk: int) -> Admission:
         return _end(admission, _follow(admission, address, how), address)
     except _LostError:
         return Admission.objects.filter(pk=pk).first() or admission  # deleted with its endpoint
+
+
+def _most_at_once(endpoint: Endpoint) -> int:
+    """Return how many calls at once are tried: of more than its rate none could be seen at once."""
+    allowed = endpoint.max_concurrent
+    return min(allowed, endpoint.requests_per_minute or allowed)
 
 
 def _known(endpoint: Endpoint) -> frozenset[StepName]:
@@ -258,7 +261,7 @@ def _known(endpoint: Endpoint) -> frozenset[StepName]:
         # Where there were too many, there may be room after a while.
         "concurrency": not crowded.is_over(timezone.now())
         if crowded
-        else found.get("concurrency", 0) >= endpoint.max_concurrent,
+        else found.get("concurrency", 0) >= _most_at_once(endpoint),
     }
     return frozenset(name for name in COSTLY if is_known[name])
 

@@ -12,6 +12,8 @@ LIMIT_SECONDS = 30.0
 LEASE = 0.8
 # For what must be told again in time, however slow the machine is.
 LONG_LEASE = 4.0
+# For what is held while nobody dies.
+NEVER_ENDS = 600.0
 LINE = "parity:{slots}:line"
 _HELD = "parity:{slots}:held:"
 

@@ -22,7 +22,7 @@ from arena.catalog.paid_calls import room_at
 from arena.catalog.recovery import ask_the_paused
 from arena.catalog.slots import waiting_in_line
 from arena.connections import sync_redis
-from tests.arena.catalog.line import LIMIT_SECONDS, Start, granted, known
+from tests.arena.catalog.line import LIMIT_SECONDS, LINE, NEVER_ENDS, Start, granted, known
 from tests.arena.rows import add_model
 from workers.demo.fiction import FICTIONAL_MODELS
 from workers.demo.scripted import ScriptedServer
@@ -39,10 +39,10 @@ def endpoint(redis_url: str, settings: Any) -> Endpoint:
     return Endpoint(pk=PK, max_concurrent=2)
 
 
-async def turned_away(endpoint: Endpoint, calls: int = 1) -> str:
-    """Return why there was no room at once."""
+async def turned_away(endpoint: Endpoint, calls: int = 1, *, seconds: float = 0.6) -> str:
+    """Return why there was no room."""
     with pytest.raises(NoRoomError) as error:
-        async with room_at(endpoint, seconds=0.6)(calls):
+        async with room_at(endpoint, seconds=seconds)(calls):
             pass
     return error.value.code
 
@@ -50,7 +50,7 @@ async def turned_away(endpoint: Endpoint, calls: int = 1) -> str:
 async def someone_in_line(redis_client: redis.asyncio.Redis) -> None:
     async with asyncio.timeout(LIMIT_SECONDS):
         while True:
-            if await redis_client.zcard("parity:{slots}:line"):
+            if await redis_client.zcard(LINE):
                 return
             await asyncio.sleep(0.01)
 
@@ -58,7 +58,7 @@ async def someone_in_line(redis_client: redis.asyncio.Redis) -> None:
 async def test_never_more_than_the_limit_together_with_battles(
     start: Start, endpoint: Endpoint
 ) -> None:
-    slots, running, most = await start(), 0, 0
+    slots, running, most = await start(lease=NEVER_ENDS), 0, 0
 
     async def count() -> None:
         nonlocal running, most
@@ -83,14 +83,14 @@ async def test_never_more_than_the_limit_together_with_battles(
 async def test_who_finds_no_room_is_put_off_and_leaves_the_line(
     start: Start, endpoint: Endpoint, redis_client: redis.asyncio.Redis
 ) -> None:
-    slots = await start()
+    slots = await start(lease=NEVER_ENDS)
     with slots.stand_in_line({PK: 2}, requests={PK: 2}) as place:
         await granted(place)
         assert await turned_away(endpoint) == "no_slot"
         place.give_back(PK)
         async with room_at(endpoint, seconds=LIMIT_SECONDS)(1):
             assert await turned_away(endpoint, calls=2) == "no_slot"
-    assert await redis_client.zcard("parity:{slots}:line") == 0
+    assert await redis_client.zcard(LINE) == 0
 
 
 async def test_its_slots_are_free_at_once_when_it_ends(
@@ -105,7 +105,7 @@ async def test_it_never_keeps_a_place_from_a_battle(
     start: Start, endpoint: Endpoint, redis_client: redis.asyncio.Redis
 ) -> None:
     """Two slots are wanted, one is free: battles pass, however long the others wait."""
-    slots = await start(patience=0.0)
+    slots = await start(patience=0.0, lease=NEVER_ENDS)
     is_in = asyncio.Event()
 
     async def call() -> None:
@@ -127,21 +127,27 @@ async def test_it_never_keeps_a_place_from_a_battle(
 async def test_it_is_no_battle_that_waits(
     start: Start, endpoint: Endpoint, redis_url: str, redis_client: redis.asyncio.Redis
 ) -> None:
-    slots = await start()
+    slots = await start(lease=NEVER_ENDS)
+
+    async def call() -> None:
+        async with room_at(endpoint, seconds=LIMIT_SECONDS)(2):
+            pass
+
     with contextlib.ExitStack() as line, sync_redis(redis_url, seconds=5.0) as reader:
-        first = line.enter_context(slots.stand_in_line({PK: 1}))
+        first = line.enter_context(slots.stand_in_line({PK: 2}, requests={PK: 2}))
         await granted(first)
-        beside = asyncio.create_task(turned_away(Endpoint(pk=PK, max_concurrent=1)))
+        beside = asyncio.create_task(call())
         await someone_in_line(redis_client)
-        waiting = line.enter_context(slots.stand_in_line({PK: 1}))
+        waiting = line.enter_context(slots.stand_in_line({PK: 2}))
         assert await known(waiting) == 1
+        assert await redis_client.zcard(LINE) == 2
         assert waiting_in_line(reader) == 1
-        assert await beside == "no_slot"
+    await beside
 
 
 async def test_it_counts_in_the_minute(start: Start, endpoint: Endpoint) -> None:
     endpoint.requests_per_minute = 2
-    slots = await start()
+    slots = await start(lease=NEVER_ENDS)
     async with room_at(endpoint, seconds=LIMIT_SECONDS)(1):
         pass
     with slots.stand_in_line({PK: 9}, rates={PK: 2}) as place:
@@ -153,7 +159,7 @@ async def test_it_counts_in_the_minute(start: Start, endpoint: Endpoint) -> None
 
 async def test_it_waits_for_its_gpu_group(start: Start, endpoint: Endpoint) -> None:
     endpoint.gpu_group = uuid.uuid4().hex
-    slots = await start()
+    slots = await start(lease=NEVER_ENDS)
     with slots.stand_in_line({2: 1}, groups={2: endpoint.gpu_group}) as place:
         await granted(place)
         assert await turned_away(endpoint) == "no_slot"
@@ -165,7 +171,7 @@ async def test_it_waits_for_its_gpu_group(start: Start, endpoint: Endpoint) -> N
 
 async def test_nothing_is_called_while_nobody_counts(endpoint: Endpoint, settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    assert await turned_away(endpoint) == "slots_unknown"
+    assert await turned_away(endpoint, seconds=LIMIT_SECONDS) == "slots_unknown"
 
 
 # -- admission tests and greetings -----------------------------------------------------------------
@@ -178,9 +184,11 @@ async def database(transactional_db: None) -> AsyncIterator[None]:
     await sync_to_async(connections.close_all)()
 
 
-def run_test(pk: int) -> tuple[Admission, Endpoint]:
+def run_test(
+    pk: int, reason: Admission.Reason = Admission.Reason.ASKED
+) -> tuple[Admission, Endpoint]:
     endpoint = Endpoint.objects.get(pk=pk)
-    admission, _ = open_admission(endpoint, Admission.Reason.ASKED)
+    admission, _ = open_admission(endpoint, reason)
     return run_admission(admission.pk), Endpoint.objects.get(pk=pk)
 
 
@@ -192,7 +200,7 @@ async def test_a_test_without_a_slot_is_put_off_and_the_endpoint_stays_in_battle
 ) -> None:
     monkeypatch.setattr(admissions, "_SECONDS_FOR_A_SLOT", 0.3)
     endpoint = await in_database(add_model, NAME, base_url=scripted.base_url, max_concurrent=1)
-    slots = await start(lease=600.0)
+    slots = await start(lease=NEVER_ENDS)
     with slots.stand_in_line({endpoint.pk: 1}) as place:
         await granted(place)
         admission, after = await in_database(run_test, endpoint.pk)
@@ -208,9 +216,10 @@ async def test_a_test_without_a_slot_is_put_off_and_the_endpoint_stays_in_battle
 async def test_as_many_at_once_as_battles_leave_room_for_are_tried(
     database: None, scripted: ScriptedServer, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admissions, "_SECONDS_FOR_A_SLOT", 3.0)
+    # The crowd has to reach it, and no single call may.
+    monkeypatch.setattr(admissions, "_SECONDS_FOR_A_SLOT", 10.0)
     endpoint = await in_database(add_model, NAME, base_url=scripted.base_url, max_concurrent=4)
-    slots = await start(lease=600.0)
+    slots = await start(lease=NEVER_ENDS)
     with slots.stand_in_line({endpoint.pk: 4}) as place:
         await granted(place)
         admission, after = await in_database(run_test, endpoint.pk)
@@ -227,6 +236,27 @@ async def test_as_many_at_once_as_battles_leave_room_for_are_tried(
     assert after.findings["concurrency"] == 4
 
 
+async def test_as_many_at_once_as_the_rate_allows_are_known_and_not_tried_each_day(
+    database: None,
+    scripted: ScriptedServer,
+    redis_client: redis.asyncio.Redis,
+    redis_url: str,
+    settings: Any,
+) -> None:
+    settings.REDIS_URL = redis_url
+    endpoint = await in_database(
+        add_model,
+        NAME,
+        base_url=scripted.base_url,
+        max_concurrent=50,
+        requests_per_minute=40,
+        findings={"takes_images": False, "longest_tried": 10**9, "concurrency": 40},
+    )
+    admission, _ = await in_database(run_test, endpoint.pk, Admission.Reason.SCHEDULED)
+    assert admission.state == "passed"
+    assert "concurrency" not in {step["name"] for step in admission.steps}
+
+
 async def test_an_endpoint_is_not_greeted_while_another_of_its_group_has_calls(
     database: None, scripted: ScriptedServer, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +270,7 @@ async def test_an_endpoint_is_not_greeted_while_another_of_its_group_has_calls(
         failures_in_a_row=3,
         suspended_until=now + dt.timedelta(seconds=10),
     )
-    slots = await start(lease=600.0)
+    slots = await start(lease=NEVER_ENDS)
 
     def at_once(work: Callable[[], object], _: str) -> None:
         work()

@@ -12,7 +12,16 @@ from arena.catalog.gpu_groups import able_to_begin
 from arena.catalog.models import Endpoint
 from arena.catalog.slots import EndpointSlots, Place
 from arena.ids import uuid7
-from tests.arena.catalog.line import LEASE, LIMIT_SECONDS, Start, granted, known
+from tests.arena.catalog.line import (
+    LEASE,
+    LIMIT_SECONDS,
+    LONG_LEASE,
+    NEVER_ENDS,
+    Start,
+    granted,
+    known,
+    told_again,
+)
 
 ONE, TWO, ELSEWHERE = 1, 2, 3
 
@@ -53,7 +62,7 @@ async def told(endpoints: list[Endpoint], expected: set[int]) -> None:
 async def test_two_of_a_group_never_have_calls_at_the_same_time(
     start: Start, groups: dict[int, str]
 ) -> None:
-    processes = [await start(patience=0.1) for _ in range(3)]
+    processes = [await start(patience=0.1, lease=NEVER_ENDS) for _ in range(3)]
     holding: list[int] = []
     most, served = 0, set()
 
@@ -77,7 +86,7 @@ async def test_two_of_a_group_never_have_calls_at_the_same_time(
 async def test_who_waits_for_a_group_comes_to_its_turn_while_others_never_cease(
     start: Start, groups: dict[int, str]
 ) -> None:
-    busy, other = await start(), await start()
+    busy, other = await start(lease=NEVER_ENDS), await start(lease=NEVER_ENDS)
     is_over = asyncio.Event()
 
     async def never_cease() -> None:
@@ -111,7 +120,7 @@ async def test_the_group_of_a_dead_process_comes_free(
     async with dead:
         with dead.stand_in_line({ONE: 1}, groups=groups) as held:
             await granted(held)
-            assert drawn(members) == {ONE, ELSEWHERE}
+            await told(members, {ONE, ELSEWHERE})
             # Killed: it says no more, and takes nothing back.
             await dead.__aexit__()
             await told(members, {ONE, TWO, ELSEWHERE})
@@ -120,9 +129,9 @@ async def test_the_group_of_a_dead_process_comes_free(
 
 
 async def test_while_one_has_calls_no_other_of_its_group_is_drawn(
-    start: Start, groups: dict[int, str], members: list[Endpoint]
+    start: Start, groups: dict[int, str], members: list[Endpoint], redis_client: redis.asyncio.Redis
 ) -> None:
-    slots = await start()
+    slots = await start(lease=LONG_LEASE)
     assert drawn(members) == {ONE, TWO, ELSEWHERE}
     with contextlib.ExitStack() as calls:
         places = [
@@ -132,7 +141,7 @@ async def test_while_one_has_calls_no_other_of_its_group_is_drawn(
             await granted(place)
         assert drawn(members) == {TWO, ELSEWHERE}
         places[0].give_back(TWO)
-        await asyncio.sleep(1.5 * LEASE)  # what is still held was told again
+        await told_again(redis_client, TWO)
         assert drawn(members) == {TWO, ELSEWHERE}
         places[1].give_back(TWO)
         await told(members, {ONE, TWO, ELSEWHERE})
@@ -141,7 +150,7 @@ async def test_while_one_has_calls_no_other_of_its_group_is_drawn(
 async def test_after_its_turn_one_is_not_drawn_until_its_calls_have_ended(
     start: Start, groups: dict[int, str], members: list[Endpoint]
 ) -> None:
-    slots = await start(turn=0.0)
+    slots = await start(turn=0.0, lease=NEVER_ENDS)
     with slots.stand_in_line({ONE: 5}, groups=groups) as place:
         await granted(place)
         await told(members, {ELSEWHERE})
@@ -153,7 +162,7 @@ async def test_after_its_turn_one_is_not_drawn_until_its_calls_have_ended(
 async def test_who_has_waited_long_ends_the_turn_of_another(
     start: Start, groups: dict[int, str], members: list[Endpoint]
 ) -> None:
-    one, two = await start(), await start()
+    one, two = await start(lease=NEVER_ENDS), await start(lease=NEVER_ENDS)
     with one.stand_in_line({ONE: 5}, groups=groups) as place:
         await granted(place)
         with two.stand_in_line({TWO: 5}, groups=groups) as waiting:
