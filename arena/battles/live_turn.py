@@ -77,10 +77,13 @@ class LiveTurn:
 
     @property
     def _may_draw_again(self) -> bool:
-        """Whether nobody knows the pair yet, and another one could begin."""
+        """Whether nobody knows the pair yet, and another one could begin.
+
+        One attempt is left for a server that then fails.
+        """
         one = self.started
         is_drawn = one.blind and one.number == 1 and not one.waits
-        return is_drawn and one.attempt < turns.MAX_PAIRS
+        return is_drawn and one.attempt < turns.MAX_PAIRS - 1
 
     async def _stream(self, clients: EndpointClients, place: Place, part: Part) -> None:
         tasks = {

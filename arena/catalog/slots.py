@@ -324,6 +324,7 @@ class EndpointSlots:
                 begun[e] + wanted[e] <= rate // self._processes for e, rate in place.rates.items()
             )
             has_groups = all(served.get(group, e) == e for e, group in place.groups.items())
+            place.group_is_taken = not has_groups
             has_room = all(taken[e] + n <= max(n, shares[e]) for e, n in wanted.items())
             if in_time and has_groups and has_room:
                 self._move(place, 0)

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import secrets
 import sys
 import tomllib
 from argparse import ArgumentParser
@@ -292,7 +293,9 @@ def _plan(enrolment: Enrolment) -> Plan:
     # Nobody else has calls at one that is not stored, but maybe at others of its GPU group.
     if not (stored or enrolment.gpu_group):
         return paid
-    endpoint = stored or Endpoint(pk=0, gpu_group=enrolment.gpu_group or "")
+    # In the line it has a number that no stored one has, and no other that is added just now.
+    number = 10**12 + secrets.randbelow(10**9)
+    endpoint = stored or Endpoint(pk=number, gpu_group=enrolment.gpu_group or "")
     return replace(paid, room=room_at(endpoint, seconds=_SECONDS_FOR_A_SLOT))
 
 
