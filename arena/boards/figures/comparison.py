@@ -67,8 +67,17 @@ def slice_of(encounter: Encounter) -> str:
     return str(slice_name(encounter.board.category, encounter.board.language))
 
 
-def verdict(names: Mapping[str, str], expected: Expected | None) -> str:
-    """Return the finding in one sentence, true in every case."""
+def verdict(
+    names: Mapping[str, str], expected: Expected | None, *, is_awaited: bool = False
+) -> str:
+    """Return the finding in one sentence, true in every case.
+
+    `is_awaited`: both have ratings, and no full publication has compared them yet.
+    """
+    if is_awaited:
+        return (
+            _("The next full publication of the boards compares %(first)s and %(second)s.") % names
+        )
     if expected is None:
         return _("There are too few votes to compare %(first)s and %(second)s yet.") % names
     point, low, high = expected.shares

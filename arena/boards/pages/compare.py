@@ -72,11 +72,13 @@ def gather(
     met = encounters(models, board.source) if board else []
     expected = next((each.expected for each in met if each.board == board), None)
     chart = comparison(models, met)
+    is_awaited = pairs is None and [row.rating is not None for row in rows.values()] == [True, True]
+    found = verdict(names, expected, is_awaited=is_awaited)
     slugs = [model.slug for model in models]
     query = f"{source_query(board)}&{urlencode(dict(zip(PLACES, slugs, strict=True)))}"
     return {
         "title": _("%(first)s against %(second)s") % names,
-        "description": verdict(names, expected),
+        "description": found,
         "models": [
             {"model": model, "row": rows.get(model.pk), "facts": describe(model, today)}
             for model in models
@@ -85,7 +87,8 @@ def gather(
         "picture": preview(chart.name, query) if chart else "",
         "files": Drawn(chart, query).downloads if chart else [],
         "simulated": board is not None and board.source == SIMULATED,
-        "verdict": verdict(names, expected),
+        "verdict": found,
+        "is_awaited": is_awaited,
         "expected": expected,
         "record": record(models, pairs),
         "slices": _slices(met),

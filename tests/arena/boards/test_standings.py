@@ -123,3 +123,15 @@ def test_a_comparison_is_a_picture_and_figures_to_keep(client: Client) -> None:
     assert float(other[1]) == -float(apart)
     for first, second in (("alder", "nobody"), ("alder", "alder"), ("", "birch")):
         page(client, address.format("csv", first, second), 404)
+
+
+def test_before_the_first_full_publication_nothing_is_said_of_too_few_votes(client: Client) -> None:
+    alder, birch = new_model("Alder"), new_model("Birch")
+    cast_many(alder, birch, wins=90, losses=20, voters=40)
+    refresh_boards(NOW)
+    awaited = page(client, "/compare/alder/birch/")
+    assert "The next full publication of the boards compares Alder and Birch." in awaited
+    assert "too few votes to compare" not in awaited
+    assert "have not met" not in awaited
+    publish_boards(NOW)
+    assert "Alder would be preferred to Birch" in page(client, "/compare/alder/birch/")
