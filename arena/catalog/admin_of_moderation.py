@@ -16,6 +16,10 @@ from arena.catalog.validation import clean_model_name
 from arena.only_one import OnlyOneAdmin
 from workers.endpoints import HARMLESS_PICTURE
 
+_UNTICKED = (
+    "Takes pictures was unticked: it was known of another server or model. Ask it now finds out."
+)
+
 
 class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     """Where to ask, what follows, and from which score on."""
@@ -83,6 +87,17 @@ class ModerationAdmin(OnlyOneAdmin):
     list_select_related = ("provider",)
     autocomplete_fields = ("provider",)
     actions = ("ask_now",)
+
+    def save_model(
+        self, request: HttpRequest, obj: Moderation, form: ModerationForm, change: bool
+    ) -> None:
+        """Store it; that it takes pictures was found out of one server and model, not of others."""
+        changed = set(form.changed_data)
+        is_another = change and not changed.isdisjoint({"provider", "model_name"})
+        if is_another and obj.takes_pictures and "takes_pictures" not in changed:
+            obj.takes_pictures = False
+            self.message_user(request, _UNTICKED, messages.WARNING)
+        super().save_model(request, obj, form, change)
 
     @admin.action(
         description="Ask it now about a harmless sentence and picture", permissions=["change"]

@@ -145,10 +145,11 @@ def test_an_operator_sets_the_check_up_and_tries_it(db: None, judge: ModerationS
     }
     add = "/admin/catalog/moderation/add/"
     assert "a number from 0 to 1" in operator.post(add, form).content.decode()
-    form["thresholds"] = '{"violence": 0.7, "hate": null}'
+    form |= {"thresholds": '{"violence": 0.7, "hate": null}', "takes_pictures": "on"}
     assert operator.post(add, form).status_code == 302
     stored = Moderation.objects.get()
     assert stored.thresholds == {"violence": 0.7, "hate": None}
+    assert stored.takes_pictures, "ticked by hand"
     assert operator.get(add).status_code == 403, "there is one"
     made = Change.objects.filter(table="catalog_moderation").get()
     assert (made.actor, made.action) == ("a-operator", "insert")
@@ -185,6 +186,54 @@ def test_asking_it_finds_out_whether_it_takes_pictures(
     check.note_pictures(taken=True)
     assert unchecked not in client.get(page).content.decode()
     assert unchecked not in read(client, "textcheck/")
+
+
+@pytest.mark.parametrize(
+    ("changed", "taken"),
+    [
+        ({"model_name": "texts-alone"}, False),
+        ({"provider": "another"}, False),
+        ({"mode": "block", "seconds": "3"}, True),
+    ],
+)
+def test_another_server_or_model_is_shown_no_pictures_until_it_is_asked(
+    client: Client, judge: ModerationServer, changed: dict[str, str], taken: bool
+) -> None:
+    check = set_up_check(judge, "warn", takes_pictures=True)
+    said = change(client, check, {"takes_pictures": "on", **changed})
+    check.refresh_from_db()
+    assert check.takes_pictures is taken
+    assert ("Takes pictures was unticked" in said) is not taken
+
+
+def test_who_ticks_pictures_along_with_another_model_is_believed(
+    client: Client, judge: ModerationServer
+) -> None:
+    check = set_up_check(judge, "warn")
+    said = change(client, check, {"takes_pictures": "on", "model_name": "sees-pictures"})
+    check.refresh_from_db()
+    assert (check.takes_pictures, check.model_name) == (True, "sees-pictures")
+    assert "was unticked" not in said
+
+
+def change(client: Client, check: Moderation, fields: dict[str, str]) -> str:
+    """Save the check's page with other fields, and return what the admin says."""
+    others = Provider.objects.create(name="another", base_url="https://other.example.org/v1")
+    form = {
+        "provider": check.provider_id,
+        "model_name": check.model_name,
+        "mode": check.mode,
+        "when_dead": check.when_dead,
+        "thresholds": "{}",
+        "seconds": str(check.seconds),
+        **fields,
+    }
+    if "provider" in fields:
+        form["provider"] = others.pk
+    page = f"/admin/catalog/moderation/{check.pk}/change/"
+    answer = client.post(page, form, follow=True)
+    assert answer.redirect_chain, "it is saved"
+    return answer.content.decode()
 
 
 def test_a_moderator_sees_a_flagged_picture_which_is_written_down(db: None) -> None:
