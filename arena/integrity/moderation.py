@@ -11,20 +11,26 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from asgiref.sync import async_to_sync, sync_to_async
+
 from arena.battles.models import Reply, Turn
 from arena.battles.moderation.models import CheckState, Part, TextCheck
+from arena.battles.pictures.models import Picture
 from arena.catalog.addresses import endpoint_clients
 from arena.catalog.models import Moderation
 from arena.catalog.moderation import HARMLESS, TEXT_REFUSED, Finding, NoFinding, examine
 from arena.integrity.pauses import pause_after
 from arena.locks import only_one
-from workers.endpoints import Checked, PictureUrl
+from workers.endpoints import Checked
 
 _AT_ONCE = 4
 # When nobody asked for so long, a sentence of ours is asked about: a dead check must be seen.
 _QUIET = dt.timedelta(minutes=1)
 # So many of the last answers must all have failed before the check is called dead.
 _LAST = 3
+
+type InLine = str | Picture
+"""What waits to be asked about: a text, or a picture whose bytes are not read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ def check_texts(now: dt.datetime, *, limit: int = 100) -> int:
         if check is None:
             return 0
         due = TextCheck.objects.pending().filter(next_at__lte=now).order_by("next_at", "pk")
-        rows = {row.pk: row for row in due.select_related("turn__picture")[:limit]}
+        due = due.select_related("turn__picture").defer("turn__picture__content")
+        rows = {row.pk: row for row in due[:limit]}
         texts = texts_of(rows.values())
         # Erased since: there is nothing left to check.
         TextCheck.objects.filter(pk__in=rows.keys() - texts.keys()).delete()
@@ -79,24 +86,31 @@ def check_texts(now: dt.datetime, *, limit: int = 100) -> int:
         return sum(isinstance(found.finding, Finding) for found in examined.values())
 
 
-def examine_all[K](check: Moderation, texts: Mapping[K, Checked]) -> dict[K, Examined]:
-    """Ask about all, a few at once; after a failure that is not a text's own the rest is left."""
-    return asyncio.run(_examine_all(check, texts))
+def examine_all[K](check: Moderation, texts: Mapping[K, InLine]) -> dict[K, Examined]:
+    """Ask about all, a few at once; after a failure that is not a text's own the rest is left.
+
+    Pictures are read when it is their turn: all of them together may be too large for a worker.
+    """
+    # Unlike asyncio.run it lets the coroutine read on this thread's connection to the database.
+    return async_to_sync(_examine_all)(check, texts)
 
 
-async def _examine_all[K](check: Moderation, texts: Mapping[K, Checked]) -> dict[K, Examined]:
+async def _examine_all[K](check: Moderation, texts: Mapping[K, InLine]) -> dict[K, Examined]:
     slots = asyncio.Semaphore(_AT_ONCE)
     clients = endpoint_clients()
     examined: dict[K, Examined] = {}
     dead = False
 
-    async def ask(key: K, text: Checked) -> None:
+    async def ask(key: K, text: InLine) -> None:
         nonlocal dead
         async with slots:
             if dead:
                 return
+            content = await sync_to_async(_read)(text) if isinstance(text, Picture) else text
+            if content is None:
+                return
             began = time.monotonic()
-            finding = await examine(clients, check, text)
+            finding = await examine(clients, check, content)
             examined[key] = Examined(finding, time.monotonic() - began)
             dead |= isinstance(finding, NoFinding) and not finding.is_of_the_text
 
@@ -107,7 +121,13 @@ async def _examine_all[K](check: Moderation, texts: Mapping[K, Checked]) -> dict
     return examined
 
 
-def texts_of(rows: Iterable[TextCheck]) -> dict[int, Checked]:
+def _read(picture: Picture) -> Checked | None:
+    """Return a picture with its bytes, which go with the answer; None for one erased since."""
+    found = Picture.objects.filter(pk=picture.pk).first()
+    return None if found is None or found.is_erased else found.to_check
+
+
+def texts_of(rows: Iterable[TextCheck]) -> dict[int, InLine]:
     """Return what checks are about, by the checks' keys; what is gone is left out."""
     rows = list(rows)
     answers: dict[tuple[int | None, str], str] = {
@@ -116,7 +136,7 @@ def texts_of(rows: Iterable[TextCheck]) -> dict[int, Checked]:
         .order_by()
         .values_list("turn_id", "side", "text")
     }
-    found: dict[int, Checked | None] = {}
+    found: dict[int, InLine | None] = {}
     for row in rows:
         match row.part:
             case Part.PROMPT:
@@ -128,10 +148,10 @@ def texts_of(rows: Iterable[TextCheck]) -> dict[int, Checked]:
     return {pk: text for pk, text in found.items() if text}
 
 
-def picture_to_check(turn: Turn | None) -> PictureUrl | None:
-    """Return a turn's picture as the check takes it; None without one, and of an erased one."""
+def picture_to_check(turn: Turn | None) -> Picture | None:
+    """Return a turn's picture; None without one, and of an erased one."""
     picture = turn.picture if turn else None
-    return None if picture is None or picture.is_erased else picture.to_check
+    return None if picture is None or picture.is_erased else picture
 
 
 def describe(row: TextCheck, examined: Examined, now: dt.datetime) -> None:

@@ -11,8 +11,7 @@ from arena.battles.models import Reply, Turn, TurnState
 from arena.battles.moderation.models import Part, TextCheck
 from arena.catalog.models import Moderation
 from arena.catalog.moderation import Finding
-from arena.integrity.moderation import Examined, describe, examine_all, picture_to_check
-from workers.endpoints import Checked
+from arena.integrity.moderation import Examined, InLine, describe, examine_all, picture_to_check
 
 _TURNS_AT_ONCE = 100
 
@@ -35,7 +34,8 @@ class PastReport:
 def past_turns(source: str) -> QuerySet[Turn]:
     """Return the complete turns of a source whose texts are still there, the newest first."""
     turns = Turn.objects.filter(state=TurnState.COMPLETE, battle__voter__source=source)
-    return turns.exclude(prompt="").select_related("picture").order_by("-pk")
+    turns = turns.select_related("picture").defer("picture__content")
+    return turns.exclude(prompt="").order_by("-pk")
 
 
 def check_past(
@@ -84,11 +84,11 @@ def check_past(
     return report
 
 
-def _texts(turns: Sequence[Turn], *, answers: bool, pictures: bool) -> dict[Key, Checked]:
-    texts: dict[Key, Checked] = {(turn.pk, Part.PROMPT.value): turn.prompt for turn in turns}
+def _texts(turns: Sequence[Turn], *, answers: bool, pictures: bool) -> dict[Key, InLine]:
+    texts: dict[Key, InLine] = {(turn.pk, Part.PROMPT.value): turn.prompt for turn in turns}
     if pictures:
         found = {turn.pk: picture_to_check(turn) for turn in turns}
-        texts |= {(pk, Part.PICTURE.value): url for pk, url in found.items() if url}
+        texts |= {(pk, Part.PICTURE.value): picture for pk, picture in found.items() if picture}
     if answers:
         replies = Reply.objects.filter(turn__in=turns).exclude(text="").order_by()
         texts |= {

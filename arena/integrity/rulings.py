@@ -6,6 +6,7 @@ from collections.abc import Collection
 from django.db import connection, transaction
 
 from arena.battles.moderation.models import Ruling, TextCheck, TextLook, Verdict
+from arena.battles.pictures.models import Picture
 from arena.integrity.moderation import texts_of
 from workers.endpoints import Checked
 
@@ -48,4 +49,5 @@ def show_text(row: TextCheck, *, moderator: str, now: dt.datetime) -> Checked:
     was erased.
     """
     TextLook.objects.create(text_check=row, moderator=moderator, at=now)
-    return texts_of([row]).get(row.pk, "")
+    text = texts_of([row]).get(row.pk, "")
+    return text.to_check if isinstance(text, Picture) else text

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from arena.battles.errors import NotFound, NotPossibleNow
@@ -19,7 +20,7 @@ from arena.boards.releases.turns import released_turns
 from arena.catalog.models import Moderation
 from arena.integrity.facts import decide_votes
 from arena.integrity.models import PastVoteFacts, VoteFacts
-from arena.integrity.moderation import check_texts, moderation_state
+from arena.integrity.moderation import check_texts, examine_all, moderation_state, texts_of
 from arena.integrity.moderation_figures import moderation_figures
 from arena.integrity.rulings import rule_on, show_text
 from tests.arena.boards.votes import NOW, cast, go_on, new_model
@@ -306,6 +307,52 @@ def test_a_picture_is_asked_about_and_ruled_on_like_a_text(judge: ModerationServ
     rule(check, Verdict.HARMFUL)
     decide_votes(LATER)
     assert VoteFacts.objects.get(vote=vote).not_counted_because == "harmful"
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_pictures_are_read_a_few_at_a_time(judge: ModerationServer, past: bool) -> None:
+    """Their bytes are read one by one, as the check takes them, however many are in line."""
+    set_up_check(judge, "log", takes_pictures=True)
+    judge.pictures = "seen"
+    for _ in range(6):
+        vote_on(picture=True)
+    if past:
+        TextCheck.objects.all().delete()
+    with CaptureQueriesContext(connection) as queries:
+        moderate_past() if past else check_texts(NOW)
+    assert reads_of_bytes(queries) == len(judge.shown) == 6
+
+
+def test_a_dead_check_has_no_more_pictures_read_than_it_is_asked_about_at_once(
+    judge: ModerationServer,
+) -> None:
+    set_up_check(judge, "log", takes_pictures=True)
+    for _ in range(6):
+        vote_on(picture=True)
+    TextCheck.objects.exclude(part="picture").delete()
+    judge.manner = "http-500"
+    with CaptureQueriesContext(connection) as queries:
+        check_texts(NOW)
+    assert 1 <= reads_of_bytes(queries) <= 4
+
+
+def reads_of_bytes(queries: CaptureQueriesContext) -> int:
+    """Return how many queries read a picture's bytes, each of which names the one it reads."""
+    read = [query["sql"] for query in queries if '"battles_picture"."content"' in query["sql"]]
+    assert all(" JOIN " not in sql and " LIMIT 1" in sql for sql in read)
+    return len(read)
+
+
+def test_a_picture_that_is_erased_while_it_waits_its_turn_is_not_asked_about(
+    judge: ModerationServer,
+) -> None:
+    check = set_up_check(judge, "log", takes_pictures=True)
+    judge.pictures = "seen"
+    vote = vote_on(picture=True)
+    texts = texts_of(TextCheck.objects.filter(part="picture"))
+    erase_voter(vote.battle.voter_id, at=NOW)
+    assert examine_all(check, texts) == {}
+    assert not judge.shown
 
 
 def test_an_erased_picture_is_not_asked_about(judge: ModerationServer) -> None:
