@@ -1,19 +1,19 @@
 """Bodies of requests, read whole before a request takes a place in Django.
 
 Django would read them in its place, however slowly they come, so that a few dozen slow senders
-would hold all places. Here they hold a connection each. What is large waits in a file, and few
-large ones come at once, so that they fill neither memory nor disk.
+would hold all places. Here they hold a connection and a buffer each. What is large waits in a
+file. Not too many come at once, and few large ones, so that they fill neither memory nor disk.
 """
 
 import asyncio
 import tempfile
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from typing import IO, Any
 
-from arena.battles.errors import TooLarge, TooSlow, Unavailable
+from arena.battles.errors import TooLarge, TooSlow
 from arena.battles.pictures.encoding import MAX_BYTES
+from arena.few_at_once import FewAtOnce
 from arena.voters.addresses import network_of_scope
 
 type Scope = Mapping[str, Any]
@@ -26,8 +26,9 @@ _MOST_BYTES = MAX_BYTES + 2**16
 # Up to here a body is small: about what a server reads of a connection ahead of being asked.
 _SMALL_BYTES = 2**16
 _LARGE_AT_ONCE, _LARGE_OF_ONE_NETWORK = 32, 8
+# Small and large, each up to `_SMALL_BYTES` here and as much in the server: 128 MB at most.
+_AT_ONCE, _OF_ONE_NETWORK = 1000, 200
 _IN_MEMORY = _PIECE = 2**17
-_SECONDS_TO_COME_BACK = 5
 
 
 class SenderLeft(Exception):  # noqa: N818  reads as `raise SenderLeft`
@@ -38,7 +39,8 @@ class Bodies:
     """The bodies that come to one process now. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._large: Counter[str | None] = Counter()
+        self._all = FewAtOnce(_AT_ONCE, of_one_network=_OF_ONE_NETWORK)
+        self._large = FewAtOnce(_LARGE_AT_ONCE, of_one_network=_LARGE_OF_ONE_NETWORK)
 
     @asynccontextmanager
     async def whole(self, scope: Scope, receive: Receive) -> AsyncIterator[Receive]:
@@ -47,18 +49,22 @@ class Bodies:
         Raises
         ------
         BattleError
-            It is too long, came too slowly, or too many large ones come already.
+            It is too long, came too slowly, or too many come already.
         SenderLeft
         """
-        length = _length(scope)
+        length = announced_length(scope)
         if length == 0:
             yield receive
             return
         if length is not None and length > _MOST_BYTES:
             raise TooLarge
         is_small = length is not None and length <= _SMALL_BYTES
-        room = nullcontext() if is_small else self._room_for(network_of_scope(scope))
-        with room, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+        network = network_of_scope(scope)
+        with (
+            self._all.one_of(network),
+            nullcontext() if is_small else self._large.one_of(network),
+            tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file,
+        ):
             try:
                 async with asyncio.timeout(_SECONDS):
                     await _keep(receive, file)
@@ -66,20 +72,9 @@ class Bodies:
                 raise TooSlow from None
             yield _reading(file, receive)
 
-    @contextmanager
-    def _room_for(self, network: str | None) -> Iterator[None]:
-        if self._large.total() >= _LARGE_AT_ONCE or self._large[network] >= _LARGE_OF_ONE_NETWORK:
-            raise Unavailable("too_busy", retry_after=_SECONDS_TO_COME_BACK)
-        self._large[network] += 1
-        try:
-            yield
-        finally:
-            self._large[network] -= 1
-            self._large += Counter()  # networks that send nothing are forgotten
 
-
-def _length(scope: Scope) -> int | None:
-    """Return how many bytes are announced; None where the body ends when it ends."""
+def announced_length(scope: Scope) -> int | None:
+    """Return how many bytes of body are announced; None where the body ends when it ends."""
     headers = dict(scope["headers"])
     if b"transfer-encoding" in headers:
         return None

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -19,12 +19,14 @@ from django.db import close_old_connections
 from django.utils import translation
 from django.utils.csp import build_policy
 
-from arena.arriving import Bodies, SenderLeft
+from arena.arriving import Bodies, SenderLeft, announced_length
 from arena.battles.errors import BattleError, TooMany, Unavailable
 from arena.battles.lifespan import readiness
 from arena.battles.protocol import CLOSE_TOO_MANY
 from arena.connections import database_watch
 from arena.errors import page_without_request
+from arena.few_at_once import FewAtOnce
+from arena.voters.addresses import network_of_scope
 from arena.voters.language import language_of_scope
 from arena.voters.limits import Rate
 from arena.voters.visitors import visitors
@@ -46,6 +48,9 @@ _BALLOT = re.compile(r".*/battle/[^/]+/(vote|vote/undo|reveal)/")
 _CODE = re.compile(r".*/me/account/send/")
 _PROOF = re.compile(r".*/me/account/(code|passkey|passkey/question)/")
 _PICTURES = re.compile(r".*/pictures/")
+# It reads the database while it is sent, and holds some megabytes for however slow a reader.
+_EXPORT = re.compile(r".*/me/export/")
+_EXPORTS_AT_ONCE, _EXPORTS_OF_ONE_NETWORK = 8, 2
 _LANGUAGE = "|".join(code for code, _ in settings.LANGUAGES)
 _BATTLE = re.compile(rf"(/({_LANGUAGE}))?/(side-by-side/|chat/|battle/[^/]+/)?")
 _OPENINGS = Rate("openings", 60, 30)
@@ -61,6 +66,7 @@ class HttpGate:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._bodies = Bodies()
+        self._exports = FewAtOnce(_EXPORTS_AT_ONCE, of_one_network=_EXPORTS_OF_ONE_NETWORK)
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
         self._at_work: set[asyncio.Task[None]] = set()
@@ -68,6 +74,7 @@ class HttpGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it."""
         path: str = scope["path"]
+        is_read = announced_length(scope) == 0
         try:
             if _PROBE.fullmatch(path):
                 async with self._bodies.whole(scope, receive) as whole:
@@ -80,10 +87,12 @@ class HttpGate:
                 await self._count(scope, path)
             work = self._work if is_file or is_figures else self._work_unless_away
             async with self._bodies.whole(scope, receive) as whole:
-                await self._enter()
-                await work(scope, whole, send)
+                is_read = True
+                with self._one_of_few(scope, path):
+                    await self._enter()
+                    await work(scope, whole, send)
         except BattleError as error:
-            await _answer(scope, send, error)
+            await _answer(scope, send, error, is_last=not is_read)
         except SenderLeft:
             return
 
@@ -159,6 +168,12 @@ class HttpGate:
         wait = await here.rates.take(await here.identity(scope), _rate_of(path))
         if wait:
             raise TooMany("too_many_requests", retry_after=wait)
+
+    def _one_of_few(self, scope: Scope, path: str) -> AbstractContextManager[None]:
+        """Limit what goes on working after it has left its place in Django, to its last byte."""
+        if _EXPORT.fullmatch(path):
+            return self._exports.one_of(network_of_scope(scope))
+        return nullcontext()
 
     async def _enter(self) -> None:
         """Take one of the places in Django, after a short wait.
@@ -256,7 +271,8 @@ def _report(task: asyncio.Task[None]) -> None:
         logger.error("A request that the database left broke", exc_info=error)
 
 
-async def _answer(scope: Scope, send: Send, error: BattleError) -> None:
+async def _answer(scope: Scope, send: Send, error: BattleError, *, is_last: bool) -> None:
+    """Answer; as the connection's last where a body may go on coming, which nobody would end."""
     accepts = next((value for name, value in scope["headers"] if name == b"accept"), b"")
     language = language_of_scope(scope)
     if b"text/html" in accepts:
@@ -273,6 +289,7 @@ async def _answer(scope: Scope, send: Send, error: BattleError) -> None:
         "Cache-Control": "no-store",
         "Content-Security-Policy": build_policy(settings.SECURE_CSP),
         "X-Content-Type-Options": "nosniff",
+        **({"Connection": "close"} if is_last else {}),
     }
     await send(
         {

@@ -197,3 +197,53 @@ async def test_few_large_ones_come_at_once_to_a_process() -> None:
     for sender in slow:
         sender.may_go_on.set()
     assert await asyncio.gather(*tasks) == [b"x"] * len(slow)
+
+
+async def test_not_too_many_small_ones_come_at_once() -> None:
+    bodies, each, most = Bodies(), arriving._OF_ONE_NETWORK, arriving._AT_ONCE
+    slow = [Sender(b"x") for _ in range(most)]
+
+    async def take(sender: Sender, network: str) -> bytes:
+        async with bodies.whole(scope_of(5, network), sender.receive) as whole:
+            return await body_of(whole)
+
+    async def begin(first: int, last: int) -> list[asyncio.Task[bytes]]:
+        chosen = range(first, last)
+        tasks = [
+            asyncio.create_task(take(slow[number], f"198.51.100.{number // each}"))
+            for number in chosen
+        ]
+        await asyncio.gather(*(slow[number].begun.wait() for number in chosen))
+        return tasks
+
+    tasks = await begin(0, each)
+    with pytest.raises(Unavailable, match="too_busy"):
+        await take(sent(b"y"), "198.51.100.0")
+    assert await take(sent(b"other"), "203.0.113.9") == b"other"
+    tasks += await begin(each, most)
+    with pytest.raises(Unavailable, match="too_busy"):
+        await take(sent(b"y"), "203.0.113.9")
+    for sender in slow:
+        sender.may_go_on.set()
+    assert await asyncio.gather(*tasks) == [b"x"] * most
+    assert not bodies._all
+
+
+@pytest.mark.parametrize(
+    ("length", "seconds", "status"), [(2 * MAX_BYTES, 60, 413), (100, 0.01, 408), (None, 0.01, 408)]
+)
+async def test_who_may_go_on_sending_is_hung_up_on(
+    here: None, monkeypatch: pytest.MonkeyPatch, length: int | None, seconds: float, status: int
+) -> None:
+    monkeypatch.setattr(arriving, "_SECONDS", seconds)
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    async def never(*_: Any) -> None:
+        pytest.fail("the body has not come")
+
+    await HttpGate(never)(scope_of(length), Sender(b"one").receive, send)
+    assert said[0]["status"] == status
+    assert (b"connection", b"close") in said[0]["headers"]

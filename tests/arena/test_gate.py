@@ -13,7 +13,13 @@ from arena.battles.generation import in_database
 from arena.battles.lifespan import readiness
 from arena.catalog.models import LanguageModel
 from arena.connections import database_watch
-from arena.gate import _AT_ONCE, HttpGate, Receive
+from arena.gate import (
+    _AT_ONCE,
+    _EXPORTS_AT_ONCE,
+    _EXPORTS_OF_ONE_NETWORK,
+    HttpGate,
+    Receive,
+)
 from arena.ids import uuid7
 from arena.voters.identity import COOKIE, sign
 from arena.voters.visitors import close_visitors
@@ -121,6 +127,76 @@ async def test_slow_readers_hold_no_places(here: None) -> None:
     await asyncio.gather(*slow)
     assert taken == [b"part"] * 3 * len(slow)
     assert gate._room._value == _AT_ONCE, "each place was left, and once"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_few_exports_are_sent_at_once(here: None) -> None:
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for more in (True, False):
+            await send({"type": "http.response.body", "body": b"part", "more_body": more})
+
+    gate, goes_on, reading = HttpGate(stream), asyncio.Event(), asyncio.Semaphore(0)
+
+    async def read_slowly(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            reading.release()
+            await goes_on.wait()
+
+    async def ask(network: int, path: str = "/me/export/") -> tuple[int, dict[bytes, bytes]]:
+        said: list[Any] = []
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        scope = scope_of(path, uuid7()) | {"client": (f"198.51.100.{network}", 1)}
+        await gate(scope, nothing, send)
+        return said[0]["status"], dict(said[0]["headers"])
+
+    async def begin(network: int) -> asyncio.Task[None]:
+        scope = scope_of("/me/export/", uuid7()) | {"client": (f"198.51.100.{network}", 1)}
+        task = asyncio.create_task(gate(scope, nothing, read_slowly))
+        await reading.acquire()
+        return task
+
+    slow = [await begin(0) for _ in range(_EXPORTS_OF_ONE_NETWORK)]
+    status, headers = await ask(0)
+    assert (status, headers[b"retry-after"]) == (503, b"5")
+    assert [(await ask(*other))[0] for other in ((1,), (0, "/me/"))] == [200, 200]
+    others = range(len(slow), _EXPORTS_AT_ONCE)
+    slow += [await begin(number // _EXPORTS_OF_ONE_NETWORK) for number in others]
+    assert (await ask(200))[0] == 503
+    slow[0].cancel()  # whoever read it hung up
+    await asyncio.wait(slow[:1])
+    assert (await ask(0))[0] == 200
+    goes_on.set()
+    await asyncio.gather(*slow[1:])
+    assert not gate._exports, "each place was left"
+
+
+async def test_an_answer_before_the_body_is_read_ends_the_connection(
+    here: None, settings: Any
+) -> None:
+    settings.REQUESTS_PER_MINUTE = 1
+    gate, voter = HttpGate(answer_with_nothing), uuid7()
+
+    async def is_last(*headers: tuple[bytes, bytes]) -> bool:
+        said: list[Any] = []
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        scope = scope_of("/me/", voter)
+        scope["headers"] += headers
+        await gate(scope, nothing, send)
+        assert said[0]["status"] == 429
+        return (b"connection", b"close") in said[0]["headers"]
+
+    assert await status(gate, "/me/", voter) == 200
+    assert not await is_last()
+    assert not await is_last((b"content-length", b"0"))
+    assert await is_last((b"content-length", b"7"))
+    assert await is_last((b"transfer-encoding", b"chunked"))
 
 
 @pytest.mark.django_db(transaction=True)

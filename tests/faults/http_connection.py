@@ -26,17 +26,17 @@ class Answer(NamedTuple):
 
 
 class HttpConnection:
-    """Asks and answers, one after the other."""
+    """Asks and answers, one after the other; connects again after an answer that was the last."""
 
-    def __init__(self, web: WebProcess, cookies: str) -> None:
-        self._web, self._cookies = web, cookies
+    def __init__(self, web: WebProcess, cookies: str, source: str) -> None:
+        self._web, self._cookies, self._source = web, cookies, source
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
 
-    async def open(self, source: str) -> None:
-        """Connect from a loopback address."""
+    async def open(self) -> None:
+        """Connect."""
         self._reader, self._writer = await asyncio.open_connection(
-            "127.0.0.1", self._web.port, local_addr=(source, 0)
+            "127.0.0.1", self._web.port, local_addr=(self._source, 0)
         )
 
     async def close(self) -> None:
@@ -70,6 +70,9 @@ class HttpConnection:
             pairs = (line.partition(":") for line in lines)
             headers = {name.lower(): value.strip() for name, _, value in pairs}
             content = await self._reader.readexactly(int(headers["content-length"]))
+            if headers.get("connection") == "close":
+                self._writer.close()
+                await self.open()
         return Answer(int(status.split()[1]), headers, content, loop.time() - began)
 
 
@@ -78,8 +81,8 @@ async def http_connection(
     web: WebProcess, cookies: str, *, source: str = "127.0.0.1"
 ) -> AsyncIterator[HttpConnection]:
     """Keep a connection open while inside."""
-    connection = HttpConnection(web, cookies)
-    await connection.open(source)
+    connection = HttpConnection(web, cookies, source)
+    await connection.open()
     try:
         yield connection
     finally:

@@ -1,6 +1,7 @@
 """Visitors whose requests come a byte at a time: the others are answered as ever."""
 
 import asyncio
+import contextlib
 from contextlib import AsyncExitStack
 
 from arena.ids import uuid7
@@ -12,7 +13,9 @@ from tests.faults.web_process import CSRF, WebProcess, web_process
 SLOW, LENGTH = 80, 60_000
 
 
-async def begin(web: WebProcess, number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def begin(
+    web: WebProcess, number: int, length: int = LENGTH
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Send the head of a picture and a byte of it, from an address of one's own."""
     source = (f"127.0.1.{number + 1}", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", web.port, local_addr=source)
@@ -23,7 +26,7 @@ async def begin(web: WebProcess, number: int) -> tuple[asyncio.StreamReader, asy
         f"X-CSRFToken: {CSRF}",
         "Accept: application/json",
         "Content-Type: image/png",
-        f"Content-Length: {LENGTH}",
+        f"Content-Length: {length}",
     ]
     writer.write("\r\n".join([*head, "", ""]).encode() + b"x")
     await writer.drain()
@@ -46,3 +49,13 @@ async def test_slow_pictures_hold_no_places_for_requests(transactional_db: None)
     measured(27, f"{SLOW} slow pictures: pages of another visitor within {slowest * 1000:.0f} ms")
     assert [answer.status for answer in [before, *answers]] == [200] * 4
     assert set(ends) == {b"400"}, "what had come by then was no picture"
+
+
+async def test_nobody_goes_on_sending_what_was_refused(transactional_db: None) -> None:
+    async with web_process() as web:
+        reader, writer = await begin(web, 0, length=10**10)
+        with contextlib.closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.read()  # to the end of the connection
+    assert head.startswith(b"HTTP/1.1 413")
+    assert b"connection: close" in head

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from channels.db import database_sync_to_async
 
@@ -19,23 +19,18 @@ from arena.voters.accounts.account import account_as_json
 from arena.voters.models import Voter
 
 FORMAT = 1
-# Few: each may hold four pictures.
-_BATTLES_AT_ONCE = 5
 
 
 async def everything_of(voter_id: uuid.UUID, *, at: dt.datetime) -> AsyncIterator[str]:
     """Yield the document's text: who, then each battle from the first on."""
     head = await database_sync_to_async(_voter, thread_sensitive=False)(voter_id, at)
     yield json.dumps(head)[:-1] + ', "battles": ['
-    after: uuid.UUID | None = None
-    while True:
-        read = database_sync_to_async(battles_after, thread_sensitive=False)
-        rows: list[dict[str, Any]] = await read(voter_id, after, at)
-        for row in rows:
-            yield ("" if after is None else ",") + "\n" + json.dumps(row, ensure_ascii=False)
-            after = uuid.UUID(row["id"])
-        if len(rows) < _BATTLES_AT_ONCE:
-            break
+    read = database_sync_to_async(battle_after, thread_sensitive=False)
+    battle, comma = await read(voter_id, None, at), ""
+    while battle is not None:
+        yield f"{comma}\n"
+        yield battle.text
+        battle, comma = await read(voter_id, battle.id, at), ","
     yield "\n]}\n"
 
 
@@ -50,10 +45,15 @@ def _voter(voter_id: uuid.UUID, at: dt.datetime) -> dict[str, Any]:
     }
 
 
-def battles_after(
-    voter_id: uuid.UUID, after: uuid.UUID | None, at: dt.datetime
-) -> list[dict[str, Any]]:
-    """Return the next battles; their keys are in the order of time."""
+class Written(NamedTuple):
+    """A battle as JSON."""
+
+    id: uuid.UUID
+    text: str
+
+
+def battle_after(voter_id: uuid.UUID, after: uuid.UUID | None, at: dt.datetime) -> Written | None:
+    """Return the next battle; keys are in the order of time. One alone may hold four pictures."""
     battles = Battle.objects.filter(voter__in=Voter.objects.ids_of_person(voter_id))
     if after is not None:
         battles = battles.filter(pk__gt=after)
@@ -65,7 +65,10 @@ def battles_after(
         "votes__reasons",
         "votes__comment",
     )
-    return [_battle(battle, at) for battle in battles.order_by("pk")[:_BATTLES_AT_ONCE]]
+    battle = battles.order_by("pk").first()
+    if battle is None:
+        return None
+    return Written(battle.pk, json.dumps(_battle(battle, at), ensure_ascii=False))
 
 
 def _battle(battle: Battle, at: dt.datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from arena.battles.errors import NotPossibleNow, NotYours
 from arena.battles.mine.erasure import erase_voter
-from arena.battles.mine.export import battles_after
+from arena.battles.mine.export import battle_after
 from arena.battles.models import (
     Battle,
     Reply,
@@ -278,19 +278,20 @@ async def test_the_export_has_everything_and_no_name_too_early(process: None) ->
     assert "not mine" not in json.dumps(told)
 
 
-def test_the_export_asks_no_more_for_more_battles(
+def test_the_export_takes_one_battle_at_a_time(
     client: Client, vote: Vote, django_assert_max_num_queries: Any
 ) -> None:
     voter, now = vote.battle.voter, timezone.now()
     one, two = (vote.battle.model(side) for side in Side)
-    votes = [vote]
-    votes += [cast(one, two, prompt=PROMPT, voter=voter, final_at=long_ago()) for _ in range(4)]
-    for each in votes:
-        assert post(client, each, "reasons", REASONS)[0] == 200
-    # The voters, the battles, and eight kinds of rows that hang on them.
+    second = cast(one, two, prompt=PROMPT, voter=voter, final_at=long_ago())
+    assert post(client, second, "reasons", REASONS)[0] == 200
+    # The voters, the battle, and eight kinds of rows that hang on it.
     with django_assert_max_num_queries(10):
-        told = battles_after(voter.pk, None, now)
-    assert [battle["reasons"] for battle in told] == [REASONS] * 5
+        told = battle_after(voter.pk, vote.battle_id, now)
+    assert told is not None
+    assert told.id == second.battle_id
+    assert json.loads(told.text)["reasons"] == REASONS
+    assert battle_after(voter.pk, told.id, now) is None
 
 
 def figures() -> list[tuple[Any, ...]]:
