@@ -8,6 +8,7 @@ Each process has its own database in Postgres and in Valkey, of however many run
 import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -74,26 +75,37 @@ def servers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def redis_url(servers: None, redis_number: int) -> str:
+def redis_url(servers: None) -> Iterator[str]:
     """Return the URL of this process's own database in Redis or Valkey."""
-    url = settings.REDIS_URL if _EXTERNAL else EmbeddedServers(root=_FOLDER).redis_url
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        # `urlunsplit` would drop the two slashes of an empty host.
-        return f"unix://{parts.path}?db={redis_number}"
-    return urlunsplit(parts._replace(path=f"/{redis_number}"))
+    with _claimed_redis() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
-def redis_number() -> Iterator[int]:
-    """Return the number of a database that no other process has, of this run or of another."""
+def site_redis_url(servers: None) -> Iterator[str]:
+    """Return the URL of another one, for programs that go on while tests here empty theirs."""
+    with _claimed_redis() as url:
+        yield url
+
+
+@contextmanager
+def _claimed_redis() -> Iterator[str]:
+    """Claim a database that nobody else has, in this run or in another."""
+    url = settings.REDIS_URL if _EXTERNAL else EmbeddedServers(root=_FOLDER).redis_url
+    parts = urlsplit(url)
+    _FOLDER.mkdir(parents=True, exist_ok=True)
     for number in range(1, _REDIS_DATABASES):
         with (_FOLDER / f"redis-{number}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            yield number
+            # `urlunsplit` would drop the two slashes of an empty host.
+            yield (
+                f"unix://{parts.path}?db={number}"
+                if parts.scheme == "unix"
+                else urlunsplit(parts._replace(path=f"/{number}"))
+            )
             return
     raise RuntimeError("Other test processes have all databases of Redis: wait for one to end.")
 

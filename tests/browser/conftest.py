@@ -65,7 +65,7 @@ def chromium() -> str:
 def site(
     chromium: str,
     servers: None,
-    redis_url: str,
+    site_redis_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """Serve one site for all tests of the session; each test comes as a new visitor."""
@@ -77,9 +77,9 @@ def site(
     folder = tmp_path_factory.mktemp("site")
     parrots = Parrots()
     with running_site(
-        parrots, database_url=database_url, redis_url=redis_url, folder=folder
+        parrots, database_url=database_url, redis_url=site_redis_url, folder=folder
     ) as address:
-        servers_of_site = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        servers_of_site = {"DATABASE_URL": database_url, "REDIS_URL": site_redis_url}
         yield Site(address, parrots, {**os.environ, **servers_of_site}, folder / "web.log")
     drop_database(database_url)
 

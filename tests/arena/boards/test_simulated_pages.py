@@ -43,7 +43,7 @@ def test_the_gap_page_answers_every_choice(client: Client) -> None:
     for name in ("gap", "gap-over-time", "lag", "catch-up", "licence-ladder", "practical-gap"):
         assert f'id="{name}"' in whole, name
     assert 'id="public-record"' in whole
-    assert "Share of battles" in whole
+    assert "Places in counted votes" in whole
     stricter = page(client, f"/gap/?{SIMULATED}&cut=fully_open")
     assert "Open here means" in stricter
     published = page(client, f"/gap/?{SIMULATED}&view=published")
