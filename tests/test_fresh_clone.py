@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,16 +18,12 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 300
 # A vote is promised on the board within 10 s; a shared machine may add to that.
 BUSY_SECONDS = 20
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from arena.embedded import EmbeddedServers
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".local" / "bench-live"
@@ -95,7 +96,7 @@ class Web:
 @contextlib.contextmanager
 def web(count: int, processors: set[int] | None, **environment: str) -> Iterator[Web]:
     """Run web processes; yield when they answer."""
-    ports = [_free_port() for _ in range(count)]
+    ports = [free_port() for _ in range(count)]
     with contextlib.ExitStack() as stack:
         started = []
         for port in ports:
@@ -136,13 +137,6 @@ def _running(
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int) -> None:

@@ -3,14 +3,13 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, LiteralString, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests.ports import free_port
 from workers.demo.faults import fault_of
 from workers.demo.http import Exchange
 from workers.demo.model_server import ModelServer
@@ -29,6 +29,7 @@ _START_SECONDS = 60.0
 _IN_TURN = """
 import json, os, sys
 from django.core.management import execute_from_command_line
+from tests.ports import free_port
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
 for command in json.loads(sys.argv[1]):
     execute_from_command_line(["manage.py", *command])
@@ -257,14 +258,6 @@ def _program(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nobody has at this moment."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from arena.environment import LOCAL_DIR
 from arena.voters import identity
+from tests.ports import free_port
 
 SECONDS_TO_START = 60.0
 CSRF = "c" * 32
@@ -70,7 +70,7 @@ class WebProcess:
 @asynccontextmanager
 async def web_process(**environment: str) -> AsyncIterator[WebProcess]:
     """Run a web process; killed at the end if it still runs."""
-    port = _free_port()
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "arena.web"),
         *("--host", "127.0.0.1", "--port", str(port)),
@@ -100,13 +100,6 @@ def environment_of_programs() -> dict[str, str]:
         "PARITY_STATIC_ROOT": str(settings.STATIC_ROOT),
         "PARITY_PACING": "live",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _until_it_answers(port: int) -> None:
